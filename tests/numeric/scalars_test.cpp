@@ -1,0 +1,36 @@
+#include "catch.hpp"
+#include "numeric/exact_text.hpp"
+#include "numeric/matrix.hpp"
+#include "numeric/proved.hpp"
+
+using namespace attnbounds;
+
+TEST_CASE("decimal text is an exact rational") {
+  CHECK(rational_from_text("1e-3", "x") == Rational(1, 1000));
+  CHECK(rational_from_text("-1.5", "x") == Rational(-3, 2));
+  CHECK(rational_from_text("3/7", "x") == Rational(3, 7));
+  CHECK(rational_from_text("0x1.8p-3", "x") == Rational(3, 16));
+  CHECK_THROWS_AS(rational_from_text("nan", "x"), InputError);
+  CHECK_THROWS_AS(rational_from_text("1e", "x"), InputError);
+  CHECK_THROWS_AS(rational_from_text("1/0", "x"), InputError);
+  CHECK_THROWS_AS(rational_from_text("1e999999999", "x"), InputError);
+}
+
+TEST_CASE("an enclosure of a rational contains it at every precision") {
+  for (long bits : {2, 20, 53, 200}) {
+    const WorkingPrecision guard(Bits{bits});
+    CHECK(contains(enclose(Rational(1, 3)), Rational(1, 3)));
+    const Interval third = enclose(Rational(1)) / enclose(Rational(3));
+    CHECK(contains(third, Rational(1, 3)));
+    CHECK(lower(third) < upper(third));
+  }
+}
+
+TEST_CASE("rounding to double is directed") {
+  CHECK(to_rational(round_down(Rational(1, 3))) < Rational(1, 3));
+  CHECK(to_rational(round_up(Rational(1, 3))) > Rational(1, 3));
+  CHECK(nearest(Rational(1, 3)) == 1.0 / 3.0);
+  const Rational tiny = to_rational(5e-324) / 3;
+  CHECK(round_down(tiny) == 0.0);
+  CHECK(round_up(tiny) == 5e-324);
+}
