@@ -26,6 +26,8 @@
 #include <boost/multiprecision/mpfr.hpp>
 #include <compare>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace attnbounds {
 
@@ -132,5 +134,8 @@ double nearest(const Rational& x);
 // Constants and special functions as enclosures.
 Interval pi_interval();
 Interval log_interval(const Rational& x);  // natural log; std::domain_error unless x > 0
+
+/// Names and versions of the libraries behind these types, for reports.
+std::vector<std::pair<std::string, std::string>> library_versions();
 
 }  // namespace attnbounds
