@@ -235,4 +235,13 @@ Interval log_interval(const Rational& x) {
   return log(enclose(x));
 }
 
+Interval bessel_j_increasing(long order, const Interval& x) {
+  if (mpfr_sgn(&data(x)->left) < 0 || mpfr_cmp_si(&data(x)->right, order) > 0)
+    throw std::domain_error("J_order increases on [0, order] only");
+  Interval result;
+  mpfr_jn(&data(result)->left, order, &data(x)->left, MPFR_RNDD);
+  mpfr_jn(&data(result)->right, order, &data(x)->right, MPFR_RNDU);
+  return result;
+}
+
 }  // namespace attnbounds
