@@ -247,4 +247,13 @@ std::vector<std::pair<std::string, std::string>> library_versions() {
           {"eigen", three(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)}};
 }
 
+Interval bessel_j_increasing(long order, const Interval& x) {
+  if (mpfr_sgn(&data(x)->left) < 0 || mpfr_cmp_si(&data(x)->right, order) > 0)
+    throw std::domain_error("J_order increases on [0, order] only");
+  Interval result;
+  mpfr_jn(&data(result)->left, order, &data(x)->left, MPFR_RNDD);
+  mpfr_jn(&data(result)->right, order, &data(x)->right, MPFR_RNDU);
+  return result;
+}
+
 }  // namespace attnbounds

@@ -138,4 +138,8 @@ Interval log_interval(const Rational& x);  // natural log; std::domain_error unl
 /// Names and versions of the libraries behind these types, for reports.
 std::vector<std::pair<std::string, std::string>> library_versions();
 
+/// J_order(x), for members x of an interval inside [0, order], where J_order increases. std::domain_error
+/// otherwise.
+Interval bessel_j_increasing(long order, const Interval& x);
+
 }  // namespace attnbounds
