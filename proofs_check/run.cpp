@@ -18,33 +18,36 @@ constexpr int kShrinkBudget = 2000;  // evaluations
 constexpr int kDigits = 6;
 
 struct Outcome {
-  Verdict verdict = Verdict::verified;
-  std::optional<Real> ratio;
-  std::size_t comparison = 0;  // the one that refutes, is undecided, or has the largest ratio
-  Interval left, right;
-  Bits precision;
+  Compared compared;  // of the comparison that refutes, is undecided, or has the largest ratio
+  std::optional<double> ratio;
+  std::size_t comparison = 0;
+  Bits precision;  // the largest over the comparisons
+  Verdict verdict() const { return compared.decision.verdict; }
 };
 
-/// upper(left) / lower(right), rounded up; 0 if left <= 0 <= right; none if right may be <= 0 < left.
-std::optional<Real> ratio_of(const Decision& d) {
+/// left / right, or what is certainly above it, rounded up; 0 if left <= 0 <= right; none if right may be
+/// <= 0 < left.
+std::optional<double> ratio_of(const Compared& compared) {
+  const Decision& d = compared.decision;
   if (!is_finite(d.left) || !is_finite(d.right)) return {};
-  const WorkingPrecision guard(Bits{64});
-  const Real observed = upper(d.left), bound = lower(d.right);
-  if (observed <= 0 && bound >= 0) return Real(0);
+  const Rational observed = compared.exact ? compared.exact->first : to_rational(upper(d.left));
+  const Rational bound = compared.exact ? compared.exact->second : to_rational(lower(d.right));
+  if (observed <= 0 && bound >= 0) return 0.0;
   if (bound <= 0) return {};
-  return upper(enclose(observed) / enclose(bound));
+  return round_up(Rational(observed / bound));
 }
 
 Outcome judge(const std::vector<Comparison>& comparisons, const AnyCase& c, const Found& found) {
+  const auto rank = [](Verdict v) { return v == Verdict::refuted ? 2 : v == Verdict::undecided ? 1 : 0; };
   Outcome worst;
   for (std::size_t k = 0; k < comparisons.size(); ++k) {
-    const Decision d = comparisons[k].decide(c, found);
-    const std::optional<Real> ratio = ratio_of(d);
-    const auto rank = [](Verdict v) { return v == Verdict::refuted ? 2 : v == Verdict::undecided ? 1 : 0; };
-    const bool worse = rank(d.verdict) != rank(worst.verdict) ? rank(d.verdict) > rank(worst.verdict)
-                                                              : ratio && (!worst.ratio || *ratio > *worst.ratio);
-    const Bits precision = std::max(worst.precision, d.precision);
-    if (k == 0 || worse) worst = {d.verdict, ratio, k, d.left, d.right, precision};
+    const Compared compared = comparisons[k].decide(c, found);
+    const std::optional<double> ratio = ratio_of(compared);
+    const Verdict verdict = compared.decision.verdict;
+    const Bits precision = std::max(worst.precision, compared.decision.precision);
+    if (k == 0 || rank(verdict) > rank(worst.verdict()) ||
+        (verdict == worst.verdict() && ratio && (!worst.ratio || *ratio > *worst.ratio)))
+      worst = {compared, ratio, k, {}};
     worst.precision = precision;
   }
   return worst;
@@ -68,7 +71,7 @@ AnyCase draw_case(const Claim& claim, const Instances& instances, const RunSetti
 
 Witness witness_of(const Claim& claim, const std::vector<Comparison>& comparisons, const AnyCase& c,
                    std::size_t index, const Outcome& outcome) {
-  return {index, comparisons[outcome.comparison].name, claim.describe(c), outcome.left, outcome.right, 0};
+  return {index, comparisons[outcome.comparison].name, claim.describe(c), outcome.compared, 0};
 }
 
 Witness shrunk(const Claim& claim, const std::vector<Comparison>& comparisons, AnyCase c, std::size_t index,
@@ -80,7 +83,7 @@ Witness shrunk(const Claim& claim, const std::vector<Comparison>& comparisons, A
       if (++evaluations > kShrinkBudget) break;
       if (broken_hypothesis(claim, candidate, dropped)) continue;
       const Outcome o = judge(comparisons, candidate, found);
-      if (o.verdict != Verdict::refuted) continue;
+      if (o.verdict() != Verdict::refuted) continue;
       c = candidate;
       outcome = o;
       ++steps;
@@ -139,8 +142,8 @@ TwinResult run_twin(const Claim& claim, const RunSettings& settings, const std::
       outcomes[i] = judge(comparisons, drawn[i], found);
     });
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
-      undecided = undecided || outcomes[i].verdict == Verdict::undecided;
-      if (outcomes[i].verdict != Verdict::refuted) continue;
+      undecided = undecided || outcomes[i].verdict() == Verdict::undecided;
+      if (outcomes[i].verdict() != Verdict::refuted) continue;
       result.verdict = Verdict::refuted;
       result.witness = shrunk(claim, comparisons, drawn[i], order[begin + i], outcomes[i], found, dropped);
       return result;
@@ -165,8 +168,12 @@ Json exact_enclosure_json(const Interval& x) {
 
 Json Witness::to_json() const {
   Json j = {{"index", index}, {"comparison", comparison}, {"instance", instance}};
-  j["left"] = enclosure_json(left);
-  j["right"] = enclosure_json(right);
+  j["left"] = enclosure_json(compared.decision.left);
+  j["right"] = enclosure_json(compared.decision.right);
+  if (compared.exact) {
+    j["left"] = exact_text(compared.exact->first);
+    j["right"] = exact_text(compared.exact->second);
+  }
   if (shrink_steps > 0) j["shrink_steps"] = shrink_steps;
   return j;
 }
@@ -197,10 +204,10 @@ ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const Ins
       result.ratio = o.ratio;
       if (result.verdict == Verdict::verified) worst = i;
     }
-    if (o.verdict == Verdict::refuted && result.verdict != Verdict::refuted) {
+    if (o.verdict() == Verdict::refuted && result.verdict != Verdict::refuted) {
       result.verdict = Verdict::refuted;
       worst = i;
-    } else if (o.verdict == Verdict::undecided && result.verdict == Verdict::verified) {
+    } else if (o.verdict() == Verdict::undecided && result.verdict == Verdict::verified) {
       result.verdict = Verdict::undecided;
       worst = i;
     }
@@ -228,7 +235,7 @@ Json log_line(const Claim& claim, const ClaimResult& result) {
   j["verdict"] = name(result.verdict);
   j["instances"] = result.instances;
   if (result.ratio)
-    j["ratio"] = {{"decimal", decimal_up(*result.ratio, kDigits)}, {"exact upper", exact_text(*result.ratio)}};
+    j["ratio"] = {{"decimal", decimal_up(Real(*result.ratio), kDigits)}, {"exact upper", exact_text(*result.ratio)}};
   else
     j["ratio"] = nullptr;
   j["worst_instance"] = result.worst ? result.worst->to_json() : Json();

@@ -22,8 +22,8 @@ struct RunSettings {
 struct Witness {
   std::size_t index = 0;
   std::string comparison;
-  Json instance;         // exact numbers
-  Interval left, right;  // left <= right is what was compared
+  Json instance;     // exact numbers
+  Compared compared;  // left <= right
   int shrink_steps = 0;
   Json to_json() const;
 };
@@ -37,7 +37,7 @@ struct TwinResult {
 struct ClaimResult {
   Verdict verdict = Verdict::undecided;
   std::size_t instances = 0;
-  std::optional<Real> ratio;       // upper end of the largest observed/bound
+  std::optional<double> ratio;     // an upper bound of the largest observed/bound; at most 1 where verified
   std::optional<Witness> worst;    // where it is attained; where verdict is refuted, the shrunk counterexample
   Bits precision;                  // the largest any instance needed; 0: exact arithmetic
   TwinResult twin;

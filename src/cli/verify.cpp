@@ -1,0 +1,129 @@
+// attnbounds verify: checks the claims and the real heads. One row a claim; with --out, the run's log.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "cli/command.hpp"
+#include "cli/progress.hpp"
+#include "proofs_check/degrees.hpp"
+#include "proofs_check/run.hpp"
+
+namespace attnbounds::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> papers, claims;
+  std::string level = "quick", out, data = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads";
+  std::uint64_t seed = 0;
+  unsigned threads = Threads{}.count;
+  bool json = false, quiet = false, resume = false;
+};
+
+std::string key_of(std::string paper) {
+  std::replace(paper.begin(), paper.end(), '_', '-');  // the folder's name is welcome too
+  return paper;
+}
+
+std::vector<const Claim*> chosen_claims(const Options& options) {
+  for (const std::string& id : options.claims) claim_by_id(id);
+  for (const std::string& p : options.papers)
+    if (std::none_of(papers().begin(), papers().end(), [&](const Paper& paper) { return paper.key == key_of(p); }))
+      throw InputError("--paper", "a paper of `attnbounds claims`", "'" + p + "'");
+  std::vector<const Claim*> chosen;
+  for (const Claim& c : all_claims()) {
+    const bool named = std::count(options.claims.begin(), options.claims.end(), c.id) > 0;
+    const bool of_paper = std::any_of(options.papers.begin(), options.papers.end(),
+                                      [&](const std::string& p) { return key_of(p) == c.paper; });
+    if (named || of_paper || (options.claims.empty() && options.papers.empty())) chosen.push_back(&c);
+  }
+  return chosen;
+}
+
+void print_row(const Json& line) {
+  const Json& ratio = line.at("ratio");
+  const std::string id = line.at("id");
+  fmt::print("{:<42.42} {:>6} {:>10} {:>5} {:>9} {}\n", id, line.at("instances").get<long>(),
+             ratio.is_null() ? "-" : ratio.at("decimal").get<std::string>().substr(0, 10),
+             line.at("precision") == 0 ? "exact" : std::to_string(line.at("precision").get<long>()),
+             line.at("verdict").get<std::string>(), line.at("twin_refuted").get<bool>() ? "yes" : "NO");
+  for (const auto& [name, c] : line.at("constants").items())
+    fmt::print("    {}: {} in [{}, {}]\n", name, c.at("meaning").get<std::string>(), c.at("lower").get<std::string>(),
+               c.at("upper").get<std::string>());
+}
+
+ExitStatus status_of(const std::vector<Json>& lines) {
+  ExitStatus status = ExitStatus::answered;
+  for (const Json& line : lines) {
+    if (line.at("verdict") == "refuted") {
+      fmt::print(stderr, "{}: refuted by {}\n", line.at("id").get<std::string>(), line.at("worst_instance").dump());
+      status = ExitStatus::refuted;
+    } else if (!line.at("twin_refuted").get<bool>()) {
+      fmt::print(stderr, "{}: its false twin ({}) was not refuted: the check cannot fail\n",
+                 line.at("id").get<std::string>(), line.at("twin").at("name").get<std::string>());
+      status = ExitStatus::refuted;
+    } else if (line.at("verdict") == "undecided" && status == ExitStatus::answered) {
+      status = ExitStatus::undecided;
+    }
+  }
+  return status;
+}
+
+ExitStatus verify(const Options& options) {
+  const RunSettings settings{options.seed, level_from_text(options.level), {options.threads}};
+  const std::vector<const Claim*> chosen = chosen_claims(options);
+  if (options.resume && options.out.empty()) throw InputError("--resume", "a run's directory in --out", "none");
+  std::optional<RunLog> log;
+  if (!options.out.empty())
+    log.emplace(options.out, settings, chosen, options.resume ? RunLog::Resume::yes : RunLog::Resume::no);
+  std::vector<Json> lines;
+  {
+    Progress progress(options.quiet ? Progress::Mode::silent : Progress::Mode::automatic);
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      const Claim& claim = *chosen[i];
+      if (const Json* line = log ? log->finished(claim.id) : nullptr) {
+        lines.push_back(*line);
+        continue;
+      }
+      const ClaimResult result = run_claim(claim, settings, [&](std::size_t done, std::size_t count) {
+        const double within = static_cast<double>(done) / static_cast<double>(count);
+        progress.at((static_cast<double>(i) + within) / static_cast<double>(chosen.size()), claim.id);
+      });
+      lines.push_back(log_line(claim, result));
+      if (log) log->append(lines.back());
+    }
+    if (!options.out.empty()) {
+      progress.at(0.99, "degrees");
+      write_degrees(std::filesystem::path(options.out) / "degrees.jsonl", settings);
+    }
+  }
+  if (options.json) {
+    Json j = {{"seed", settings.seed}, {"level", name(settings.level)}, {"versions", versions()}};
+    j["claims"] = Json::array();
+    for (const Json& line : lines) j["claims"].push_back(verify_entry(line));
+    std::cout << j.dump(2) << "\n";
+  } else {
+    fmt::print("{:<42} {:>6} {:>10} {:>5} {:>9} {}\n", "claim", "tried", "ratio", "bits", "verdict", "twin ref.");
+    for (const Json& line : lines) print_row(line);
+    fmt::print("seed {}, level {}\n", settings.seed, name(settings.level));
+  }
+  return status_of(lines);
+}
+
+}  // namespace
+
+std::pair<CLI::App*, Run> add_verify(CLI::App& parser) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = parser.add_subcommand("verify", "check the claims, each with its false twin");
+  command->add_option("--paper", options->papers, "claims of this paper only");
+  command->add_option("--claim", options->claims, "this claim only");
+  command->add_option("--level", options->level, "quick, standard or exhaustive");
+  command->add_option("--out", options->out, "directory of the run's log");
+  command->add_option("--seed", options->seed, "fixes every random choice");
+  command->add_option("--threads", options->threads, "how many threads")->check(CLI::Range(1U, 4096U));
+  command->add_flag("--resume", options->resume, "keep the finished claims of the log in --out");
+  command->add_flag("--json", options->json, "one JSON object");
+  command->add_flag("--quiet", options->quiet, "no progress bar");
+  return {command, [options] { return verify(*options); }};
+}
+
+}  // namespace attnbounds::cli
