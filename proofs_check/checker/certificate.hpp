@@ -11,7 +11,7 @@
 
 namespace checker {
 
-inline constexpr std::size_t kLargestFile = 256u << 20;  // bytes
+inline constexpr std::size_t kLargestFile = 64u << 20;  // bytes
 inline constexpr long kLargestDegree = 20000;
 inline constexpr std::size_t kMostValues = 200000;  // JSON values in a file
 inline constexpr std::size_t kDeepestNesting = 8;

@@ -22,7 +22,7 @@ std::string contents(const std::string& path) {
   if (!file) throw checker::Malformed("file", "a readable file", "none");
   while (file.read(block.data(), static_cast<std::streamsize>(block.size())), file.gcount() > 0) {
     text.append(block, 0, static_cast<std::size_t>(file.gcount()));
-    if (text.size() > checker::kLargestFile) throw checker::Malformed("file", "at most 256 MiB", "more");
+    if (text.size() > checker::kLargestFile) throw checker::Malformed("file", "at most 64 MiB", "more");
   }
   if (file.bad()) throw checker::Malformed("file", "a readable file", "a read error");
   return text;

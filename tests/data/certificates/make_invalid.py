@@ -12,6 +12,8 @@ valid = json.load(open(os.path.join(here, "valid", "relative_1_degree_4.json")))
 text = json.dumps(valid, indent=1)
 absolute = json.load(open(os.path.join(here, "valid", "absolute_2_degree_9.json")))
 
+zero = json.load(open(os.path.join(here, "valid", "relative_0_degree_0.json")))
+
 
 def write(name, content):
     os.makedirs(os.path.join(here, "invalid"), exist_ok=True)
@@ -39,8 +41,7 @@ def negate(number):
 
 
 # well formed, not a proof
-spoil("epsilon_below_best_error", put("epsilon", "0x1.07b87d4400f90p-10"))
-spoil("epsilon_just_below_certified_error", put("epsilon", "50304068/100000000000"))
+spoil("epsilon_just_below_best_error", put("epsilon", "5030406895/10000000000000"))
 spoil("epsilon_allows_degree_below", put("epsilon", "1/100"))
 spoil("half_width_too_large", put("half_width", "0x1.01p+0"))
 spoil("half_width_too_small", put("half_width", "0x1.ffp-1"))
@@ -60,7 +61,8 @@ spoil("critical_points_out_of_order", lambda c: c["upper"]["critical_points"].re
 spoil("critical_point_elsewhere", put("upper", "critical_points", 2, "0x1p-2"))
 spoil("critical_point_twice", lambda c: put("upper", "critical_points", 1, c["upper"]["critical_points"][0])(c))
 spoil("critical_point_outside", put("upper", "critical_points", 3, "0x1.8p+0"))
-spoil("brackets_overlap", put("upper", "radius", "0x1p-1"))
+spoil("brackets_overlap", lambda c: (put("upper", "critical_points", ["-0x1p-1", "-0x1p-2", "0x1p-2", "0x1p-1"])(c),
+                                     put("upper", "radius", "0x1p-3")(c)))  # they touch
 spoil("bracket_too_wide_for_the_error", put("upper", "radius", "0x1p-6"))
 spoil("bracket_leaves_interval", put("upper", "radius", "0x1.8p-3"))
 spoil("bracket_misses_critical_point", put("upper", "radius", "0x1p-200"))
@@ -73,7 +75,7 @@ spoil("upper_below_is_no_proof", lambda c: put("upper_below", "coefficients", 2,
 spoil("lower_at_too_short", lambda c: c["lower_at"]["points"].pop())
 spoil("zero_width_needs_no_degree", put("half_width", "0"))
 spoil("absolute_coefficient_wrong", put("upper", "coefficients", 9, "0x0p+0"), absolute)
-spoil("needs_a_million_bits", lambda c: (put("half_width", "0x1p-900000")(c), put("epsilon", "0x1p-1000000")(c)))
+spoil("needs_a_million_bits", lambda c: (put("half_width", "0x1p-900000")(c), put("epsilon", "0x1p-1000000")(c)), zero)
 
 # not a certificate
 spoil("coefficient_nan", put("upper", "coefficients", 1, "nan"))

@@ -127,7 +127,7 @@ def save(name, what):
 
 
 if __name__ == "__main__":
-    save("relative_1_degree_4", certificate(1, 4, "0x1.07b87d4400f96p-10", True))  # just above the best error 5.0304e-4
+    save("relative_1_degree_4", certificate(1, 4, "5030406896/10000000000000", True))  # just above the best error
     save("relative_4_degree_6", certificate(4, 6, "1/30", True))
     save("absolute_2_degree_9", certificate(2, 9, "1/1000000", False, optional=False))
     save("absolute_1_degree_0", certificate(1, 0, "3/2", False))
