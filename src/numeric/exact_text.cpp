@@ -74,7 +74,8 @@ class Reader {
     long exponent = 0;
     for (; !done() && std::isdigit(static_cast<unsigned char>(peek())); ++at_) {
       exponent = exponent * 10 + (peek() - '0');
-      if (exponent > kLargestExponent) throw InputError(place_, "an exponent of at most 100000 in size", "a larger one");
+      if (exponent > kLargestExponent)
+        throw InputError(place_, "an exponent of at most 100000 in size", "a larger one");
     }
     return negative ? -exponent : exponent;
   }
@@ -88,7 +89,8 @@ bool is_power_of_two(const Integer& x) { return x > 0 && (x & (x - 1)) == 0; }
 
 std::string decimal(const Real& x, int digits, mpfr_rnd_t direction) {
   char* text = nullptr;
-  const int length = mpfr_asprintf(&text, direction == MPFR_RNDD ? "%.*RDg" : "%.*RUg", digits, x.backend().data());
+  const int length =
+      mpfr_asprintf(&text, direction == MPFR_RNDD ? "%.*RDg" : "%.*RUg", digits, x.backend().data());
   if (length < 0) throw std::bad_alloc();
   std::string result(text);
   mpfr_free_str(text);
@@ -101,7 +103,8 @@ InputError::InputError(const std::string& place, const std::string& expected, co
     : std::runtime_error(place + ": expected " + expected + ", found " + found) {}
 
 Rational rational_from_text(std::string_view text, const std::string& place) {
-  if (text.size() > 1000000) throw InputError(place, "a number of at most a million characters", "a longer text");
+  if (text.size() > 1000000)
+    throw InputError(place, "a number of at most a million characters", "a longer text");
   Reader reader(text, place);
   Rational result = reader.number();
   if (!reader.done() && reader.peek() == '/') {

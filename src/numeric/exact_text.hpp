@@ -2,8 +2,8 @@
 // written as hexadecimal floats (dyadic rationals) or p/q; decimals for reading are rounded outwards.
 #pragma once
 
-#include <string>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
 #include "numeric/scalars.hpp"
@@ -17,7 +17,8 @@ class InputError : public std::runtime_error {
 };
 
 /// `12`, `-1.5`, `1e-400`, `3/7`, `0x1.8p-3`: the exact rational. `place` names the number in the error.
-/// Errors: InputError, also for NaN, infinities and exponents beyond +-100000 (a denial of service otherwise).
+/// Errors: InputError, also for NaN, infinities and exponents beyond +-100000 (a denial of service
+/// otherwise).
 Rational rational_from_text(std::string_view text, const std::string& place);
 
 std::string exact_text(double x);           // hexadecimal float, such as 0x1.8p-3

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <Eigen/Dense>
+#include <boost/multiprecision/eigen.hpp>
 
 #include "numeric/scalars.hpp"
-#include <boost/multiprecision/eigen.hpp>
 
 namespace attnbounds {
 
@@ -19,7 +19,9 @@ Matrix<Scalar> matrix_from(const Matrix<double>& m) {
   return m.unaryExpr([](double x) { return scalar_from<Scalar>(to_rational(x)); });
 }
 template <>
-inline Matrix<double> matrix_from<double>(const Matrix<double>& m) { return m; }
+inline Matrix<double> matrix_from<double>(const Matrix<double>& m) {
+  return m;
+}
 
 /// ||M||_inf as in the papers: the largest absolute entry (not the induced norm); 0 for an empty matrix.
 inline double max_abs(const Matrix<double>& m) { return m.size() == 0 ? 0.0 : m.cwiseAbs().maxCoeff(); }

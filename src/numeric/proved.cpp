@@ -4,9 +4,12 @@ namespace attnbounds {
 
 const char* name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::verified: return "verified";
-    case Verdict::refuted: return "refuted";
-    case Verdict::undecided: return "undecided";
+    case Verdict::verified:
+      return "verified";
+    case Verdict::refuted:
+      return "refuted";
+    case Verdict::undecided:
+      return "undecided";
   }
   return "undecided";
 }

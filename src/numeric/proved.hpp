@@ -78,7 +78,9 @@ class UpperBound {
 
  private:
   explicit UpperBound(double x) : value_(x) {}
-  static UpperBound up(double x) { return UpperBound(std::nextafter(x, std::numeric_limits<double>::infinity())); }
+  static UpperBound up(double x) {
+    return UpperBound(std::nextafter(x, std::numeric_limits<double>::infinity()));
+  }
   double value_ = 0;
 };
 

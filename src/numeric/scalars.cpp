@@ -78,9 +78,45 @@ Interval enclose(const Real& lower, const Real& upper) {
   return result;
 }
 
+Interval enclose_scaled(const Integer& lower, const Integer& upper, long exponent) {
+  Interval result;
+  mpfr_set_z_2exp(&data(result)->left, lower.backend().data(), exponent, MPFR_RNDD);
+  mpfr_set_z_2exp(&data(result)->right, upper.backend().data(), exponent, MPFR_RNDU);
+  return result;
+}
+
+Integer scaled_integer(const Real& x, long bits) {
+  Real scaled = x;
+  mpfr_mul_2si(data(scaled), data(x), bits, MPFR_RNDN);
+  Integer result;
+  mpfr_get_z(result.backend().data(), data(scaled), MPFR_RNDN);
+  return result;
+}
+
+Rational dyadic(const Integer& m, long exponent) {
+  Rational result(m);
+  mpq_ptr q = result.backend().data();
+  exponent >= 0 ? mpq_mul_2exp(q, q, static_cast<mp_bitcnt_t>(exponent))
+                : mpq_div_2exp(q, q, static_cast<mp_bitcnt_t>(-exponent));
+  return result;
+}
+
+Integer scaled_floor(const Rational& x, long bits) {
+  const Rational scaled = x * dyadic(1, bits);
+  Integer result;
+  mpz_fdiv_q(result.backend().data(), mpq_numref(data(scaled)), mpq_denref(data(scaled)));
+  return result;
+}
+
 Real approximate(const Rational& x) {
   Real result;
   mpfr_set_q(data(result), data(x), MPFR_RNDN);
+  return result;
+}
+
+Real approximate(const Real& x) {
+  Real result;
+  mpfr_set(data(result), data(x), MPFR_RNDN);
   return result;
 }
 
@@ -121,7 +157,8 @@ bool contains_zero(const Interval& x) { return mpfi_has_zero(data(x)) > 0; }
 bool is_finite(const Interval& x) { return mpfi_bounded_p(data(x)) != 0; }
 
 bool overlap(const Interval& x, const Interval& y) {
-  return mpfr_lessequal_p(&data(x)->left, &data(y)->right) && mpfr_lessequal_p(&data(y)->left, &data(x)->right);
+  return mpfr_lessequal_p(&data(x)->left, &data(y)->right) &&
+         mpfr_lessequal_p(&data(y)->left, &data(x)->right);
 }
 
 Interval hull(const Interval& x, const Interval& y) {

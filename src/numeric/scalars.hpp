@@ -17,10 +17,10 @@ namespace attnbounds {
 using Integer = boost::multiprecision::number<boost::multiprecision::gmp_int, boost::multiprecision::et_off>;
 using Rational =
     boost::multiprecision::number<boost::multiprecision::gmp_rational, boost::multiprecision::et_off>;
-using Real =
-    boost::multiprecision::number<boost::multiprecision::mpfr_float_backend<0>, boost::multiprecision::et_off>;
-using Interval =
-    boost::multiprecision::number<boost::multiprecision::mpfi_float_backend<0>, boost::multiprecision::et_off>;
+using Real = boost::multiprecision::number<boost::multiprecision::mpfr_float_backend<0>,
+                                           boost::multiprecision::et_off>;
+using Interval = boost::multiprecision::number<boost::multiprecision::mpfi_float_backend<0>,
+                                               boost::multiprecision::et_off>;
 
 /// A working precision, in binary digits.
 struct Bits {
@@ -50,17 +50,38 @@ Interval enclose(const Real& x);
 Interval enclose(double x);
 Interval enclose(const Real& lower, const Real& upper);
 inline Interval enclose(const Interval& x) { return x; }
+/// [lower, upper] * 2^exponent
+Interval enclose_scaled(const Integer& lower, const Integer& upper, long exponent);
+/// The integer nearest to x * 2^bits, for any precision of x.
+Integer scaled_integer(const Real& x, long bits);
+/// floor(x * 2^bits)
+Integer scaled_floor(const Rational& x, long bits);
+/// m * 2^exponent, exactly.
+Rational dyadic(const Integer& m, long exponent);
 
-/// Rounded to nearest at the working precision (for searching).
+/// Rounded to nearest at the working precision (for searching). Needed to lift a Real of lower precision:
+/// Boost's operators may return a result in the storage, hence the precision, of a temporary operand.
 Real approximate(const Rational& x);
+Real approximate(const Real& x);
 
-/// The exact rational x in any scalar: exact over the rationals, enclosing over the intervals, rounded elsewhere.
+/// The exact rational x in any scalar: exact over the rationals, enclosing over the intervals, rounded
+/// elsewhere.
 template <class Scalar>
 Scalar scalar_from(const Rational& x);
-template <> inline Rational scalar_from<Rational>(const Rational& x) { return x; }
-template <> inline Interval scalar_from<Interval>(const Rational& x) { return enclose(x); }
-template <> inline Real scalar_from<Real>(const Rational& x) { return approximate(x); }
-template <> double scalar_from<double>(const Rational& x);  // to nearest, ties to even
+template <>
+inline Rational scalar_from<Rational>(const Rational& x) {
+  return x;
+}
+template <>
+inline Interval scalar_from<Interval>(const Rational& x) {
+  return enclose(x);
+}
+template <>
+inline Real scalar_from<Real>(const Rational& x) {
+  return approximate(x);
+}
+template <>
+double scalar_from<double>(const Rational& x);  // to nearest, ties to even
 
 // Ends and size of an interval. The ends are exact; width and magnitude are rounded up.
 Real lower(const Interval& x);

@@ -16,7 +16,7 @@ CertifiedPolynomial exp_polynomial_in_doubles(Degree g, const Rational& half_wid
 
 /// The least degree whose exp_polynomial_in_doubles has certified relative error <= delta, with it; nullopt
 /// if none up to `limit` has (rounding of the coefficients puts a floor under the error, about e^{2X} 2^-53).
-std::optional<CertifiedPolynomial> least_exp_polynomial_in_doubles(const Rational& half_width, const Rational& delta,
-                                                                   Degree limit);
+std::optional<CertifiedPolynomial> least_exp_polynomial_in_doubles(const Rational& half_width,
+                                                                   const Rational& delta, Degree limit);
 
 }  // namespace attnbounds

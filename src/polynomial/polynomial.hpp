@@ -28,7 +28,8 @@ struct Polynomial {
   template <class Scalar>
   Scalar operator()(const Scalar& x) const {
     Scalar value = scalar_from<Scalar>(0);
-    for (auto c = coefficients.rbegin(); c != coefficients.rend(); ++c) value = value * x + scalar_from<Scalar>(*c);
+    for (auto c = coefficients.rbegin(); c != coefficients.rend(); ++c)
+      value = value * x + scalar_from<Scalar>(*c);
     return value;
   }
 };
