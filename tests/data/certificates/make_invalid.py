@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""Makes invalid/*.json from valid/relative_1_degree_4.json, each spoiled in one way.
+"""Makes invalid/*.json from valid/relative_1_degree_4.json, each spoiled in one way (needs mpmath).
 
 invalid/expected.txt beside them is written by hand: name, exit status, and what the checker says.
 """
 import copy
 import json
 import os
+
+from mpmath import mp, mpf, cos, exp, pi
+
+from make_valid import bisect, certificate, hexadecimal, horner, to_monomial
 
 here = os.path.dirname(os.path.abspath(__file__))
 valid = json.load(open(os.path.join(here, "valid", "relative_1_degree_4.json")))
@@ -76,6 +80,29 @@ spoil("lower_at_too_short", lambda c: c["lower_at"]["points"].pop())
 spoil("zero_width_needs_no_degree", put("half_width", "0"))
 spoil("absolute_coefficient_wrong", put("upper", "coefficients", 9, "0x0p+0"), absolute)
 spoil("needs_a_million_bits", lambda c: (put("half_width", "0x1p-900000")(c), put("epsilon", "0x1p-1000000")(c)), zero)
+# a polynomial whose error is largest at one place only, and epsilon below that error, above all the others
+def interpolant(name, relative, nodes, worst):
+    """Interpolation instead of the minimax polynomial; `worst` picks from |r| at -1, the critical points, 1."""
+    with mp.workprec(400):
+        c = to_monomial(nodes, [exp(t) for t in nodes])
+        g = len(c) - 1
+        slope = lambda t: sum((k * c[k] * t ** (k - 1) if k else 0) - (c[k] * t**k if relative else 0) for k in range(g + 1)) \
+            - (0 if relative else exp(t))
+        r = lambda t: abs(horner(c, t) * exp(-t) - 1 if relative else horner(c, t) - exp(t))
+        critical = [bisect(slope, a, b) for a, b in zip(nodes, nodes[1:])]
+        errors = [r(mpf(-1))] + [r(t) for t in critical] + [r(mpf(1))]
+        chosen = errors.pop(worst)
+        assert chosen > max(errors)
+        epsilon = (chosen + max(errors)) / 2
+        result = certificate(1, g, hexadecimal(epsilon, 53), relative)
+        result["upper"].update(coefficients=[hexadecimal(a, 100) for a in c], critical_points=[hexadecimal(t, 100) for t in critical])
+        write(name, result)
+
+
+chebyshev = [-cos((2 * i + 1) * pi / 10) for i in range(5)]
+interpolant("error_at_left_end", True, chebyshev, 0)
+interpolant("error_at_right_end", False, chebyshev, -1)
+interpolant("error_at_critical_point", True, [t / chebyshev[-1] for t in chebyshev], 1)
 
 # not a certificate
 spoil("coefficient_nan", put("upper", "coefficients", 1, "nan"))
