@@ -14,11 +14,6 @@ namespace {
 constexpr slong kMostBits = 1 << 16;
 constexpr double kMostWork = 4e9;  // about a minute
 
-/// At this precision neither the step nor its failure is certain.
-struct Undecided : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 std::string item(const std::string& array, std::size_t i) { return array + "[" + std::to_string(i) + "]"; }
 
 // --- Shape: counts and order, exactly ---
@@ -72,6 +67,8 @@ void check_shape(const Certificate& c) {
   if (c.upper_below) check_shape(*c.upper_below, c.degree - 1);
   if (c.lower_at) check_shape(*c.lower_at, c.degree);
 }
+
+}  // namespace
 
 // --- Proof, in balls ---
 
@@ -140,6 +137,8 @@ Ball lower_bound(const Lower& l, ErrorKind kind, const Ball& X) {
   }
   return absolute_value(difference) / weight;
 }
+
+namespace {
 
 enum class Rounding { down, up };
 

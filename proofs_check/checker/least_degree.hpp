@@ -17,6 +17,16 @@ struct Proved {
   long bits = 0;                                     // working precision that sufficed
 };
 
+/// At this precision neither a step nor its failure is certain.
+struct Undecided : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// At the current working_bits, for degrees and counts that fit: a ball whose every member is at least the
+/// polynomial's error, and one whose every member is at most the best error. Errors: Rejected, Undecided.
+Ball upper_bound(const Upper& upper, ErrorKind kind, const Ball& X);
+Ball lower_bound(const Lower& lower, ErrorKind kind, const Ball& X);
+
 /// Errors: Rejected.
 Proved prove(const Certificate& certificate);
 
