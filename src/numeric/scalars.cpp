@@ -29,15 +29,15 @@ Real end(mpfr_srcptr x) {
 }  // namespace
 
 WorkingPrecision::WorkingPrecision(Bits bits)
-    : real_digits_(Real::default_precision()), interval_digits_(Interval::default_precision()) {
+    : real_digits_(Real::thread_default_precision()), interval_digits_(Interval::thread_default_precision()) {
   if (bits.count < 2) throw std::invalid_argument("working precision below 2 bits");
-  Real::default_precision(decimal_digits(bits));
-  Interval::default_precision(decimal_digits(bits));
+  Real::thread_default_precision(decimal_digits(bits));
+  Interval::thread_default_precision(decimal_digits(bits));
 }
 
 WorkingPrecision::~WorkingPrecision() {
-  Real::default_precision(real_digits_);
-  Interval::default_precision(interval_digits_);
+  Real::thread_default_precision(real_digits_);
+  Interval::thread_default_precision(interval_digits_);
 }
 
 Rational to_rational(double x) {
