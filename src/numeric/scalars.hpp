@@ -118,4 +118,8 @@ double nearest(const Rational& x);
 Interval pi_interval();
 Interval log_interval(const Rational& x);  // natural log; std::domain_error unless x > 0
 
+/// J_order(x), for members x of an interval inside [0, order], where J_order increases. std::domain_error
+/// otherwise.
+Interval bessel_j_increasing(long order, const Interval& x);
+
 }  // namespace attnbounds
