@@ -2,6 +2,7 @@
 // the generic interfaces of those wrappers do not promise.
 #include "numeric/scalars.hpp"
 
+#include <Eigen/Core>
 #include <cmath>
 #include <stdexcept>
 
@@ -242,6 +243,17 @@ Interval bessel_j_increasing(long order, const Interval& x) {
   mpfr_jn(&data(result)->left, order, &data(x)->left, MPFR_RNDD);
   mpfr_jn(&data(result)->right, order, &data(x)->right, MPFR_RNDU);
   return result;
+}
+
+std::vector<std::pair<std::string, std::string>> library_versions() {
+  const auto three = [](int a, int b, int c) {
+    return std::to_string(a) + "." + std::to_string(b) + "." + std::to_string(c);
+  };
+  return {{"gmp", gmp_version},
+          {"mpfr", mpfr_get_version()},
+          {"mpfi", mpfi_get_version()},
+          {"boost", three(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100)},
+          {"eigen", three(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)}};
 }
 
 }  // namespace attnbounds
