@@ -13,7 +13,7 @@
 namespace attnbounds::bench {
 
 struct Rounds {
-  int most = 5;         // of each
+  int most = 5;         // ours, the rival, ours
   double seconds = 10;  // no further round is begun after that
 };
 
@@ -39,12 +39,14 @@ inline Comparison alternate(const std::function<void()>& ours, const std::functi
                             Rounds rounds = {}) {
   std::vector<double> our_times, rival_times;
   double spent = 0;
-  while (our_times.empty() || (static_cast<int>(our_times.size()) < rounds.most && spent < rounds.seconds)) {
+  while (our_times.empty() ||
+         (static_cast<int>(rival_times.size()) < rounds.most && spent < rounds.seconds)) {
     our_times.push_back(seconds_of(ours));
     rival_times.push_back(seconds_of(rival));
-    spent += our_times.back() + rival_times.back();
+    our_times.push_back(seconds_of(ours));
+    spent += 2 * our_times.back() + rival_times.back();
   }
-  return {median(our_times), median(rival_times), static_cast<int>(our_times.size())};
+  return {median(our_times), median(rival_times), static_cast<int>(rival_times.size())};
 }
 
 /// The row's time is ours; the counters hold the comparison, the label the rival's name.

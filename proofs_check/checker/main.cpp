@@ -30,12 +30,17 @@ std::string contents(const std::string& path) {
 
 std::string cut(const std::string& text) { return text.size() <= 40 ? text : text.substr(0, 40) + "…"; }
 
+std::optional<std::string> whole_number(const checker::Fraction& x) {  // at most 16000 in size
+  if (!fmpz_is_one(fmpq_denref(x.get()))) return std::nullopt;
+  return std::to_string(fmpz_get_si(fmpq_numref(x.get())));
+}
+
 std::string between(const std::string& lower, const std::string& upper) {
   return "in [" + (lower.empty() ? "0" : lower) + ", " + (upper.empty() ? "inf" : upper) + "]";
 }
 
 std::string sentence(const checker::Certificate& c, const checker::Proved& proved) {
-  const std::string X = cut(c.half_width_text);
+  const std::string X = whole_number(c.half_width).value_or(cut(c.half_width_text));
   std::string result = "exp on [-" + X + "," + X + "] needs degree " + std::to_string(c.degree) + " for " +
                        (c.kind == checker::ErrorKind::relative ? "relative" : "absolute") + " error " +
                        cut(c.epsilon_text) + ": best error " +
