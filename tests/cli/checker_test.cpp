@@ -2,7 +2,6 @@
 // made by scripts that share nothing with src/), of spoiled ones, and of 200 random alterations judged
 // by a sampling oracle that knows nothing of the checker's method.
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -10,6 +9,7 @@
 #include <sstream>
 
 #include "catch.hpp"
+#include "cli/program.hpp"
 
 namespace {
 
@@ -18,36 +18,7 @@ namespace fs = std::filesystem;
 
 const fs::path kCertificates = fs::path(ATTNBOUNDS_SOURCE_DIR) / "tests/data/certificates";
 
-std::string contents(const fs::path& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-struct TemporaryFolder {
-  fs::path path;
-  TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "attnbounds-check-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
-    path = pattern;
-  }
-  ~TemporaryFolder() { fs::remove_all(path); }
-};
-
-struct Answer {
-  int status;
-  std::string output, errors;
-};
-
-Answer check(const std::string& arguments) {
-  const TemporaryFolder folder;
-  const std::string out = (folder.path / "out").string(), err = (folder.path / "err").string();
-  const std::string command =
-      "timeout 300 '" ATTNBOUNDS_BINARY_DIR "/attnbounds-check' " + arguments + " >" + out + " 2>" + err;
-  const int raw = std::system(command.c_str());
-  return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, contents(out), contents(err)};
-}
+Answer check(const std::string& arguments) { return run_program("attnbounds-check", arguments); }
 
 struct Expected {
   std::string name, line;
