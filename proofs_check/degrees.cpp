@@ -19,7 +19,7 @@ void write_degrees(const std::filesystem::path& file, const RunSettings& setting
         points.push_back({X, 1 / Rational(boost::multiprecision::pow(Integer(10), exponent)), kind});
       }
   std::vector<Json> lines(points.size());
-  for_each_index(points.size(), settings.threads, [&](std::size_t i) {
+  parallel_for(points.size(), settings.threads, [&](long i) {
     const auto& [X, epsilon, kind] = points[i];
     lines[i] = {{"half_width", nearest(X)},
                 {"epsilon", nearest(epsilon)},

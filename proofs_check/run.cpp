@@ -96,11 +96,11 @@ Witness shrunk(const Claim& claim, const std::vector<Comparison>& comparisons, A
   return w;
 }
 
-Found find_constants(const Claim& claim, const std::vector<AnyCase>& cases, Threads threads) {
+Found find_constants(const Claim& claim, const std::vector<AnyCase>& cases, ThreadCount threads) {
   Found found;
   for (const ConstantToFind& constant : claim.constants) {
     std::vector<Interval> values(cases.size());
-    for_each_index(cases.size(), threads, [&](std::size_t i) {
+    parallel_for(cases.size(), threads, [&](long i) {
       const WorkingPrecision guard(Bits{128});
       values[i] = constant.of(cases[i]);
     });
@@ -127,7 +127,7 @@ TwinResult run_twin(const Claim& claim, const RunSettings& settings, const std::
   const auto& own = claim.twin.instances;
   const auto& dropped = claim.twin.dropped_hypothesis;
   const std::size_t count = own ? own->count(settings.level) : cases.size();
-  const auto case_at = [&](std::size_t i) { return own ? draw_case(claim, *own, settings, i, dropped) : cases[i]; };
+  const auto case_at = [&](long i) { return own ? draw_case(claim, *own, settings, i, dropped) : cases[i]; };
   // The claim's worst instance first, then all in blocks; the smallest index of the first block decides.
   std::vector<std::size_t> order;
   if (likely < count) order.push_back(likely);
@@ -137,7 +137,7 @@ TwinResult run_twin(const Claim& claim, const RunSettings& settings, const std::
     end = begin == 0 ? 1 : std::min(order.size(), begin + 64);
     std::vector<Outcome> outcomes(end - begin);
     std::vector<AnyCase> drawn(end - begin);
-    for_each_index(end - begin, settings.threads, [&](std::size_t i) {
+    parallel_for(end - begin, settings.threads, [&](long i) {
       drawn[i] = case_at(order[begin + i]);
       outcomes[i] = judge(comparisons, drawn[i], found);
     });
@@ -187,7 +187,7 @@ ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const Ins
   std::vector<Outcome> outcomes(count);
   std::atomic<std::size_t> done{0};
   const Found none;
-  for_each_index(count, settings.threads, [&](std::size_t i) {
+  parallel_for(count, settings.threads, [&](long i) {
     cases[i] = draw_case(claim, claim.instances, settings, i);
     outcomes[i] = judge(claim.comparisons, cases[i], none);
     if (progress) progress(++done, count);

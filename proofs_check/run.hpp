@@ -8,14 +8,14 @@
 #include <functional>
 
 #include "proofs_check/claim.hpp"
-#include "proofs_check/parallel.hpp"
+#include "numeric/parallel.hpp"
 
 namespace attnbounds {
 
 struct RunSettings {
   std::uint64_t seed = 0;
   Level level = Level::quick;
-  Threads threads;
+  ThreadCount threads = all_cores();
 };
 
 /// An instance that shows something: the worst one, or the one that refutes.

@@ -1,5 +1,6 @@
 // Aggarwal, Alman 2022, the least degree for exp, in the relative form that Alman, Song 2023 use: on [-X, X]
 // with |P - e^x| <= eps e^x it is Theta(F), F(X, eps) = max{X, L/log(max(L/X, e))}, L = log(1/eps).
+// Without eps < tanh X, such as eps < X/(1+X), a constant suffices and the lower half is false (degree 0).
 // The Theta hides constants; on the grid they are proved to be 1/2 and 2, and the sharpest ones are found.
 #include "polynomial/least_degree.hpp"
 #include "proofs_check/claim.hpp"
@@ -29,7 +30,9 @@ std::vector<GridPoint> grid(Level level) {
   if (level == Level::exhaustive) half_widths.insert(half_widths.end(), {Rational(1, 1000), 100, 200, 400});
   std::vector<GridPoint> points;
   for (const Rational& X : half_widths)
-    for (int e : exponents) points.push_back({X, 1 / Rational(boost::multiprecision::pow(Integer(10), e))});
+    for (int e : exponents)
+      if (const Rational epsilon = 1 / Rational(boost::multiprecision::pow(Integer(10), e)); epsilon < X / (1 + X))
+        points.push_back({X, epsilon});
   return points;
 }
 Case at(const GridPoint& p) { return {p.half_width, p.epsilon, least_degree(p.half_width, p.epsilon, ErrorKind::relative).degree}; }
@@ -45,11 +48,11 @@ const Registration least_degree_within_constants =
         .says("on the grid, 1/2 F <= least degree <= 2 F, F = max{X, L/log(max(L/X, e))}, L = log(1/eps)",
               R"($\tfrac12 F \le \deg_{X,\varepsilon}(e^x) \le 2F$, $F = \max\{X, L/\log\max(L/X, e)\}$, $L = \log(1/\varepsilon)$)")
         .over(grid, at)
-        .where("eps < 1", [](const Case& c) { return c.epsilon < 1; })
         .where("X > 0", [](const Case& c) { return c.half_width > 0; })
-        .finds("upper", "largest degree/F on the grid", Extreme::largest,
+        .where("eps < X/(1+X)", [](const Case& c) { return c.epsilon < c.half_width / (1 + c.half_width); })
+        .finds("upper", "largest degree/F", Extreme::largest,
                [](const Case& c) { return degree(c) / formula(c); })
-        .finds("lower", "smallest degree/F on the grid", Extreme::smallest,
+        .finds("lower", "smallest degree/F", Extreme::smallest,
                [](const Case& c) { return degree(c) / formula(c); })
         .at_most("degree <= 2 F", degree, [](const Case& c) { return enclose(Rational(2)) * formula(c); })
         .at_most("1/2 F <= degree", [](const Case& c) { return enclose(Rational(1, 2)) * formula(c); }, degree)

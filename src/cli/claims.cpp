@@ -6,9 +6,9 @@
 #include "cli/command.hpp"
 #include "proofs_check/catalogue.hpp"
 
-namespace attnbounds::cli {
+namespace attnbounds {
 
-std::pair<CLI::App*, Run> add_claims(CLI::App& parser) {
+Command add_claims(CLI::App& parser) {
   struct Options {
     std::string id;
     bool json = false, markdown = false;
@@ -29,7 +29,7 @@ std::pair<CLI::App*, Run> add_claims(CLI::App& parser) {
             else
               for (const Claim& c : all_claims()) chosen.push_back(&c);
             if (options->json)
-              std::cout << catalogue_json(chosen).dump(2) << "\n";
+              print_json(catalogue_json(chosen));
             else if (!options->id.empty())
               std::cout << explanation(*chosen.front());
             else
@@ -38,4 +38,4 @@ std::pair<CLI::App*, Run> add_claims(CLI::App& parser) {
           }};
 }
 
-}  // namespace attnbounds::cli
+}  // namespace attnbounds

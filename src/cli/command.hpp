@@ -1,20 +1,43 @@
-// What every subcommand is: a function that adds itself to the parser and returns what to run when chosen.
+// What every subcommand shares: the options of interface.md, exit statuses, JSON output.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
 
-#include "numeric/exact_text.hpp"
+#include "numeric/scalars.hpp"
 
-namespace attnbounds::cli {
+namespace attnbounds {
 
-/// The contract of docs: 0 answered, 1 refuted or a budget missed, 2 bad usage or input, 3 undecided.
 enum class ExitStatus { answered = 0, refuted = 1, bad_input = 2, undecided = 3 };
 
-using Run = std::function<ExitStatus()>;
-using AddCommand = std::pair<CLI::App*, Run> (*)(CLI::App& parser);
+/// Options that any subcommand takes. Shared pointers, because CLI11 fills them after registration.
+struct CommonOptions {
+  bool json = false;
+  bool quiet = false;
+  std::uint64_t seed = 0;
+  unsigned threads = 0;  // 0: all cores
+};
 
-std::pair<CLI::App*, Run> add_verify(CLI::App& parser);
-std::pair<CLI::App*, Run> add_claims(CLI::App& parser);
+/// A subcommand as main() sees it: CLI11's node, and what to run when it was named.
+struct Command {
+  CLI::App* app;
+  std::function<ExitStatus()> run;
+};
 
-}  // namespace attnbounds::cli
+void add_common_options(CLI::App& app, CommonOptions& options);
+
+/// {"lower": "...", "upper": "..."}: decimals rounded outwards, `digits` significant digits.
+nlohmann::ordered_json enclosure_json(const Interval& x, int digits = 20);
+
+/// One JSON object on standard output, nothing else there.
+void print_json(const nlohmann::ordered_json& object);
+
+// One function a subcommand, each in its own file.
+Command add_claims(CLI::App& app);
+Command add_degree(CLI::App& app);
+Command add_verify(CLI::App& app);
+
+}  // namespace attnbounds

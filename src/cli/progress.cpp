@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdio>
 
-namespace attnbounds::cli {
+namespace attnbounds {
 
 Progress::Progress(Mode mode)
     : shown_(mode == Mode::automatic && isatty(STDERR_FILENO) != 0), start_(std::chrono::steady_clock::now()) {}
@@ -33,4 +33,4 @@ void Progress::at(double fraction, const std::string& what) {
   std::fflush(stderr);
 }
 
-}  // namespace attnbounds::cli
+}  // namespace attnbounds

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <string>
 
-namespace attnbounds::cli {
+namespace attnbounds {
 
 class Progress {
  public:
@@ -24,4 +24,4 @@ class Progress {
   std::chrono::steady_clock::time_point start_, last_;
 };
 
-}  // namespace attnbounds::cli
+}  // namespace attnbounds

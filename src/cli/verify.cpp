@@ -1,22 +1,19 @@
 // attnbounds verify: checks the claims and the real heads. One row a claim; with --out, the run's log.
 #include <fmt/format.h>
 
-#include <iostream>
-
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
 #include "proofs_check/degrees.hpp"
 #include "proofs_check/run.hpp"
 
-namespace attnbounds::cli {
+namespace attnbounds {
 namespace {
 
 struct Options {
   std::vector<std::string> papers, claims;
   std::string level = "quick", out, data = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads";
-  std::uint64_t seed = 0;
-  unsigned threads = Threads{}.count;
-  bool json = false, quiet = false, resume = false;
+  bool resume = false;
+  CommonOptions common;
 };
 
 std::string key_of(std::string paper) {
@@ -69,7 +66,7 @@ ExitStatus status_of(const std::vector<Json>& lines) {
 }
 
 ExitStatus verify(const Options& options) {
-  const RunSettings settings{options.seed, level_from_text(options.level), {options.threads}};
+  const RunSettings settings{options.common.seed, level_from_text(options.level), options.common.threads == 0 ? all_cores() : ThreadCount{options.common.threads}};
   const std::vector<const Claim*> chosen = chosen_claims(options);
   if (options.resume && options.out.empty()) throw InputError("--resume", "a run's directory in --out", "none");
   std::optional<RunLog> log;
@@ -77,7 +74,7 @@ ExitStatus verify(const Options& options) {
     log.emplace(options.out, settings, chosen, options.resume ? RunLog::Resume::yes : RunLog::Resume::no);
   std::vector<Json> lines;
   {
-    Progress progress(options.quiet ? Progress::Mode::silent : Progress::Mode::automatic);
+    Progress progress(options.common.quiet ? Progress::Mode::silent : Progress::Mode::automatic);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
       const Claim& claim = *chosen[i];
       if (const Json* line = log ? log->finished(claim.id) : nullptr) {
@@ -96,11 +93,11 @@ ExitStatus verify(const Options& options) {
       write_degrees(std::filesystem::path(options.out) / "degrees.jsonl", settings);
     }
   }
-  if (options.json) {
+  if (options.common.json) {
     Json j = {{"seed", settings.seed}, {"level", name(settings.level)}, {"versions", versions()}};
     j["claims"] = Json::array();
     for (const Json& line : lines) j["claims"].push_back(verify_entry(line));
-    std::cout << j.dump(2) << "\n";
+    print_json(j);
   } else {
     fmt::print("{:<42} {:>6} {:>10} {:>5} {:>9} {}\n", "claim", "tried", "ratio", "bits", "verdict", "twin ref.");
     for (const Json& line : lines) print_row(line);
@@ -111,19 +108,17 @@ ExitStatus verify(const Options& options) {
 
 }  // namespace
 
-std::pair<CLI::App*, Run> add_verify(CLI::App& parser) {
+Command add_verify(CLI::App& parser) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = parser.add_subcommand("verify", "check the claims, each with its false twin");
+  CLI::App* command = parser.add_subcommand("verify", "check the claims, each with its false twin, and the real heads");
   command->add_option("--paper", options->papers, "claims of this paper only");
   command->add_option("--claim", options->claims, "this claim only");
-  command->add_option("--level", options->level, "quick, standard or exhaustive");
+  command->add_option("--level", options->level, "quick, standard or exhaustive")->capture_default_str();
   command->add_option("--out", options->out, "directory of the run's log");
-  command->add_option("--seed", options->seed, "fixes every random choice");
-  command->add_option("--threads", options->threads, "how many threads")->check(CLI::Range(1U, 4096U));
+  command->add_option("--data", options->data, "folder of the real heads' instances");
   command->add_flag("--resume", options->resume, "keep the finished claims of the log in --out");
-  command->add_flag("--json", options->json, "one JSON object");
-  command->add_flag("--quiet", options->quiet, "no progress bar");
+  add_common_options(*command, options->common);
   return {command, [options] { return verify(*options); }};
 }
 
-}  // namespace attnbounds::cli
+}  // namespace attnbounds

@@ -6,7 +6,7 @@
 namespace attnbounds {
 namespace {
 
-long binary_digits() { return static_cast<long>(Interval::default_precision() * 3.33) + 16; }
+long binary_digits() { return static_cast<long>(Interval::thread_default_precision() * 3.33) + 16; }
 long ceiling(const Rational& x) {
   return static_cast<long>(nearest(x) < 9e15 ? scaled_floor(-x, 0) * -1 : Integer(0));
 }

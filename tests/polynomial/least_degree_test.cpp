@@ -1,5 +1,8 @@
 #include "polynomial/least_degree.hpp"
 
+#include <fstream>
+#include <sstream>
+
 #include "catch.hpp"
 #include "numeric/exact_text.hpp"
 #include "polynomial/bessel.hpp"
@@ -126,4 +129,33 @@ TEST_CASE("Theorem U's explicit degree suffices and is at least Taylor's") {
     for (const char* epsilon : {"0.9", "1e-1", "1e-6", "1e-30"})
       CHECK(least_taylor_degree(number(X), number(epsilon), ErrorKind::relative).degree <=
             explicit_taylor_degree(number(X), number(epsilon)));
+}
+
+TEST_CASE("worst cases: best errors within one per cent of epsilon") {
+  std::ifstream file(ATTNBOUNDS_SOURCE_DIR "/tests/data/worst_least_degrees.txt");
+  REQUIRE(file);
+  std::string line;
+  int cases = 0;
+  while (std::getline(file, line)) {
+    if (line.empty() || line[0] == '#') continue;
+    std::istringstream fields(line);
+    std::string kind, X, epsilon;
+    long degree = -1;
+    fields >> kind >> X >> epsilon >> degree;
+    INFO(line);
+    CHECK(least_degree(number(X), number(epsilon), kind == "relative" ? ErrorKind::relative : ErrorKind::absolute)
+              .degree.value == degree);
+    ++cases;
+  }
+  CHECK(cases == 20);
+}
+
+TEST_CASE("the best error decreases in the degree and increases in the interval (exhaustive on a small world)") {
+  for (ErrorKind kind : {ErrorKind::relative, ErrorKind::absolute})
+    for (long eighths = 1; eighths <= 24; ++eighths)
+      for (long g = 0; g <= 6; ++g) {
+        const Interval here = best_error({g}, Rational(eighths, 8), kind).error;
+        CHECK(at_most(best_error({g + 1}, Rational(eighths, 8), kind).error, here) == Verdict::verified);
+        CHECK(at_most(here, best_error({g}, Rational(eighths + 1, 8), kind).error) == Verdict::verified);
+      }
 }
