@@ -3,6 +3,7 @@
 
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
+#include "numeric/exact_text.hpp"
 #include "proofs_check/degrees.hpp"
 #include "proofs_check/run.hpp"
 
