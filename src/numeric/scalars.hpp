@@ -6,26 +6,13 @@
 // computed in Real is proved. This folder is the only one that names the libraries behind these types.
 #pragma once
 
-#include <boost/version.hpp>
-
-// Before 1.76 Boost keeps the precision of new numbers in one variable of the whole process, so a thread that
-// raises it changes the results of all others. The initial value is the one hook into that function; this text
-// in its place gives every thread a variable of its own (tests/numeric checks it).
-#if BOOST_VERSION < 107600
-#define ATTNBOUNDS_PRECISION_OF_THIS_THREAD                                           \
-  50);                                                                                \
-  static thread_local boost::multiprecision::detail::precision_type of_this_thread(50); \
-  return of_this_thread;                                                              \
-  static_cast<void>(val
-#define BOOST_MULTIPRECISION_MPFR_DEFAULT_PRECISION ATTNBOUNDS_PRECISION_OF_THIS_THREAD
-#define BOOST_MULTIPRECISION_MPFI_DEFAULT_PRECISION ATTNBOUNDS_PRECISION_OF_THIS_THREAD
-#endif
-
 #include <boost/multiprecision/gmp.hpp>
 #include <boost/multiprecision/mpfi.hpp>
 #include <boost/multiprecision/mpfr.hpp>
 #include <compare>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace attnbounds {
 
@@ -132,5 +119,12 @@ double nearest(const Rational& x);
 // Constants and special functions as enclosures.
 Interval pi_interval();
 Interval log_interval(const Rational& x);  // natural log; std::domain_error unless x > 0
+
+/// J_order(x), for members x of an interval inside [0, order], where J_order increases. std::domain_error
+/// otherwise.
+Interval bessel_j_increasing(long order, const Interval& x);
+
+/// Names and versions of the libraries behind these types, for reports.
+std::vector<std::pair<std::string, std::string>> library_versions();
 
 }  // namespace attnbounds
