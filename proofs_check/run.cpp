@@ -270,6 +270,20 @@ Json verify_entry(const Json& line) {
   return j;
 }
 
+Verdict overall_verdict(const std::vector<Json>& claim_lines, const std::vector<Json>& head_lines) {
+  Verdict overall = Verdict::verified;
+  const auto meet = [&](const Json& line) {
+    const bool toothless = line.contains("twin_refuted") && !line.at("twin_refuted").get<bool>();
+    if (line.at("verdict") == "refuted" || toothless)
+      overall = Verdict::refuted;
+    else if (line.at("verdict") != "verified" && overall == Verdict::verified)
+      overall = Verdict::undecided;
+  };
+  for (const Json& line : claim_lines) meet(line);
+  for (const Json& line : head_lines) meet(line);
+  return overall;
+}
+
 Json versions() {
 #if defined(__clang__)
   const std::string compiler = "clang " __clang_version__;

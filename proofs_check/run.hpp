@@ -56,6 +56,9 @@ ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const Ins
 Json log_line(const Claim& claim, const ClaimResult& result);
 /// The entry of `verify --json`, made from a line of claims.jsonl, so that a resumed run prints the same.
 Json verify_entry(const Json& line);
+/// Of lines of claims.jsonl and of heads.jsonl together: refuted if one is, or if a false twin was not refuted
+/// (that check cannot fail); else undecided if one is.
+Verdict overall_verdict(const std::vector<Json>& claim_lines, const std::vector<Json>& head_lines);
 Json versions();
 
 /// The log of a run. Opening it writes run.json; with Resume::yes, lines of an earlier run with the same seed

@@ -4,7 +4,9 @@
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
 #include "numeric/exact_text.hpp"
+#include "numeric/files.hpp"
 #include "proofs_check/degrees.hpp"
+#include "proofs_check/heads.hpp"
 #include "proofs_check/run.hpp"
 
 namespace attnbounds {
@@ -12,7 +14,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> papers, claims;
-  std::string level = "quick", out, data = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads";
+  std::string level = "quick", out, data = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads", head_epsilon = "1e-3";
   bool resume = false;
   CommonOptions common;
 };
@@ -49,31 +51,60 @@ void print_row(const Json& line) {
                c.at("upper").get<std::string>());
 }
 
-ExitStatus status_of(const std::vector<Json>& lines) {
-  ExitStatus status = ExitStatus::answered;
+/// A decimal that was rounded up, with fewer digits, rounded up again.
+std::string shorter(const Json& decimal, int digits) {
+  return decimal_up(upper(enclose(rational_from_text(decimal.get<std::string>(), "decimal"))), digits);
+}
+
+void print_heads(const std::vector<Json>& heads) {
+  fmt::print("\n{:<14} {:>6} {:>6} {:>8} {:>4} {:>9} {:<10} {:>8} {:>8}\n", "head", "B", "B/s", "half-w.", "deg", "rank",
+             "method", "bound", "error");
+  for (const Json& h : heads)
+    fmt::print("{:<14.14} {:>6.2f} {:>6} {:>8} {:>4} {:>9} {:<10} {:>8.1e} {:>8}\n", h.at("head").get<std::string>(),
+               h.at("B").get<double>(), shorter(h.at("B_over_sqrt_log_n").at("upper"), 3),
+               shorter(h.at("half_width").at("upper"), 4), h.at("least").at("degree").get<long>(),
+               shorter(h.at("least").at("rank_decimal"), 3), h.at("method").get<std::string>(),
+               h.at("bound").get<double>(), shorter(h.at("error").at("upper"), 2));
+  fmt::print("B/s: B/sqrt(log n); half-w.: half-width of the scores after shifts; deg, rank: least for the budget\n");
+}
+
+/// What went wrong, a line each on standard error.
+void complain(const std::vector<Json>& lines, const std::vector<Json>& heads) {
   for (const Json& line : lines) {
-    if (line.at("verdict") == "refuted") {
-      fmt::print(stderr, "{}: refuted by {}\n", line.at("id").get<std::string>(), line.at("worst_instance").dump());
-      status = ExitStatus::refuted;
-    } else if (!line.at("twin_refuted").get<bool>()) {
-      fmt::print(stderr, "{}: its false twin ({}) was not refuted: the check cannot fail\n",
-                 line.at("id").get<std::string>(), line.at("twin").at("name").get<std::string>());
-      status = ExitStatus::refuted;
-    } else if (line.at("verdict") == "undecided" && status == ExitStatus::answered) {
-      status = ExitStatus::undecided;
-    }
+    const std::string id = line.at("id");
+    if (line.at("verdict") != "verified")
+      fmt::print(stderr, "{}: {}: {}\n", id, line.at("verdict").get<std::string>(), line.at("worst_instance").dump());
+    if (!line.at("twin_refuted").get<bool>())
+      fmt::print(stderr, "{}: its false twin ({}) was not refuted: the check cannot fail\n", id,
+                 line.at("twin").at("name").get<std::string>());
   }
-  return status;
+  for (const Json& head : heads)
+    if (head.at("verdict") != "verified")
+      fmt::print(stderr, "{}: {}: error {} against bound {}, budget {}\n", head.at("head").get<std::string>(),
+                 head.at("verdict").get<std::string>(), head.at("error").dump(), head.at("bound").dump(),
+                 head.at("budget").dump());
+}
+
+ExitStatus status_of(Verdict verdict) {
+  return verdict == Verdict::verified  ? ExitStatus::answered
+         : verdict == Verdict::refuted ? ExitStatus::refuted
+                                       : ExitStatus::undecided;
 }
 
 ExitStatus verify(const Options& options) {
   const RunSettings settings{options.common.seed, level_from_text(options.level), options.common.threads == 0 ? all_cores() : ThreadCount{options.common.threads}};
   const std::vector<const Claim*> chosen = chosen_claims(options);
   if (options.resume && options.out.empty()) throw InputError("--resume", "a run's directory in --out", "none");
+  // The heads belong to the whole run; naming claims or papers leaves them out.
+  const bool whole = options.claims.empty() && options.papers.empty();
+  const Rational epsilon = rational_from_text(options.head_epsilon, "--head-eps");
+  if (epsilon <= 0) throw InputError("--head-eps", "a number above 0", "'" + options.head_epsilon + "'");
+  const std::vector<std::filesystem::path> folders =
+      whole ? head_folders(options.data) : std::vector<std::filesystem::path>{};
   std::optional<RunLog> log;
   if (!options.out.empty())
     log.emplace(options.out, settings, chosen, options.resume ? RunLog::Resume::yes : RunLog::Resume::no);
-  std::vector<Json> lines;
+  std::vector<Json> lines, heads;
   {
     Progress progress(options.common.quiet ? Progress::Mode::silent : Progress::Mode::automatic);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
@@ -84,12 +115,20 @@ ExitStatus verify(const Options& options) {
       }
       const ClaimResult result = run_claim(claim, settings, [&](std::size_t done, std::size_t count) {
         const double within = static_cast<double>(done) / static_cast<double>(count);
-        progress.at((static_cast<double>(i) + within) / static_cast<double>(chosen.size()), claim.id);
+        progress.at((static_cast<double>(i) + within) / static_cast<double>(chosen.size() + folders.size()), claim.id);
       });
       lines.push_back(log_line(claim, result));
       if (log) log->append(lines.back());
     }
-    if (!options.out.empty()) {
+    const std::filesystem::path heads_file = std::filesystem::path(options.out) / "heads.jsonl";
+    if (log) write_file_atomically(heads_file, "");
+    for (std::size_t i = 0; i < folders.size(); ++i) {
+      progress.at(static_cast<double>(chosen.size() + i) / static_cast<double>(chosen.size() + folders.size()),
+                  folders[i].filename().string());
+      heads.push_back(measure_head(folders[i], epsilon, settings));
+      if (log) append_line(heads_file, heads.back());
+    }
+    if (log) {
       progress.at(0.99, "degrees");
       write_degrees(std::filesystem::path(options.out) / "degrees.jsonl", settings);
     }
@@ -98,13 +137,16 @@ ExitStatus verify(const Options& options) {
     Json j = {{"seed", settings.seed}, {"level", name(settings.level)}, {"versions", versions()}};
     j["claims"] = Json::array();
     for (const Json& line : lines) j["claims"].push_back(verify_entry(line));
+    j["heads"] = heads;
     print_json(j);
   } else {
     fmt::print("{:<42} {:>6} {:>10} {:>5} {:>9} {}\n", "claim", "tried", "ratio", "bits", "verdict", "twin ref.");
     for (const Json& line : lines) print_row(line);
+    if (!heads.empty()) print_heads(heads);
     fmt::print("seed {}, level {}\n", settings.seed, name(settings.level));
   }
-  return status_of(lines);
+  complain(lines, heads);
+  return status_of(overall_verdict(lines, heads));
 }
 
 }  // namespace
@@ -117,6 +159,7 @@ Command add_verify(CLI::App& parser) {
   command->add_option("--level", options->level, "quick, standard or exhaustive")->capture_default_str();
   command->add_option("--out", options->out, "directory of the run's log");
   command->add_option("--data", options->data, "folder of the real heads' instances");
+  command->add_option("--head-eps", options->head_epsilon, "error budget of the heads, times max|V|")->capture_default_str();
   command->add_flag("--resume", options->resume, "keep the finished claims of the log in --out");
   add_common_options(*command, options->common);
   return {command, [options] { return verify(*options); }};
