@@ -88,6 +88,7 @@ class Reader {
 bool is_power_of_two(const Integer& x) { return x > 0 && (x & (x - 1)) == 0; }
 
 std::string decimal(const Real& x, int digits, mpfr_rnd_t direction) {
+  if (x.is_zero()) return "0";  // MPFR's zero has a sign
   char* text = nullptr;
   const int length =
       mpfr_asprintf(&text, direction == MPFR_RNDD ? "%.*RDg" : "%.*RUg", digits, x.backend().data());

@@ -2,6 +2,7 @@
 // the generic interfaces of those wrappers do not promise.
 #include "numeric/scalars.hpp"
 
+#include <Eigen/Core>
 #include <cmath>
 #include <stdexcept>
 
@@ -29,15 +30,15 @@ Real end(mpfr_srcptr x) {
 }  // namespace
 
 WorkingPrecision::WorkingPrecision(Bits bits)
-    : real_digits_(Real::default_precision()), interval_digits_(Interval::default_precision()) {
+    : real_digits_(Real::thread_default_precision()), interval_digits_(Interval::thread_default_precision()) {
   if (bits.count < 2) throw std::invalid_argument("working precision below 2 bits");
-  Real::default_precision(decimal_digits(bits));
-  Interval::default_precision(decimal_digits(bits));
+  Real::thread_default_precision(decimal_digits(bits));
+  Interval::thread_default_precision(decimal_digits(bits));
 }
 
 WorkingPrecision::~WorkingPrecision() {
-  Real::default_precision(real_digits_);
-  Interval::default_precision(interval_digits_);
+  Real::thread_default_precision(real_digits_);
+  Interval::thread_default_precision(interval_digits_);
 }
 
 Rational to_rational(double x) {
@@ -233,6 +234,26 @@ Interval pi_interval() {
 Interval log_interval(const Rational& x) {
   if (x <= 0) throw std::domain_error("log of a number that is not positive");
   return log(enclose(x));
+}
+
+Interval bessel_j_increasing(long order, const Interval& x) {
+  if (mpfr_sgn(&data(x)->left) < 0 || mpfr_cmp_si(&data(x)->right, order) > 0)
+    throw std::domain_error("J_order increases on [0, order] only");
+  Interval result;
+  mpfr_jn(&data(result)->left, order, &data(x)->left, MPFR_RNDD);
+  mpfr_jn(&data(result)->right, order, &data(x)->right, MPFR_RNDU);
+  return result;
+}
+
+std::vector<std::pair<std::string, std::string>> library_versions() {
+  const auto three = [](int a, int b, int c) {
+    return std::to_string(a) + "." + std::to_string(b) + "." + std::to_string(c);
+  };
+  return {{"gmp", gmp_version},
+          {"mpfr", mpfr_get_version()},
+          {"mpfi", mpfi_get_version()},
+          {"boost", three(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100)},
+          {"eigen", three(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION)}};
 }
 
 }  // namespace attnbounds

@@ -11,6 +11,8 @@
 #include <boost/multiprecision/mpfr.hpp>
 #include <compare>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace attnbounds {
 
@@ -117,5 +119,12 @@ double nearest(const Rational& x);
 // Constants and special functions as enclosures.
 Interval pi_interval();
 Interval log_interval(const Rational& x);  // natural log; std::domain_error unless x > 0
+
+/// J_order(x), for members x of an interval inside [0, order], where J_order increases. std::domain_error
+/// otherwise.
+Interval bessel_j_increasing(long order, const Interval& x);
+
+/// Names and versions of the libraries behind these types, for reports.
+std::vector<std::pair<std::string, std::string>> library_versions();
 
 }  // namespace attnbounds

@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "catch.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/matrix.hpp"
@@ -33,4 +35,25 @@ TEST_CASE("rounding to double is directed") {
   const Rational tiny = to_rational(5e-324) / 3;
   CHECK(round_down(tiny) == 0.0);
   CHECK(round_up(tiny) == 5e-324);
+}
+
+TEST_CASE("a thread that raises its working precision leaves the others theirs") {
+  const WorkingPrecision guard(Bits{64});
+  Real third_here = approximate(Rational(1, 3));
+  long bits_there = 0;
+  std::thread([&] {
+    const WorkingPrecision higher(Bits{1000});
+    third_here = approximate(Rational(1, 3));
+    bits_there = mpfr_get_prec(third_here.backend().data());
+  }).join();
+  CHECK(bits_there >= 1000);
+  CHECK(width(enclose(Rational(1, 3))) > Real(0x1p-90));
+
+  std::thread raise([] {
+    for (int i = 0; i < 2000; ++i) const WorkingPrecision higher(Bits{1000});
+  });
+  bool kept = true;
+  for (int i = 0; i < 2000; ++i) kept = kept && mpfr_get_prec(approximate(Rational(1, 3)).backend().data()) < 100;
+  raise.join();
+  CHECK(kept);
 }

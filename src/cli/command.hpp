@@ -1,0 +1,43 @@
+// What every subcommand shares: the options of interface.md, exit statuses, JSON output.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "numeric/scalars.hpp"
+
+namespace attnbounds {
+
+enum class ExitStatus { answered = 0, refuted = 1, bad_input = 2, undecided = 3 };
+
+/// Options that any subcommand takes. Shared pointers, because CLI11 fills them after registration.
+struct CommonOptions {
+  bool json = false;
+  bool quiet = false;
+  std::uint64_t seed = 0;
+  unsigned threads = 0;  // 0: all cores
+};
+
+/// A subcommand as main() sees it: CLI11's node, and what to run when it was named.
+struct Command {
+  CLI::App* app;
+  std::function<ExitStatus()> run;
+};
+
+void add_common_options(CLI::App& app, CommonOptions& options);
+
+/// {"lower": "...", "upper": "..."}: decimals rounded outwards, `digits` significant digits.
+nlohmann::ordered_json enclosure_json(const Interval& x, int digits = 20);
+
+/// One JSON object on standard output, nothing else there.
+void print_json(const nlohmann::ordered_json& object);
+
+// One function a subcommand, each in its own file.
+Command add_claims(CLI::App& app);
+Command add_degree(CLI::App& app);
+Command add_verify(CLI::App& app);
+
+}  // namespace attnbounds

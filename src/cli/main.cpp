@@ -1,0 +1,70 @@
+// attnbounds: parses the command line, runs one subcommand, and catches every error once.
+#include <cstdio>
+#include <exception>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "numeric/exact_text.hpp"
+#include "polynomial/least_degree.hpp"
+
+namespace attnbounds {
+
+void add_common_options(CLI::App& app, CommonOptions& options) {
+  app.add_flag("--json", options.json, "print one JSON object on standard output");
+  app.add_flag("--quiet", options.quiet, "no progress bar");
+  app.add_option("--seed", options.seed, "seed of every random choice")->capture_default_str();
+  app.add_option("--threads", options.threads, "threads (0: all cores)")->capture_default_str();
+}
+
+nlohmann::ordered_json enclosure_json(const Interval& x, int digits) {
+  return {{"lower", decimal_down(lower(x), digits)}, {"upper", decimal_up(upper(x), digits)}};
+}
+
+void print_json(const nlohmann::ordered_json& object) { std::printf("%s\n", object.dump(2).c_str()); }
+
+}  // namespace attnbounds
+
+namespace {
+
+using attnbounds::ExitStatus;
+
+int fail(const std::string& message, ExitStatus status) {
+  std::string line = message.substr(0, message.find_last_not_of(" \n\r\t") + 1);
+  for (char& c : line)
+    if (c == '\n' || c == '\r') c = ' ';
+  std::fprintf(stderr, "attnbounds: %s\n", line.c_str());
+  return static_cast<int>(status);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"attnbounds: verification suite for the theory of fast attention", "attnbounds"};
+  app.set_version_flag("--version", ATTNBOUNDS_VERSION);
+  app.require_subcommand(1);
+  const std::vector<attnbounds::Command> commands = {
+      attnbounds::add_claims(app),
+      attnbounds::add_degree(app),
+      attnbounds::add_verify(app),
+  };
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {  // --help, --version
+    return app.exit(request);
+  } catch (const CLI::ParseError& error) {
+    return fail(error.what(), ExitStatus::bad_input);
+  }
+  try {
+    for (const attnbounds::Command& command : commands)
+      if (command.app->parsed()) return static_cast<int>(command.run());
+  } catch (const attnbounds::InputError& error) {
+    return fail(error.what(), ExitStatus::bad_input);
+  } catch (const attnbounds::Undecided& error) {
+    return fail(std::string("undecided: ") + error.what(), ExitStatus::undecided);
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory", ExitStatus::bad_input);
+  } catch (const std::exception& error) {
+    return fail(error.what(), ExitStatus::bad_input);
+  }
+  return static_cast<int>(ExitStatus::bad_input);
+}
