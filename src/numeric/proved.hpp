@@ -28,6 +28,8 @@ class Enclosure {
   explicit Enclosure(Interval x) : interval_(std::move(x)) {}
   explicit Enclosure(const Rational& exact) : interval_(enclose(exact)) {}
   explicit Enclosure(double) = delete;  // say enclose(x) when x is exact, Estimate when it is not
+  explicit Enclosure(const Real&) =
+      delete;  // would convert to a point Interval: say enclose(x) if it is exact
   const Interval& interval() const { return interval_; }
   Real lower() const { return attnbounds::lower(interval_); }
   Real upper() const { return attnbounds::upper(interval_); }
@@ -48,6 +50,8 @@ class UpperBound {
   }
   static UpperBound of(const Interval& x) { return exactly(std::fmax(0.0, round_up(x))); }
   static UpperBound of(const Rational& x) { return exactly(std::fmax(0.0, round_up(x))); }
+  static UpperBound of(const Real&) = delete;  // these would convert to point Intervals: say enclose(x), or
+  static UpperBound of(double) = delete;       // exactly(x), if x is exact
   static UpperBound infinite() { return UpperBound(std::numeric_limits<double>::infinity()); }
 
   double value() const { return value_; }
