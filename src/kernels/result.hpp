@@ -1,6 +1,7 @@
 // What a kernel returns: the output and what is proved of it.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 
 #include "numeric/matrix.hpp"
@@ -13,6 +14,12 @@ enum class AttentionMethod { exact, polynomial };
 inline const char* name(AttentionMethod method) {
   return method == AttentionMethod::exact ? "exact" : "polynomial";
 }
+
+/// The budget cannot be met by the method that was asked for.
+class BudgetMissed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 /// max_ij |output_ij - Att_ij| <= bound, and bound covers both parts.
 struct AttentionResult {
