@@ -45,7 +45,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   const std::vector<attnbounds::Command> commands = {
       attnbounds::add_attention(app),
+      attnbounds::add_claims(app),
       attnbounds::add_degree(app),
+      attnbounds::add_verify(app),
   };
   try {
     app.parse(argc, argv);
