@@ -30,7 +30,7 @@ struct AttentionResult {
   UpperBound bound = UpperBound::infinite();
   UpperBound bound_approximation;
   UpperBound bound_rounding = UpperBound::infinite();
-  UpperBound half_width;  // X of the scores after the free shift
+  UpperBound half_width;  // X of the scores after the free shift; infinite if not computed
   double seconds = 0;
   std::string reason;  // of the choice of method, one sentence
 };
