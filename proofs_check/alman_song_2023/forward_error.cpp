@@ -1,7 +1,8 @@
 // Alman, Song 2023, forward error of polynomial attention, in the sharp form: if |P(x) - e^x| <= delta e^x on
 // every score, delta < 1, then
 //     max |Att~ - Att| <= phi(delta) max |V|,   phi(delta) = 2 (1 - sqrt(1 - delta^2))/delta,
-// whatever n, d and B. Attained by two keys, the heavier one's weight (1 + t)/2, delta = 2t/(1 + t^2), V = (1, -1).
+// whatever n, d and B. Attained by two keys, the heavier one's weight (1 + t)/2, delta = 2t/(1 + t^2), V =
+// (1, -1).
 #include "proofs_check/attention_case.hpp"
 
 namespace attnbounds {
@@ -12,7 +13,9 @@ struct Case {
   Polynomial polynomial;
 };
 Json describe(const Case& c) {
-  return {{"q", json_matrix(c.q)}, {"k", json_matrix(c.k)}, {"v", json_matrix(c.v)},
+  return {{"q", json_matrix(c.q)},
+          {"k", json_matrix(c.k)},
+          {"v", json_matrix(c.v)},
           {"coefficients", json_numbers(c.polynomial.coefficients)}};
 }
 std::vector<Case> smaller(const Case& c) {
@@ -39,7 +42,8 @@ Case draw(Draw& d) {
   }
   const long n = d.integer(1, 4), m = d.integer(1, 6), width = d.integer(1, 3);
   for (;;) {  // until the degree suffices for delta < 1
-    Case c{d.matrix(n, width, 2), d.matrix(m, width, 2), d.matrix(m, d.integer(1, 2), 3), near_taylor(d, d.integer(2, 14))};
+    Case c{d.matrix(n, width, 2), d.matrix(m, width, 2), d.matrix(m, d.integer(1, 2), 3),
+           near_taylor(d, d.integer(2, 14))};
     if (upper(delta(c)) < 1 && max_abs(c.v) > 0) return c;
   }
 }

@@ -1,5 +1,5 @@
-// Alman, Song 2024 (tensor attention), forward error, sharp: the perturbation lemma over the n^2 pairs of keys.
-// If |P(x) - e^x| <= delta e^x on every score <q, k1 o k2>/d, delta < 1, then
+// Alman, Song 2024 (tensor attention), forward error, sharp: the perturbation lemma over the n^2 pairs of
+// keys. If |P(x) - e^x| <= delta e^x on every score <q, k1 o k2>/d, delta < 1, then
 //     max |Att~ - Att| <= phi(delta) max|V1| max|V2|.
 #include "proofs_check/attention_case.hpp"
 
@@ -11,7 +11,8 @@ struct Case {
   Polynomial polynomial;
 };
 Json describe(const Case& c) {
-  return {{"q", json_matrix(c.q)},   {"k1", json_matrix(c.k1)}, {"k2", json_matrix(c.k2)}, {"v1", json_matrix(c.v1)},
+  return {{"q", json_matrix(c.q)},   {"k1", json_matrix(c.k1)},
+          {"k2", json_matrix(c.k2)}, {"v1", json_matrix(c.v1)},
           {"v2", json_matrix(c.v2)}, {"coefficients", json_numbers(c.polynomial.coefficients)}};
 }
 std::vector<Case> smaller(const Case& c) {
@@ -46,8 +47,9 @@ Case draw(Draw& d) {
 }
 
 Interval error(const Case& c) {
-  const auto Q = matrix_from<Interval>(c.q), K1 = matrix_from<Interval>(c.k1), K2 = matrix_from<Interval>(c.k2),
-             V1 = matrix_from<Interval>(c.v1), V2 = matrix_from<Interval>(c.v2);
+  const auto Q = matrix_from<Interval>(c.q), K1 = matrix_from<Interval>(c.k1),
+             K2 = matrix_from<Interval>(c.k2), V1 = matrix_from<Interval>(c.v1),
+             V2 = matrix_from<Interval>(c.v2);
   const Matrix<Interval> difference =
       tensor_attention(Q, K1, K2, V1, V2, Mask::none, c.polynomial) - tensor_attention(Q, K1, K2, V1, V2);
   return max_abs(difference);
@@ -58,8 +60,10 @@ Interval bound(const Case& c) {
 
 const Registration tensor_forward_error =
     claim("alman-song-2024-tensor/forward-error", "the upper bound's error step, sharp", Standing::checked)
-        .says("|P - e^x| <= delta e^x on every score implies max|Att~ - Att| <= phi(delta) max|V1| max|V2|, delta < 1",
-              R"($\|\widetilde{\mathrm{Att}} - \mathrm{Att}\|_\infty \le \varphi(\delta)\,\|V_1\|_\infty\|V_2\|_\infty$)")
+        .says(
+            "|P - e^x| <= delta e^x on every score implies max|Att~ - Att| <= phi(delta) max|V1| max|V2|, "
+            "delta < 1",
+            R"($\|\widetilde{\mathrm{Att}} - \mathrm{Att}\|_\infty \le \varphi(\delta)\,\|V_1\|_\infty\|V_2\|_\infty$)")
         .given(draw)
         .where("delta < 1", [](const Case& c) { return upper(delta(c)) < 1; })
         .at_most("error <= phi(delta) max|V1| max|V2|", error, bound)
