@@ -43,7 +43,7 @@ BesselTail tail(const Case& c) {
 Interval best(const Case& c) { return c.best_error; }
 
 const Registration chebyshev_sandwich =
-    claim("aggarwal-alman-2022/chebyshev-sandwich", "classical, behind Theorem 1.2", Standing::checked)
+    claim("aggarwal-alman-2022/chebyshev-sandwich", "classical, behind the least degree", Standing::checked)
         .says(
             "max(sqrt(2 sum_{k>g} I_k(X)^2), (pi/2) I_{g+1}(X)) <= E_g(X) <= 2 sum_{k>g} I_k(X), absolute "
             "error",

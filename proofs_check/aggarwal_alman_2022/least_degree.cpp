@@ -50,7 +50,7 @@ Interval formula(const Case& c) {
 Interval degree(const Case& c) { return enclose(Rational(c.degree.value)); }
 
 const Registration least_degree_within_constants =
-    claim("aggarwal-alman-2022/least-degree", "Theorem 1.2 (relative form)", Standing::proved)
+    claim("aggarwal-alman-2022/least-degree", "least degree of exp, relative form", Standing::proved)
         .says(
             "on the grid, 1/2 F <= least degree <= 2 F, F = max{X, L/log(max(L/X, e))}, L = log(1/eps)",
             R"($\tfrac12 F \le \deg_{X,\varepsilon}(e^x) \le 2F$, $F = \max\{X, L/\log\max(L/X, e)\}$, $L = \log(1/\varepsilon)$)")

@@ -41,7 +41,7 @@ Interval growth(const Case& c) {
 Interval allowed(const Case& c) { return c.degree.value * log(3 + 2 * sqrt(Interval(2))); }
 
 const Registration relative_lower_bounds =
-    claim("aggarwal-alman-2022/relative-lower-bounds", "ours (LB1, LB2), Theorem 1.2's lower half, explicit",
+    claim("aggarwal-alman-2022/relative-lower-bounds", "ours (LB1, LB2), the lower half made explicit",
           Standing::checked)
         .says(
             "relative error delta at degree g needs X - log((1+delta)/(1-delta)) <= g log(3+2 sqrt 2) and "

@@ -73,7 +73,7 @@ Rational without_multinomials(const Case& c) {  // w_a = c_|a| d^{-|a|}
 }
 
 const Registration feature_map =
-    claim("alman-song-2023/feature-map", "Lemma 3.2 (the polynomial method)", Standing::checked)
+    claim("alman-song-2023/feature-map", "the polynomial method", Standing::checked)
         .says(
             "P(<q,k>/d) = sum_{|a|<=g} c_|a| (|a|!/a!) d^{-|a|} q^a k^a, exactly; C(d+g,g) monomials",
             R"($P(\langle q,k\rangle/d) = \sum_{|\alpha|\le g} c_{|\alpha|}\frac{|\alpha|!}{\alpha!} d^{-|\alpha|} q^\alpha k^\alpha$)")

@@ -56,7 +56,7 @@ Interval error(const Case& c) {
 Interval bound(const Case& c) { return sharp_perturbation(delta(c)) * enclose(max_abs(c.v)); }
 
 const Registration forward_error =
-    claim("alman-song-2023/forward-error", "Theorem 3.8's error step, sharp", Standing::checked)
+    claim("alman-song-2023/forward-error", "error step of the upper bound, sharp form ours", Standing::checked)
         .says("|P - e^x| <= delta e^x on every score implies max|Att~ - Att| <= phi(delta) max|V|, delta < 1",
               R"($\|\widetilde{\mathrm{Att}} - \mathrm{Att}\|_\infty \le \varphi(\delta)\,\|V\|_\infty$)")
         .given(draw)

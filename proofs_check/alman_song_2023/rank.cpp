@@ -113,7 +113,7 @@ Rational rank_at_least(const Case& c) {  // elimination modulo p
 }
 
 const Registration rank_is_attained =
-    claim("alman-song-2023/rank", "Lemma 3.2's rank, exact", Standing::checked)
+    claim("alman-song-2023/rank", "rank in the polynomial method, exact count ours", Standing::checked)
         .says(
             "rank P(X Y^T) = sum over k with c_k != 0 of C(d+k-1, k) on generic X, Y of more rows; at most "
             "C(d+g, g)",
