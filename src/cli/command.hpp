@@ -37,5 +37,6 @@ void print_json(const nlohmann::ordered_json& object);
 
 // One function a subcommand, each in its own file.
 Command add_degree(CLI::App& app);
+Command add_report(CLI::App& app);
 
 }  // namespace attnbounds

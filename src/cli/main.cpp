@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   const std::vector<attnbounds::Command> commands = {
       attnbounds::add_degree(app),
+      attnbounds::add_report(app),
   };
   try {
     app.parse(argc, argv);
