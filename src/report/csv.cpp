@@ -43,15 +43,51 @@ std::string claims_csv(const RunRecord& run) {
 }
 
 std::string heads_csv(const RunRecord& run) {
-  std::string text = row({"layer", "head", "n", "d", "B", "B_exact", "half_width_bound",
-                          "half_width_bound_exact", "half_width", "eps", "degree", "rank", "method", "bound",
-                          "bound_exact", "error", "error_exact", "reason"});
+  std::string text = row({"head",
+                          "layer",
+                          "index",
+                          "n",
+                          "d",
+                          "B",
+                          "B_exact",
+                          "half_width",
+                          "half_width_bound",
+                          "epsilon",
+                          "least_degree",
+                          "least_rank",
+                          "least_degree_for_bound",
+                          "least_rank_for_bound",
+                          "method",
+                          "budget",
+                          "bound",
+                          "bound_exact",
+                          "error",
+                          "verdict",
+                          "reason"});
+  const auto degree = [](const auto& least) { return least ? std::to_string(least->degree.value) : ""; };
+  const auto rank = [](const auto& least) { return least ? least->rank.str() : ""; };
   for (const HeadRecord& h : run.heads)
-    text += row({std::to_string(h.layer), std::to_string(h.head), std::to_string(h.n), std::to_string(h.d),
-                 decimal(h.largest_entry), exact_text(h.largest_entry), bound(h.half_width_bound),
-                 exact(h.half_width_bound), decimal(h.half_width), decimal(h.epsilon), count(h.degree),
-                 h.rank ? h.rank->str() : "", h.method, bound(h.bound), exact(h.bound), bound(h.error),
-                 exact(h.error), h.reason});
+    text += row({h.name,
+                 count(h.layer),
+                 count(h.index),
+                 std::to_string(h.n),
+                 std::to_string(h.d),
+                 decimal(h.largest_entry),
+                 exact_text(h.largest_entry),
+                 bound(h.half_width),
+                 bound(h.half_width_bound),
+                 h.epsilon_text,
+                 degree(h.least),
+                 rank(h.least),
+                 degree(h.least_for_bound),
+                 rank(h.least_for_bound),
+                 h.method,
+                 decimal(h.budget),
+                 bound(h.bound),
+                 exact(h.bound),
+                 bound(h.error),
+                 name(h.verdict),
+                 h.reason});
   return text;
 }
 

@@ -58,10 +58,9 @@ figure svg { display: block; width: 100%; height: auto; }
   .wide { display: none; }
   .claims { table-layout: fixed; }
   .claims th, .claims td { padding-left: .3rem; padding-right: .3rem; }
-  .claims col.first { width: 44%; }
-  .heads td:nth-child(-n+2), .heads th:nth-child(-n+2) { position: sticky; background: #fff; }
-  .heads td:nth-child(1), .heads th:nth-child(1) { left: 0; }
-  .heads td:nth-child(2), .heads th:nth-child(2) { left: 3.1rem; }
+  .claims .verdict { white-space: normal; }
+  .claims col.first { width: 48%; }
+  .heads td:first-child, .heads th:first-child { position: sticky; left: 0; background: #fff; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .4rem; }
 }
@@ -116,6 +115,10 @@ std::string facts_list(const Facts& facts) {
   return html + "</dl>\n";
 }
 
+std::string badge(const std::string& kind, const std::string& text) {
+  return "<span class=\"verdict " + kind + "\">" + html_escaped(text) + "</span>";
+}
+
 std::string plain_table(const Table& table, const std::string& style) {
   std::string html = "<div class=\"scroll\"><table class=\"" + style + "\">\n<thead><tr>";
   const auto align = [&](std::size_t i) {
@@ -128,14 +131,11 @@ std::string plain_table(const Table& table, const std::string& style) {
   for (const auto& row : table.rows) {
     html += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i)
-      html += std::string("<td") + align(i) + ">" + html_escaped(row[i]) + "</td>";
+      html += std::string("<td") + align(i) + ">" +
+              (table.columns[i].title == "verdict" ? badge(row[i], row[i]) : html_escaped(row[i])) + "</td>";
     html += "</tr>\n";
   }
   return html + "</tbody>\n</table></div>\n";
-}
-
-std::string badge(const std::string& kind, const std::string& text) {
-  return "<span class=\"verdict " + kind + "\">" + html_escaped(text) + "</span>";
 }
 
 std::string details_of(const ClaimRecord& c, const RunRecord& run) {
@@ -194,9 +194,7 @@ std::string sort_key(const ClaimRecord& c, std::size_t column, const std::string
 
 std::string claims_section(const RunRecord& run) {
   const Table table = claims_table(run.claims);
-  const auto wide = [](std::size_t column) {
-    return column == 1 || column == 3 || column == 5 || column == 7;
-  };
+  const auto wide = [](std::size_t column) { return column != 0 && column != 2 && column != 6; };
   const auto style = [&](std::size_t i) {
     std::string words = table.columns[i].align == Align::right ? "number" : "";
     if (wide(i)) words += words.empty() ? "wide" : " wide";

@@ -184,26 +184,32 @@ ClaimRecord claim_of(const Fields& line) {
   return c;
 }
 
+std::optional<DegreeAndRank> degree_and_rank(const Fields& line, const std::string& key) {
+  if (line.object_or_null(key).is_null()) return {};
+  const Fields pair = line.object(key);
+  return DegreeAndRank{{pair.count("degree")}, pair.number("rank")};
+}
+
 HeadRecord head_of(const Fields& line) {
   HeadRecord h;
-  h.layer = line.count("layer");
-  h.head = line.count("head");
+  h.name = line.text("head");
+  h.layer = line.count_or_nothing("layer");
+  h.index = line.count_or_nothing("index");
   h.n = line.count("n");
   h.d = line.count("d");
-  h.largest_entry = line.number("B");
-  h.half_width_bound = line.number_or_nothing("half_width_bound");
+  h.largest_entry = line.number(line.value("B_exact").is_null() ? "B" : "B_exact");
   h.half_width = line.number_or_nothing("half_width");
-  h.epsilon = line.number_or_nothing("eps");
-  h.bound = line.number_or_nothing("bound");
-  h.error = line.number_or_nothing("error");
-  h.degree = line.count_or_nothing("degree");
-  h.rank = line.number_or_nothing("rank");
-  if (h.rank && *h.rank == 0) {  // the exact method has neither
-    h.rank.reset();
-    h.degree.reset();
-  }
+  h.half_width_bound = line.number_or_nothing("half_width_bound");
+  h.least = degree_and_rank(line, "least");
+  h.least_for_bound = degree_and_rank(line, "least_for_bound");
   h.method = line.text("method");
   h.reason = line.text_or_nothing("reason");
+  h.epsilon_text = line.text("epsilon");
+  h.epsilon = line.number("epsilon");
+  h.budget = line.number_or_nothing("budget");
+  h.bound = line.number_or_nothing(line.value("bound_exact").is_null() ? "bound" : "bound_exact");
+  h.error = line.number_or_nothing("error");
+  h.verdict = line.verdict("verdict");
   return h;
 }
 
@@ -269,7 +275,7 @@ RunRecord read_run(const fs::path& directory) {
   if (const fs::path file = directory / "degrees.jsonl"; fs::exists(file, error))
     for_each_line(file, run.notes, [&](const Fields& line) { run.degrees.push_back(degree_of(line)); });
   std::stable_sort(run.heads.begin(), run.heads.end(), [](const HeadRecord& a, const HeadRecord& b) {
-    return std::tie(a.layer, a.head) < std::tie(b.layer, b.head);
+    return std::tie(a.layer, a.index, a.name) < std::tie(b.layer, b.index, b.name);
   });
   std::stable_sort(run.degrees.begin(), run.degrees.end(), [](const DegreeRecord& a, const DegreeRecord& b) {
     return std::tie(a.kind, b.epsilon, a.half_width) < std::tie(b.kind, a.epsilon, b.half_width);

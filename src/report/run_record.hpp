@@ -35,14 +35,27 @@ struct ClaimRecord {
   bool twin_refuted() const { return twin_verdict == Verdict::refuted; }
 };
 
+/// A degree and the number of features it takes.
+struct DegreeAndRank {
+  Degree degree;
+  Rational rank;  // C(d+g, g)
+};
+
 struct HeadRecord {
-  long layer = 0, head = 0, n = 0, d = 0;
-  Rational largest_entry;                                // B = max(|q|, |k|, |v|), exact
-  std::optional<Rational> half_width_bound, half_width;  // of the scores after the free shifts
-  std::optional<Rational> epsilon, bound, error;  // asked, guaranteed, proved upper end of the true one
-  std::optional<long> degree;
-  std::optional<Rational> rank;  // C(d+g, g); none where unknown
-  std::string method, reason;
+  std::string name;
+  std::optional<long> layer, index;  // for the order
+  long n = 0, d = 0;
+  Rational largest_entry;                    // B = max(|q|, |k|, |v|), exact
+  std::optional<Rational> half_width;        // of the scores, after the best shifts: proved upper end
+  std::optional<Rational> half_width_bound;  // what the kernel proves without forming the scores
+  std::optional<DegreeAndRank> least,
+      least_for_bound;         // least degree that meets epsilon at either half-width
+  std::string method, reason;  // of the guaranteed attention
+  std::string epsilon_text;
+  Rational epsilon;
+  std::optional<Rational> budget, bound,
+      error;                             // epsilon max|V|, guaranteed, proved upper end of the true one
+  Verdict verdict = Verdict::undecided;  // error <= bound <= budget
 };
 
 struct DegreeRecord {
@@ -57,7 +70,7 @@ struct RunRecord {
   std::vector<std::pair<std::string, std::string>> versions;
   std::vector<std::string> planned;
   std::vector<ClaimRecord> claims;      // in the order of the plan
-  std::vector<HeadRecord> heads;        // by layer, then head
+  std::vector<HeadRecord> heads;        // by layer, index, name
   std::vector<DegreeRecord> degrees;    // by kind, epsilon (largest first), half-width
   std::vector<std::string> unfinished;  // planned, without a line
   std::vector<std::string> notes;       // what the reader of the report must know about the run's files

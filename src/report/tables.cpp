@@ -11,13 +11,16 @@
 namespace attnbounds {
 
 const char* const kHeadsCaption =
-    "B is the largest entry of Q, K, V; the score is ⟨q, k⟩/d. Proved: the bound on the half-width X (of the "
-    "scores "
-    "after the free shifts of the keys), the bound on the output's error, and the upper end of the true "
-    "error; all "
-    "three are rounded up. Degree g: the polynomial's, certified to meet ε. Rank: C(d+g, g), the number of "
-    "features. "
-    "B/√(log n) and the actual half-width are measurements, rounded to nearest.";
+    "B: the largest entry of Q, K, V; B/√(log n) is rounded to nearest. X: half the spread of a row's scores "
+    "⟨q, k⟩/d, "
+    "the largest over the rows; “actual” is a proved enclosure's upper end, “bound” what the fast method "
+    "proves "
+    "without forming the scores. Least degree and rank C(d+g, g): the fewest with which a polynomial meets ε "
+    "at the "
+    "actual X, proved from both sides. Error bound: guaranteed by the method that the program chose; true "
+    "error: "
+    "proved upper end, against the exact result. Bounds are rounded up. Verified: true error ≤ error bound ≤ "
+    "ε·max|V|.";
 const char* const kClaimsCaption =
     "Ratio: the largest observed/bound over the instances, rounded up; at most 1 where verified, and near 1 "
     "where the "
@@ -69,14 +72,11 @@ namespace {
 double against_threshold(const HeadRecord& h) {
   return nearest(h.largest_entry) / std::sqrt(std::log(static_cast<double>(h.n)));
 }
-bool fewer_features_than_keys(const HeadRecord& h) { return h.rank && *h.rank < h.n; }
+bool fewer_features_than_keys(const HeadRecord& h) { return h.least && h.least->rank < h.n; }
 
 std::string whole_or_rounded_up(const std::optional<Rational>& x) {
   if (!x || *x >= 10000000) return rounded_up(x, 3);
   return fmt::format("{}", static_cast<long>(nearest(*x)));
-}
-std::string nearest_text(const std::optional<Rational>& x, int digits) {
-  return x ? rounded(nearest(*x), digits) : kNone;
 }
 std::string plural(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
@@ -111,28 +111,28 @@ std::string plain(const Json& value) {
 }  // namespace
 
 Table heads_table(const std::vector<HeadRecord>& heads) {
-  Table table{{{"layer", "layer"},
-               {"head", "head"},
+  Table table{{{"head", "head", Align::left},
                {"n", "$n$"},
                {"d", "$d$"},
                {"B", "$B$"},
                {"B/√(log n)", "$B/\\sqrt{\\log n}$"},
-               {"X, bound", "$X$, bound"},
                {"X, actual", "$X$, actual"},
+               {"X, bound", "$X$, bound"},
                {"ε", "$\\varepsilon$"},
-               {"degree", "degree"},
+               {"least degree", "least degree"},
                {"rank", "rank"},
                {"method", "method", Align::left},
                {"error bound", "error bound"},
-               {"true error ≤", "true error $\\le$"}},
+               {"true error ≤", "true error $\\le$"},
+               {"verdict", "verdict", Align::left}},
               {}};
   for (const HeadRecord& h : heads)
-    table.rows.push_back({std::to_string(h.layer), std::to_string(h.head), std::to_string(h.n),
-                          std::to_string(h.d), nearest_text(h.largest_entry, 4),
-                          rounded(against_threshold(h), 3), rounded_up(h.half_width_bound, 4),
-                          nearest_text(h.half_width, 4), nearest_text(h.epsilon, 3),
-                          h.degree ? std::to_string(*h.degree) : kNone, whole_or_rounded_up(h.rank), h.method,
-                          rounded_up(h.bound, 3), rounded_up(h.error, 3)});
+    table.rows.push_back(
+        {h.name, std::to_string(h.n), std::to_string(h.d), rounded(nearest(h.largest_entry), 4),
+         rounded(against_threshold(h), 3), rounded_up(h.half_width, 4), rounded_up(h.half_width_bound, 4),
+         rounded(nearest(h.epsilon), 3), h.least ? std::to_string(h.least->degree.value) : kNone,
+         h.least ? whole_or_rounded_up(h.least->rank) : kNone, h.method, rounded_up(h.bound, 3),
+         rounded_up(h.error, 3), name(h.verdict)});
   return table;
 }
 
@@ -165,7 +165,11 @@ std::string summary(const RunRecord& run) {
       fmt::format("{}: {} verified, {} refuted, {} undecided", plural(run.claims.size(), "claim"),
                   count(Verdict::verified), count(Verdict::refuted), count(Verdict::undecided));
   if (!run.unfinished.empty()) text += fmt::format("; {} planned but not finished", run.unfinished.size());
-  return text + fmt::format(". False twins refuted: {} of {}.", twins, run.claims.size());
+  text += fmt::format(". False twins refuted: {} of {}.", twins, run.claims.size());
+  if (run.heads.empty()) return text;
+  const auto kept = std::count_if(run.heads.begin(), run.heads.end(),
+                                  [](const HeadRecord& h) { return h.verdict == Verdict::verified; });
+  return text + fmt::format(" Real heads within their guaranteed error: {} of {}.", kept, run.heads.size());
 }
 
 std::vector<std::string> warnings(const RunRecord& run) {
@@ -176,6 +180,9 @@ std::vector<std::string> warnings(const RunRecord& run) {
     if (!c.twin_refuted())
       list.push_back(c.id +
                      ": its false twin was not refuted, so this check has not been shown able to fail.");
+  for (const HeadRecord& h : run.heads)
+    if (h.verdict != Verdict::verified)
+      list.push_back("Head " + h.name + ": " + name(h.verdict) + " (error <= bound <= budget).");
   if (!run.unfinished.empty()) {
     std::string ids;
     for (const std::string& id : run.unfinished) ids += (ids.empty() ? "" : ", ") + id;
@@ -191,7 +198,7 @@ std::string reading_of_heads(const std::vector<HeadRecord>& heads) {
   for (const HeadRecord& h : heads) {
     if (h.n > 1) ratios.push_back(against_threshold(h));
     lengths.push_back(h.n);
-    known += h.rank.has_value();
+    known += h.least.has_value();
     reached += fewer_features_than_keys(h);
     polynomial += h.method == "polynomial";
   }
@@ -214,9 +221,10 @@ std::string reading_of_heads(const std::vector<HeadRecord>& heads) {
         rounded(ratios.front(), 3), rounded(ratios.back(), 3), rounded(median, 3), above);
   }
   text += fmt::format(
-      "Within polynomial reach, that is, with fewer features than keys (rank C(d+g, g) < n at the degree g "
-      "that meets ε), "
-      "{} {} of {}{}; the program answered {} by the polynomial method and {} exactly.",
+      "Within polynomial reach, that is, with fewer features than keys (rank C(d+g, g) < n at the least "
+      "degree g for ε "
+      "at the actual half-width), {} {} of {}{}; the program answered {} by the polynomial method and {} "
+      "exactly.",
       reached == 1 ? "is" : "are", reached, plural(heads.size(), "head"),
       known == heads.size() ? "" : fmt::format(" (the rank is unknown on {})", heads.size() - known),
       polynomial, heads.size() - polynomial);
@@ -267,7 +275,11 @@ std::vector<std::pair<std::string, std::string>> constant_facts(const ClaimRecor
 std::vector<std::string> recheck_commands(const RunRecord& run) {
   std::string all =
       fmt::format("attnbounds verify --seed {} --level {} --out RUN", run.seed, shell_word(run.level));
-  for (const std::string& id : run.planned) all += " \\\n  --claim " + shell_word(id);
+  if (!run.heads.empty()) {  // a whole run; naming claims would leave the heads out
+    all += " --head-eps " + shell_word(run.heads.front().epsilon_text);
+  } else {
+    for (const std::string& id : run.planned) all += " \\\n  --claim " + shell_word(id);
+  }
   std::vector<std::string> commands{all, "attnbounds report RUN --format html,markdown,csv"};
   // One point of the figure, by the independent checker.
   const auto point = std::find_if(run.degrees.begin(), run.degrees.end(), [](const DegreeRecord& d) {
@@ -276,7 +288,7 @@ std::vector<std::string> recheck_commands(const RunRecord& run) {
   if (point != run.degrees.end())
     commands.push_back(fmt::format(
         "attnbounds degree --interval {} --eps {} --certificate proof.json\nattnbounds-check proof.json",
-        shell_word(exact_text(point->half_width)), shell_word(exact_text(point->epsilon))));
+        nearest(point->half_width), nearest(point->epsilon)));
   return commands;
 }
 

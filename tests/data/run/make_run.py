@@ -62,15 +62,25 @@ run = {"format": "attnbounds-run", "version": 1, "seed": 7, "level": "quick",
 dump("claims.jsonl", claims[::-1])  # the log's order is not the plan's
 
 
-def head(layer, head, B, bound, actual, degree, method, d=32):
-    return {"layer": layer, "head": head, "n": 256, "d": d, "B": B, "half_width_bound": bound, "half_width": actual,
-            "eps": "1/1000", "degree": degree, "rank": math.comb(d + degree, degree), "method": method,
-            "bound": 0.00097 if method == "polynomial" else 2.5e-13,
-            "error": {"lower": "0.0004", "upper": "0.00041"} if method == "polynomial" else {"lower": "0", "upper": "1.2e-15"},
-            "reason": "rank below n" if method == "polynomial" else "rank above n: the exact method is cheaper"}
+def least(d, degree):
+    rank = math.comb(d + degree, degree)
+    return {"degree": degree, "rank": str(rank), "rank_decimal": f"{rank:.6g}"}
 
 
-dump("heads.jsonl", [head(5, 10, 10.473, 8.1, 6.679, 20, "exact"), head(0, 7, 8.124, 5.02, 3.141, 13, "exact"),
-                     head(0, 2, 26.714, 92.5, 57.271, 88, "exact"), head(3, 1, 0.5, 0.02, 0.0125, 1, "polynomial")])
+def head(layer, index, B, actual, bound, degree, degree_for_bound, method="exact", verdict="verified", d=32):
+    exact = method == "exact"
+    return {"head": f"layer{layer}-head{index}", "layer": layer, "source": "invented", "index": index, "n": 256, "d": d,
+            "epsilon": "1/1000", "epsilon_decimal": "0.00100001", "B": B,
+            "half_width": {"lower": actual, "upper": actual}, "half_width_bound": bound, "least": least(d, degree),
+            "least_for_bound": least(d, degree_for_bound), "method": method,
+            "reason": "rank above n: the exact method is cheaper" if exact else "rank below n", "budget": 0.0026,
+            "bound": 2.5e-13 if exact else 0.00097,
+            "error": {"lower": "0", "upper": "1.2e-15"} if exact else {"lower": "0.0004", "upper": "0.00041"},
+            "verdict": verdict, "seconds": 1.25}
+
+
+dump("heads.jsonl", [head(5, 10, 10.473, "6.679", 11.1, 13, 18), head(0, 7, 8.124, "3.141", 8.83, 8, 15),
+                     head(0, 2, 26.714, "57.271", 86.06, 69, 99, verdict="undecided"),
+                     head(3, 1, 0.5, "0.0125", 0.02, 1, 1, method="polynomial")])
 if len(sys.argv) > 1:
     (here / "degrees.jsonl").write_text(pathlib.Path(sys.argv[1]).read_text())
