@@ -30,6 +30,7 @@ th { vertical-align: bottom; font-weight: 600; border-bottom: 2px solid var(--in
 tbody td { border-bottom: 1px solid var(--line); }
 .number { text-align: right; white-space: nowrap; }
 .heads td, .heads th { white-space: nowrap; }
+.claims th { white-space: nowrap; }
 .claims .row td { border-bottom: 0; padding-top: .6rem; }
 .claims .more td { padding-top: 0; padding-bottom: .6rem; }
 .claims .id { font-weight: 600; overflow-wrap: anywhere; }
@@ -51,15 +52,16 @@ dd { margin: 0; overflow-wrap: anywhere; }
 dd.data { font: .82rem/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; max-height: 9rem; overflow-y: auto; }
 pre { background: var(--ground); padding: .75rem 1rem; border-radius: .4rem; overflow-x: auto; font-size: .82rem; line-height: 1.5; }
 code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
-figure { margin: 1rem 0 2rem; max-width: 48rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 32rem), 1fr)); gap: 1rem 2rem; }
+figure { margin: .5rem 0; max-width: 48rem; }
 figure svg { display: block; width: 100%; height: auto; }
 @media (max-width: 44rem) {
   main { padding: 1rem .9rem 3rem; }
   .wide { display: none; }
-  .claims { table-layout: fixed; }
-  .claims th, .claims td { padding-left: .3rem; padding-right: .3rem; }
-  .claims .verdict { white-space: normal; }
-  .claims col.first { width: 48%; }
+  .claims, .claims thead, .claims tbody, .claims .more, .claims .more td { display: block; }
+  .claims tr:not(.more) { display: grid; grid-template-columns: minmax(0, 1fr) 6.4rem 5.2rem; }
+  .claims th, .claims td { padding-left: .2rem; padding-right: .2rem; }
+  .claims .more td { border-bottom: 1px solid var(--line); }
   .heads td:first-child, .heads th:first-child { position: sticky; left: 0; background: #fff; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .4rem; }
@@ -202,9 +204,7 @@ std::string claims_section(const RunRecord& run) {
   };
   std::string html = "<section id=\"claims\">\n<h2>Claims</h2>\n";
   if (run.claims.empty()) return html + "<p>No claim was finished.</p>\n</section>\n";
-  html += "<table class=\"claims\">\n<colgroup><col class=\"first\">";
-  for (std::size_t i = 1; i < table.columns.size(); ++i) html += wide(i) ? "<col class=\"wide\">" : "<col>";
-  html += "</colgroup>\n<thead><tr>";
+  html += "<table class=\"claims\">\n<thead><tr>";
   for (std::size_t i = 0; i < table.columns.size(); ++i)
     html += "<th scope=\"col\"" + style(i) + "><button type=\"button\">" + table.columns[i].title +
             "</button></th>";
@@ -232,20 +232,22 @@ std::string figures_section(const Figures& figures) {
   std::string html = "<section id=\"figures\">\n<h2>Least degree against the half-width</h2>\n";
   if (figures.empty())
     return html + "<p>This run computed no least degrees, so there is no figure.</p>\n</section>\n";
+  html += "<div class=\"figures\">\n";
   for (const auto& [kind, figure] : figures) {
     html += "<figure>\n";
     if (figure.svg.empty()) html += paragraph("The figure is left out: " + figure.missing + ".");
     else html += svg_inline(figure.svg, std::string(name(kind)) + "-");
     html += "<figcaption>" + html_escaped(figure_caption(kind)) + "</figcaption>\n</figure>\n";
   }
-  return html + "</section>\n";
+  return html + "</div>\n</section>\n";
 }
 
 std::string heads_section(const RunRecord& run) {
   std::string html = "<section id=\"heads\">\n<h2>Where practice stands: real attention heads</h2>\n";
   if (run.heads.empty()) return html + "<p>This run measured no heads.</p>\n</section>\n";
-  return html + paragraph(reading_of_heads(run.heads)) + plain_table(heads_table(run.heads), "heads") +
-         paragraph(kHeadsCaption, "caption") + "</section>\n";
+  const Table table = heads_table(run.heads);
+  return html + paragraph(reading_of_heads(run.heads)) + plain_table(table, "heads") +
+         paragraph(table.throughout + kHeadsCaption, "caption") + "</section>\n";
 }
 
 std::string run_section(const RunRecord& run) {

@@ -65,7 +65,9 @@ std::string latex_report(const RunRecord& run) {
   if (!run.heads.empty())
     text += latex_escaped(reading_of_heads(run.heads)) +
             "\n\n{\\footnotesize\\setlength{\\tabcolsep}{3pt}\n" +
-            longtable(heads_table(run.heads), kHeadsCaption, "tab:attnbounds-heads") + "}\n";
+            longtable(heads_table(run.heads), heads_table(run.heads).throughout + kHeadsCaption,
+                      "tab:attnbounds-heads") +
+            "}\n";
   if (!run.claims.empty())
     text += "{\\footnotesize\n" +
             longtable(claims_table(run.claims), kClaimsCaption, "tab:attnbounds-claims") + "}\n";

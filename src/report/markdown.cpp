@@ -77,7 +77,7 @@ std::string markdown_report(const RunRecord& run, const Figures& figures) {
   if (run.heads.empty()) text += "This run measured no heads.\n";
   else
     text += markdown_escaped(reading_of_heads(run.heads)) + "\n\n" + table_text(heads_table(run.heads)) +
-            "\n" + markdown_escaped(kHeadsCaption) + "\n";
+            "\n" + markdown_escaped(heads_table(run.heads).throughout + kHeadsCaption) + "\n";
 
   text += "\n## Least degree against the half-width\n";
   if (figures.empty()) text += "\nThis run computed no least degrees, so there is no figure.\n";

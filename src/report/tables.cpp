@@ -56,7 +56,9 @@ std::string rounded_up(const std::optional<Rational>& x, int digits) {
   return decimal_up(upper(enclose(*x)), digits);
 }
 std::string rounded(double x, int digits) {
-  return std::isfinite(x) ? fmt::format("{:.{}g}", x, digits) : kNone;
+  if (!std::isfinite(x)) return kNone;
+  const std::string text = fmt::format("{:#.{}g}", x, digits);  // zeros kept: 5.00 beside 4.99
+  return text.back() == '.' ? text.substr(0, text.size() - 1) : text;
 }
 std::string seconds_text(const std::optional<double>& seconds) {
   return seconds ? fmt::format("{:.2f}", *seconds) : kNone;
@@ -77,6 +79,20 @@ bool fewer_features_than_keys(const HeadRecord& h) { return h.least && h.least->
 std::string whole_or_rounded_up(const std::optional<Rational>& x) {
   if (!x || *x >= 10000000) return rounded_up(x, 3);
   return fmt::format("{}", static_cast<long>(nearest(*x)));
+}
+/// The table without a column in which all rows agree.
+Table without_common(Table table, const std::string& title) {
+  const auto column = std::find_if(table.columns.begin(), table.columns.end(),
+                                   [&](const Column& c) { return c.title == title; }) -
+                      table.columns.begin();
+  for (const auto& row : table.rows)
+    if (row.at(static_cast<std::size_t>(column)) != table.rows.front().at(static_cast<std::size_t>(column)))
+      return table;
+  table.throughout += (table.throughout.empty() ? "" : ", ") + title + " = " +
+                      table.rows.front().at(static_cast<std::size_t>(column));
+  table.columns.erase(table.columns.begin() + column);
+  for (auto& row : table.rows) row.erase(row.begin() + column);
+  return table;
 }
 std::string plural(std::size_t count, const std::string& noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
@@ -125,14 +141,17 @@ Table heads_table(const std::vector<HeadRecord>& heads) {
                {"error bound", "error bound"},
                {"true error ≤", "true error $\\le$"},
                {"verdict", "verdict", Align::left}},
+              {},
               {}};
   for (const HeadRecord& h : heads)
     table.rows.push_back(
         {h.name, std::to_string(h.n), std::to_string(h.d), rounded(nearest(h.largest_entry), 4),
          rounded(against_threshold(h), 3), rounded_up(h.half_width, 4), rounded_up(h.half_width_bound, 4),
-         rounded(nearest(h.epsilon), 3), h.least ? std::to_string(h.least->degree.value) : kNone,
+         fmt::format("{:g}", nearest(h.epsilon)), h.least ? std::to_string(h.least->degree.value) : kNone,
          h.least ? whole_or_rounded_up(h.least->rank) : kNone, h.method, rounded_up(h.bound, 3),
          rounded_up(h.error, 3), name(h.verdict)});
+  for (const char* title : {"n", "d", "ε"}) table = without_common(std::move(table), title);
+  if (!table.throughout.empty()) table.throughout = "Throughout: " + table.throughout + ". ";
   return table;
 }
 
@@ -145,6 +164,7 @@ Table claims_table(const std::vector<ClaimRecord>& claims) {
                {"precision", "precision"},
                {"false twin", "false twin", Align::left},
                {"seconds", "seconds"}},
+              {},
               {}};
   for (const ClaimRecord& c : claims)
     table.rows.push_back({c.id, c.status.empty() ? kNone : c.status, name(c.verdict),

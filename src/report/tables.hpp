@@ -17,6 +17,7 @@ struct Column {
 struct Table {
   std::vector<Column> columns;
   std::vector<std::vector<std::string>> rows;
+  std::string throughout;  // "Throughout: n = 256. ": columns left out because all rows agree
 };
 
 inline constexpr const char* kNone = "–";  // shown where a run has no value
