@@ -31,6 +31,7 @@ tbody td { border-bottom: 1px solid var(--line); }
 .number { text-align: right; white-space: nowrap; }
 .heads td, .heads th { white-space: nowrap; }
 .claims th { white-space: nowrap; }
+.claims th:first-child { width: 32%; }
 .claims .row td { border-bottom: 0; padding-top: .6rem; }
 .claims .more td { padding-top: 0; padding-bottom: .6rem; }
 .claims .id { font-weight: 600; overflow-wrap: anywhere; }
@@ -59,21 +60,22 @@ figure svg { display: block; width: 100%; height: auto; }
   main { padding: 1rem .9rem 3rem; }
   .wide { display: none; }
   .claims, .claims thead, .claims tbody, .claims .more, .claims .more td { display: block; }
-  .claims tr:not(.more) { display: grid; grid-template-columns: minmax(0, 1fr) 6.4rem 5.2rem; }
+  .claims tr:not(.more) { display: grid; grid-template-columns: minmax(0, 1fr) 6.3rem 6rem; }
   .claims th, .claims td { padding-left: .2rem; padding-right: .2rem; }
+  .claims th:first-child { width: auto; }
   .claims .more td { border-bottom: 1px solid var(--line); }
   .heads td:first-child, .heads th:first-child { position: sticky; left: 0; background: #fff; }
-  dl { grid-template-columns: 1fr; gap: 0; }
-  dd { margin-bottom: .4rem; }
+  dl { grid-template-columns: 6rem minmax(0, 1fr); gap: .1rem .6rem; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 }
 @media print {
   @page { margin: 14mm; }
-  body { font-size: 10pt; }
+  html { font-size: 9.5pt; }
+  body { font-size: 1rem; }
   main { padding: 0; max-width: none; }
-  .heads { font-size: 7.4pt; }
+  .heads { font-size: 7.2pt; }
   .heads td, .heads th { padding: .2rem .25rem; }
   .heads th { white-space: normal; }
-  .claims { font-size: 8.5pt; }
   th button::after { content: "" !important; }
   dd.data { max-height: none; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -112,7 +114,7 @@ std::string paragraph(const std::string& text, const std::string& style = "") {
 std::string facts_list(const Facts& facts) {
   std::string html = "<dl>\n";
   for (const auto& [title, text] : facts)
-    html += "<dt>" + html_escaped(title) + "</dt><dd" + (text.size() > 60 ? " class=\"data\"" : "") + ">" +
+    html += "<dt>" + html_escaped(title) + "</dt><dd" + (text.size() > 100 ? " class=\"data\"" : "") + ">" +
             html_escaped(text) + "</dd>\n";
   return html + "</dl>\n";
 }

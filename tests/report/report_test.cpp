@@ -318,3 +318,9 @@ TEST_CASE("report answers 0 and names its files; a bad run is one line and statu
   CHECK(bad.output.empty());
   CHECK(count(bad.errors, "\n") == 1);
 }
+
+TEST_CASE("the picture of the README is an inert SVG") {
+  const std::string svg = contents(ATTNBOUNDS_SOURCE_DIR "/docs/least_degree.svg");
+  REQUIRE(has(svg, "</svg>"));
+  CHECK_FALSE(danger_in_svg(svg));
+}
