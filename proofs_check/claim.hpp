@@ -72,9 +72,14 @@ struct Hypothesis {
   std::string name;
   std::function<bool(const AnyCase&)> holds;
 };
+/// A decided comparison; `exact` holds both sides where they are rational.
+struct Compared {
+  Decision decision;
+  std::optional<std::pair<Rational, Rational>> exact;
+};
 struct Comparison {
   std::string name;
-  std::function<Decision(const AnyCase&, const Found&)> decide;
+  std::function<Compared(const AnyCase&, const Found&)> decide;
 };
 struct Instances {
   std::function<std::size_t(Level)> count;
@@ -121,7 +126,7 @@ const Claim& claim_by_id(const std::string& id);
 
 /// left and right return Interval (decided at rising precision) or Rational (decided exactly).
 template <class Left, class Right, class Case>
-Decision decide(const Left& left, const Right& right, const Case& c, const Found& found, PrecisionLadder ladder) {
+Compared decide(const Left& left, const Right& right, const Case& c, const Found& found, PrecisionLadder ladder) {
   const auto call = [&](const auto& side) {
     if constexpr (std::invocable<decltype(side), const Case&, const Found&>)
       return side(c, found);
@@ -130,10 +135,10 @@ Decision decide(const Left& left, const Right& right, const Case& c, const Found
   };
   if constexpr (std::same_as<decltype(call(left)), Rational> && std::same_as<decltype(call(right)), Rational>) {
     const Rational l = call(left), r = call(right);
-    return {l <= r ? Verdict::verified : Verdict::refuted, enclose(l), enclose(r), Bits{0}};
+    return {{l <= r ? Verdict::verified : Verdict::refuted, enclose(l), enclose(r), Bits{0}}, std::pair(l, r)};
   } else {
     const auto sides = [&] { return std::pair<Interval, Interval>(enclose(call(left)), enclose(call(right))); };
-    return decide_at_most(sides, ladder);
+    return {decide_at_most(sides, ladder), {}};
   }
 }
 
@@ -141,11 +146,11 @@ template <class Case>
 class ClaimOf {
  public:
   explicit ClaimOf(Claim c) : claim_(std::move(c)) {
-    claim_.describe = [](const AnyCase& c) { return describe(of(c)); };
-    claim_.smaller = [](const AnyCase& c) {
+    claim_.describe = [](const AnyCase& x) { return describe(of(x)); };
+    claim_.smaller = [](const AnyCase& any) {
       std::vector<AnyCase> result;
       if constexpr (requires(const Case& x) { smaller(x); })
-        for (Case& s : smaller(of(c))) result.push_back(std::make_shared<const Case>(std::move(s)));
+        for (Case& s : smaller(of(any))) result.push_back(std::make_shared<const Case>(std::move(s)));
       return result;
     };
   }

@@ -18,33 +18,36 @@ constexpr int kShrinkBudget = 2000;  // evaluations
 constexpr int kDigits = 6;
 
 struct Outcome {
-  Verdict verdict = Verdict::verified;
-  std::optional<Real> ratio;
-  std::size_t comparison = 0;  // the one that refutes, is undecided, or has the largest ratio
-  Interval left, right;
-  Bits precision;
+  Compared compared;  // of the comparison that refutes, is undecided, or has the largest ratio
+  std::optional<double> ratio;
+  std::size_t comparison = 0;
+  Bits precision;  // the largest over the comparisons
+  Verdict verdict() const { return compared.decision.verdict; }
 };
 
-/// upper(left) / lower(right), rounded up; 0 if left <= 0 <= right; none if right may be <= 0 < left.
-std::optional<Real> ratio_of(const Decision& d) {
+/// left / right, or what is certainly above it, rounded up; 0 if left <= 0 <= right; none if right may be
+/// <= 0 < left.
+std::optional<double> ratio_of(const Compared& compared) {
+  const Decision& d = compared.decision;
   if (!is_finite(d.left) || !is_finite(d.right)) return {};
-  const WorkingPrecision guard(Bits{64});
-  const Real observed = upper(d.left), bound = lower(d.right);
-  if (observed <= 0 && bound >= 0) return Real(0);
+  const Rational observed = compared.exact ? compared.exact->first : to_rational(upper(d.left));
+  const Rational bound = compared.exact ? compared.exact->second : to_rational(lower(d.right));
+  if (observed <= 0 && bound >= 0) return 0.0;
   if (bound <= 0) return {};
-  return upper(enclose(observed) / enclose(bound));
+  return round_up(Rational(observed / bound));
 }
 
 Outcome judge(const std::vector<Comparison>& comparisons, const AnyCase& c, const Found& found) {
+  const auto rank = [](Verdict v) { return v == Verdict::refuted ? 2 : v == Verdict::undecided ? 1 : 0; };
   Outcome worst;
   for (std::size_t k = 0; k < comparisons.size(); ++k) {
-    const Decision d = comparisons[k].decide(c, found);
-    const std::optional<Real> ratio = ratio_of(d);
-    const auto rank = [](Verdict v) { return v == Verdict::refuted ? 2 : v == Verdict::undecided ? 1 : 0; };
-    const bool worse = rank(d.verdict) != rank(worst.verdict) ? rank(d.verdict) > rank(worst.verdict)
-                                                              : ratio && (!worst.ratio || *ratio > *worst.ratio);
-    const Bits precision = std::max(worst.precision, d.precision);
-    if (k == 0 || worse) worst = {d.verdict, ratio, k, d.left, d.right, precision};
+    const Compared compared = comparisons[k].decide(c, found);
+    const std::optional<double> ratio = ratio_of(compared);
+    const Verdict verdict = compared.decision.verdict;
+    const Bits precision = std::max(worst.precision, compared.decision.precision);
+    if (k == 0 || rank(verdict) > rank(worst.verdict()) ||
+        (verdict == worst.verdict() && ratio && (!worst.ratio || *ratio > *worst.ratio)))
+      worst = {compared, ratio, k, {}};
     worst.precision = precision;
   }
   return worst;
@@ -68,7 +71,7 @@ AnyCase draw_case(const Claim& claim, const Instances& instances, const RunSetti
 
 Witness witness_of(const Claim& claim, const std::vector<Comparison>& comparisons, const AnyCase& c,
                    std::size_t index, const Outcome& outcome) {
-  return {index, comparisons[outcome.comparison].name, claim.describe(c), outcome.left, outcome.right, 0};
+  return {index, comparisons[outcome.comparison].name, claim.describe(c), outcome.compared, 0};
 }
 
 Witness shrunk(const Claim& claim, const std::vector<Comparison>& comparisons, AnyCase c, std::size_t index,
@@ -80,7 +83,7 @@ Witness shrunk(const Claim& claim, const std::vector<Comparison>& comparisons, A
       if (++evaluations > kShrinkBudget) break;
       if (broken_hypothesis(claim, candidate, dropped)) continue;
       const Outcome o = judge(comparisons, candidate, found);
-      if (o.verdict != Verdict::refuted) continue;
+      if (o.verdict() != Verdict::refuted) continue;
       c = candidate;
       outcome = o;
       ++steps;
@@ -93,11 +96,11 @@ Witness shrunk(const Claim& claim, const std::vector<Comparison>& comparisons, A
   return w;
 }
 
-Found find_constants(const Claim& claim, const std::vector<AnyCase>& cases, Threads threads) {
+Found find_constants(const Claim& claim, const std::vector<AnyCase>& cases, ThreadCount threads) {
   Found found;
   for (const ConstantToFind& constant : claim.constants) {
     std::vector<Interval> values(cases.size());
-    for_each_index(cases.size(), threads, [&](std::size_t i) {
+    parallel_for(cases.size(), threads, [&](long i) {
       const WorkingPrecision guard(Bits{128});
       values[i] = constant.of(cases[i]);
     });
@@ -124,7 +127,7 @@ TwinResult run_twin(const Claim& claim, const RunSettings& settings, const std::
   const auto& own = claim.twin.instances;
   const auto& dropped = claim.twin.dropped_hypothesis;
   const std::size_t count = own ? own->count(settings.level) : cases.size();
-  const auto case_at = [&](std::size_t i) { return own ? draw_case(claim, *own, settings, i, dropped) : cases[i]; };
+  const auto case_at = [&](long i) { return own ? draw_case(claim, *own, settings, i, dropped) : cases[i]; };
   // The claim's worst instance first, then all in blocks; the smallest index of the first block decides.
   std::vector<std::size_t> order;
   if (likely < count) order.push_back(likely);
@@ -134,13 +137,13 @@ TwinResult run_twin(const Claim& claim, const RunSettings& settings, const std::
     end = begin == 0 ? 1 : std::min(order.size(), begin + 64);
     std::vector<Outcome> outcomes(end - begin);
     std::vector<AnyCase> drawn(end - begin);
-    for_each_index(end - begin, settings.threads, [&](std::size_t i) {
+    parallel_for(end - begin, settings.threads, [&](long i) {
       drawn[i] = case_at(order[begin + i]);
       outcomes[i] = judge(comparisons, drawn[i], found);
     });
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
-      undecided = undecided || outcomes[i].verdict == Verdict::undecided;
-      if (outcomes[i].verdict != Verdict::refuted) continue;
+      undecided = undecided || outcomes[i].verdict() == Verdict::undecided;
+      if (outcomes[i].verdict() != Verdict::refuted) continue;
       result.verdict = Verdict::refuted;
       result.witness = shrunk(claim, comparisons, drawn[i], order[begin + i], outcomes[i], found, dropped);
       return result;
@@ -165,8 +168,12 @@ Json exact_enclosure_json(const Interval& x) {
 
 Json Witness::to_json() const {
   Json j = {{"index", index}, {"comparison", comparison}, {"instance", instance}};
-  j["left"] = enclosure_json(left);
-  j["right"] = enclosure_json(right);
+  j["left"] = enclosure_json(compared.decision.left);
+  j["right"] = enclosure_json(compared.decision.right);
+  if (compared.exact) {
+    j["left"] = exact_text(compared.exact->first);
+    j["right"] = exact_text(compared.exact->second);
+  }
   if (shrink_steps > 0) j["shrink_steps"] = shrink_steps;
   return j;
 }
@@ -180,7 +187,7 @@ ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const Ins
   std::vector<Outcome> outcomes(count);
   std::atomic<std::size_t> done{0};
   const Found none;
-  for_each_index(count, settings.threads, [&](std::size_t i) {
+  parallel_for(count, settings.threads, [&](long i) {
     cases[i] = draw_case(claim, claim.instances, settings, i);
     outcomes[i] = judge(claim.comparisons, cases[i], none);
     if (progress) progress(++done, count);
@@ -197,10 +204,10 @@ ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const Ins
       result.ratio = o.ratio;
       if (result.verdict == Verdict::verified) worst = i;
     }
-    if (o.verdict == Verdict::refuted && result.verdict != Verdict::refuted) {
+    if (o.verdict() == Verdict::refuted && result.verdict != Verdict::refuted) {
       result.verdict = Verdict::refuted;
       worst = i;
-    } else if (o.verdict == Verdict::undecided && result.verdict == Verdict::verified) {
+    } else if (o.verdict() == Verdict::undecided && result.verdict == Verdict::verified) {
       result.verdict = Verdict::undecided;
       worst = i;
     }
@@ -228,7 +235,7 @@ Json log_line(const Claim& claim, const ClaimResult& result) {
   j["verdict"] = name(result.verdict);
   j["instances"] = result.instances;
   if (result.ratio)
-    j["ratio"] = {{"decimal", decimal_up(*result.ratio, kDigits)}, {"exact upper", exact_text(*result.ratio)}};
+    j["ratio"] = {{"decimal", decimal_up(Real(*result.ratio), kDigits)}, {"exact upper", exact_text(*result.ratio)}};
   else
     j["ratio"] = nullptr;
   j["worst_instance"] = result.worst ? result.worst->to_json() : Json();
@@ -261,6 +268,20 @@ Json verify_entry(const Json& line) {
   for (const char* key : {"worst_instance", "precision", "twin_refuted", "twin", "constants", "seconds"})
     j[key] = line.at(key);
   return j;
+}
+
+Verdict overall_verdict(const std::vector<Json>& claim_lines, const std::vector<Json>& head_lines) {
+  Verdict overall = Verdict::verified;
+  const auto meet = [&](const Json& line) {
+    const bool toothless = line.contains("twin_refuted") && !line.at("twin_refuted").get<bool>();
+    if (line.at("verdict") == "refuted" || toothless)
+      overall = Verdict::refuted;
+    else if (line.at("verdict") != "verified" && overall == Verdict::verified)
+      overall = Verdict::undecided;
+  };
+  for (const Json& line : claim_lines) meet(line);
+  for (const Json& line : head_lines) meet(line);
+  return overall;
 }
 
 Json versions() {

@@ -8,22 +8,22 @@
 #include <functional>
 
 #include "proofs_check/claim.hpp"
-#include "proofs_check/parallel.hpp"
+#include "numeric/parallel.hpp"
 
 namespace attnbounds {
 
 struct RunSettings {
   std::uint64_t seed = 0;
   Level level = Level::quick;
-  Threads threads;
+  ThreadCount threads = all_cores();
 };
 
 /// An instance that shows something: the worst one, or the one that refutes.
 struct Witness {
   std::size_t index = 0;
   std::string comparison;
-  Json instance;         // exact numbers
-  Interval left, right;  // left <= right is what was compared
+  Json instance;     // exact numbers
+  Compared compared;  // left <= right
   int shrink_steps = 0;
   Json to_json() const;
 };
@@ -37,7 +37,7 @@ struct TwinResult {
 struct ClaimResult {
   Verdict verdict = Verdict::undecided;
   std::size_t instances = 0;
-  std::optional<Real> ratio;       // upper end of the largest observed/bound
+  std::optional<double> ratio;     // an upper bound of the largest observed/bound; at most 1 where verified
   std::optional<Witness> worst;    // where it is attained; where verdict is refuted, the shrunk counterexample
   Bits precision;                  // the largest any instance needed; 0: exact arithmetic
   TwinResult twin;
@@ -56,6 +56,9 @@ ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const Ins
 Json log_line(const Claim& claim, const ClaimResult& result);
 /// The entry of `verify --json`, made from a line of claims.jsonl, so that a resumed run prints the same.
 Json verify_entry(const Json& line);
+/// Of lines of claims.jsonl and of heads.jsonl together: refuted if one is, or if a false twin was not refuted
+/// (that check cannot fail); else undecided if one is.
+Verdict overall_verdict(const std::vector<Json>& claim_lines, const std::vector<Json>& head_lines);
 Json versions();
 
 /// The log of a run. Opening it writes run.json; with Resume::yes, lines of an earlier run with the same seed

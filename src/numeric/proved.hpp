@@ -70,6 +70,7 @@ class UpperBound {
     if (a.value_ == 0) return a;
     return up(a.value_ / denominator_lower);
   }
+  friend UpperBound square_root(UpperBound a) { return a.value_ == 0 ? a : up(std::sqrt(a.value_)); }
   friend UpperBound maximum(UpperBound a, UpperBound b) { return a.value_ < b.value_ ? b : a; }
   friend UpperBound minimum(UpperBound a, UpperBound b) { return a.value_ < b.value_ ? a : b; }
   friend bool operator<=(UpperBound a, const Rational& limit) {

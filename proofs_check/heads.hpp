@@ -1,0 +1,16 @@
+// Real attention heads: where practice stands against the threshold B = Theta(sqrt(log n)), what degree and
+// rank the polynomial method needs there, and whether the guaranteed attention keeps its word on them.
+#pragma once
+
+#include "proofs_check/run.hpp"
+
+namespace attnbounds {
+
+/// The folders of `data` that hold an instance.json, sorted by name. Errors: InputError if there is none.
+std::vector<std::filesystem::path> head_folders(const std::filesystem::path& data);
+
+/// One line of heads.jsonl. `epsilon`: the budget is epsilon max|V|. The verdict is verified when the proved
+/// error is at most the bound and the bound at most the budget.
+Json measure_head(const std::filesystem::path& folder, const Rational& epsilon, const RunSettings& settings);
+
+}  // namespace attnbounds

@@ -1,0 +1,75 @@
+#include "kernels/cpu/softmax_rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace attnbounds::cpu {
+namespace {
+
+inline double exponential(double x) {
+  constexpr double log2_e = 0x1.71547652b82fep+0, hi = 0x1.62e42feep-1, lo = 0x1.a39ef35793c76p-33;
+  constexpr double to_integer = 0x1.8p52;  // adding it rounds to an integer, kept in the low bits
+  x = x > -708.0 ? x : -708.0;
+  const double shifted = x * log2_e + to_integer, j = shifted - to_integer;
+  const double r = (x - j * hi) - j * lo;
+  double p = 1.0 / 6227020800.0;
+  p = p * r + 1.0 / 479001600.0;
+  p = p * r + 1.0 / 39916800.0;
+  p = p * r + 1.0 / 3628800.0;
+  p = p * r + 1.0 / 362880.0;
+  p = p * r + 1.0 / 40320.0;
+  p = p * r + 1.0 / 5040.0;
+  p = p * r + 1.0 / 720.0;
+  p = p * r + 1.0 / 120.0;
+  p = p * r + 1.0 / 24.0;
+  p = p * r + 1.0 / 6.0;
+  p = p * r + 0.5;
+  p = p * r + 1.0;
+  p = p * r + 1.0;
+  std::int64_t bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  const std::int64_t exponent = (bits + 1023) << 52;  // the integer j is in the low bits of `shifted`
+  double scale;
+  std::memcpy(&scale, &exponent, sizeof scale);
+  return p * scale;
+}
+
+}  // namespace
+
+double exp_of_nonpositive(double x) { return exponential(x); }
+
+SoftmaxRow softmax_row(View query, View keys_transposed, View values, long visible) {
+  const long d = keys_transposed.rows, stride = keys_transposed.columns, dv = values.columns;
+  std::vector<double> weight(visible, 0.0);
+  for (long l = 0; l < d; ++l) {
+    const double q = query.data[l];
+    const double* key = keys_transposed.data + l * stride;
+    for (long j = 0; j < visible; ++j) weight[j] += q * key[j];
+  }
+  const double dimension = static_cast<double>(d);
+  double largest = -INFINITY, least = INFINITY;
+  for (double& s : weight) {
+    s /= dimension;
+    largest = s > largest ? s : largest;
+    least = s < least ? s : least;
+  }
+  for (double& s : weight) s = exponential(s - largest);
+
+  SoftmaxRow row{largest - least, std::vector<double>(dv + 1, 0.0)};
+  std::vector<double> block(dv + 1);
+  for (long from = 0; from < visible; from += keys_of_a_sum) {
+    std::fill(block.begin(), block.end(), 0.0);
+    for (long j = from; j < std::min(visible, from + keys_of_a_sum); ++j) {
+      const double w = weight[j];
+      const double* value = values.data + j * dv;
+      for (long c = 0; c < dv; ++c) block[c] += w * value[c];
+      block[dv] += w;
+    }
+    for (long c = 0; c <= dv; ++c) row.sums[c] += block[c];
+  }
+  return row;
+}
+
+}  // namespace attnbounds::cpu

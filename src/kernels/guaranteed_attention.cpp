@@ -1,0 +1,170 @@
+#include "kernels/guaranteed_attention.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "attention/enclosure.hpp"
+#include "kernels/exact_attention.hpp"
+#include "kernels/guarantee.hpp"
+#include "kernels/monomials.hpp"
+#include "kernels/polynomial_attention.hpp"
+#include "kernels/score_interval.hpp"
+#include "numeric/exact_text.hpp"
+#include "polynomial/exponential.hpp"
+
+namespace attnbounds {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr long most_rank = 1L << 20;            // memory and patience
+constexpr double most_enclosed_terms = 0x1p31;  // n m (d + d_v): about five minutes of intervals
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double as_double(const Integer& x) { return nearest(Rational(x)); }
+
+Rational dyadic_of(Bits bits) {
+  return Rational(1) / Rational(Integer(1) << static_cast<unsigned>(bits.count));
+}
+
+// The width of enclosures from which a double can be rounded within epsilon |V|, if one can.
+Rational enclosure_width(const AttentionRequest& request, const Rational& value) {
+  const Rational relative = request.precision ? dyadic_of(*request.precision)
+                                              : std::max(Rational(request.epsilon / 8), dyadic_of({64}));
+  return std::min(relative, Rational(1, 1024)) * value;
+}
+
+// The least polynomial within delta, or none up to the limit.
+std::optional<CertifiedPolynomial> least_polynomial(const Rational& half_width, const Rational& delta,
+                                                    Degree limit) {
+  try {
+    return least_exp_polynomial_in_doubles(half_width, delta, limit);
+  } catch (const std::runtime_error&) {  // the exchange did not settle: such degrees approximate nothing
+    return std::nullopt;
+  }
+}
+
+AttentionResult by_enclosures(const AttentionInput& input, const AttentionRequest& request,
+                              const Rational& value) {
+  return attention_from_enclosures(
+      attention_enclosure(input, request.mask, enclosure_width(request, value), request.threads));
+}
+
+AttentionResult exactly(const AttentionInput& input, const AttentionRequest& request,
+                        const std::optional<ShiftedScores>& scores, std::string reason) {
+  const Rational value = to_rational(max_abs(input.v)), budget = request.epsilon * value;
+  const double terms = static_cast<double>(input.q.rows()) * static_cast<double>(input.k.rows()) *
+                       static_cast<double>(input.q.cols() + input.v.cols());
+  AttentionResult result;
+  if (!request.precision && scores) {
+    result = exact_attention(input, *scores, request.mask, request.threads);
+    result.reason = reason;
+    if (result.bound <= budget || terms > most_enclosed_terms) return result;
+    reason +=
+        fmt::format("; in double its proved error is {:.3g}, so intervals were used", result.bound.value());
+  }
+  const UpperBound half_width = result.half_width;
+  result = by_enclosures(input, request, value);
+  result.half_width = half_width;
+  result.reason = reason;
+  return result;
+}
+
+}  // namespace
+
+double polynomial_cost(Eigen::Index queries, Eigen::Index keys, Eigen::Index columns, double rank) {
+  return static_cast<double>(queries + keys) * rank * (2.0 * static_cast<double>(columns) + 3.0);
+}
+
+double exact_cost(Eigen::Index queries, Eigen::Index keys, Eigen::Index dimension, Eigen::Index columns) {
+  return static_cast<double>(queries) * static_cast<double>(keys) *
+         (2.0 * static_cast<double>(dimension + columns) + 30.0);
+}
+
+AttentionResult guaranteed_attention(const AttentionInput& input, const AttentionRequest& request) {
+  const auto start = Clock::now();
+  input.validate(request.mask);
+  if (request.epsilon <= 0) throw InputError("epsilon", "a number above 0", request.epsilon.str());
+  const auto timed = [&](AttentionResult result) {
+    result.seconds = seconds_since(start);
+    return result;
+  };
+  std::optional<ShiftedScores> scores;
+  try {
+    scores = shift_scores(input.q, input.k);
+  } catch (const std::overflow_error&) {  // scores beyond the range of a double: intervals can do it
+  }
+  if (request.method == MethodChoice::exact)
+    return timed(exactly(input, request, scores, "exact was asked for"));
+
+  const bool must = request.method == MethodChoice::polynomial;
+  const auto otherwise = [&](const std::string& why) {
+    if (must) throw BudgetMissed("method polynomial: " + why);
+    return timed(exactly(input, request, scores, why));
+  };
+  if (request.mask == Mask::causal)
+    return otherwise("a causal mask has no low-rank form: its prefix sums are not built yet");
+  if (request.precision) return otherwise("a precision was asked for: the reference in intervals");
+  if (!scores) return otherwise("scores exceed the range of a double");
+
+  const auto [n, m, d, columns] = std::tuple(input.q.rows(), input.k.rows(), input.q.cols(), input.v.cols());
+  const double exact_operations = exact_cost(n, m, d, columns);
+  Degree limit{-1};
+  for (Integer rank = 1; rank <= most_rank && limit.value < 400; rank = monomial_rank(d, {limit.value + 1})) {
+    if (!must && polynomial_cost(n, m, columns, as_double(rank)) >= exact_operations) break;
+    ++limit.value;
+  }
+  if (limit.value < 0) return otherwise("even degree 0 is no cheaper than the exact method");
+
+  // X only grows: a floor keeps the search in ordinary numbers when the scores are nearly equal.
+  const Rational x = scores->half_width.value() == 0
+                         ? Rational(0)
+                         : std::max(scores->half_width.exact(), Rational(1) / (1L << 40));
+  const Rational value = to_rational(max_abs(input.v)), budget = request.epsilon * value;
+  const std::string beyond = fmt::format(
+      "scores reach {:.4g} after shifts, and no polynomial of degree <= {} ({}) has a proved error within "
+      "the budget",
+      scores->half_width.value(), limit.value,
+      must ? "the last of rank <= 2^20" : "the last that is cheaper than exact");
+  Rational share = std::min(request.epsilon, Rational(2));
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto polynomial = least_polynomial(x, largest_perturbation(share), limit);
+    if (!polynomial) return otherwise(beyond);
+    AttentionResult result = polynomial_attention(input, *scores, *polynomial, request.threads);
+    if (result.bound <= budget) {
+      result.reason =
+          must ? "polynomial was asked for"
+               : fmt::format(
+                     "rank {} costs about {:.2g} of the exact method's operations", result.rank,
+                     polynomial_cost(n, m, columns, static_cast<double>(result.rank)) / exact_operations);
+      return timed(result);
+    }
+    // Leave room for the rounding that was proved, and a little more since the next degree has more.
+    if (!result.bound_rounding.is_finite()) break;
+    share = request.epsilon - Rational(5, 4) * result.bound_rounding.exact() / value;
+    if (share <= 0) break;
+    share = std::min(share, Rational(2));
+  }
+  return otherwise(
+      fmt::format("scores reach {:.4g} after shifts, where rounding errors leave no room in the budget",
+                  scores->half_width.value()));
+}
+
+AttentionResult guaranteed_attention(const TensorAttentionInput& input, const AttentionRequest& request) {
+  const auto start = Clock::now();
+  input.validate(request.mask);
+  if (request.epsilon <= 0) throw InputError("epsilon", "a number above 0", request.epsilon.str());
+  if (request.method == MethodChoice::polynomial)
+    throw BudgetMissed("method polynomial: tensor attention has the exact method only");
+  const Rational value = to_rational(max_abs(input.v1)) * to_rational(max_abs(input.v2));
+  AttentionResult result = attention_from_enclosures(
+      tensor_attention_enclosure(input, request.mask, enclosure_width(request, value), request.threads));
+  result.reason = "tensor attention has the exact method only";
+  result.seconds = seconds_since(start);
+  return result;
+}
+
+}  // namespace attnbounds

@@ -1,0 +1,38 @@
+// Attention to a given accuracy, max_ij |output_ij - Att_ij| <= epsilon max|V|, by the cheapest way that is
+// proved to reach it: the polynomial of least degree, or exact attention.
+#pragma once
+
+#include <optional>
+
+#include "attention/input.hpp"
+#include "kernels/result.hpp"
+#include "numeric/parallel.hpp"
+
+namespace attnbounds {
+
+enum class MethodChoice { automatic, exact, polynomial };
+
+/// The budget cannot be met by the method that was asked for.
+class BudgetMissed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct AttentionRequest {
+  Rational epsilon;
+  MethodChoice method = MethodChoice::automatic;
+  Mask mask = Mask::none;
+  std::optional<Bits> precision;  // exact attention in intervals of relative width 2^-precision
+  ThreadCount threads = all_cores();
+};
+
+/// The result's bound may exceed the budget where no double can meet it (epsilon below about 2^-53).
+/// Errors: InputError; BudgetMissed (method polynomial).
+AttentionResult guaranteed_attention(const AttentionInput& input, const AttentionRequest& request);
+AttentionResult guaranteed_attention(const TensorAttentionInput& input, const AttentionRequest& request);
+
+/// Operations, up to a common factor, of the two ways: the model behind `automatic`.
+double polynomial_cost(Eigen::Index queries, Eigen::Index keys, Eigen::Index columns, double rank);
+double exact_cost(Eigen::Index queries, Eigen::Index keys, Eigen::Index dimension, Eigen::Index columns);
+
+}  // namespace attnbounds

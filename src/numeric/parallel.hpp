@@ -1,0 +1,48 @@
+// Independent tasks on several threads. The work is cut into tasks by the caller, never by the number of
+// threads, so results are the same bytes for any number of them.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace attnbounds {
+
+struct ThreadCount {
+  unsigned value = 1;
+};
+inline ThreadCount all_cores() { return {std::max(1u, std::thread::hardware_concurrency())}; }
+
+/// Calls task(0), …, task(count - 1), each once, in any order and on any thread; the working precision is the
+/// thread's own (set it inside the task). Rethrows one exception of a task after all threads have stopped.
+template <class Task>
+void parallel_for(long count, ThreadCount threads, const Task& task) {
+  const long workers = std::min<long>(count, std::max(1u, threads.value));
+  if (workers <= 1) {
+    for (long i = 0; i < count; ++i) task(i);
+    return;
+  }
+  std::atomic<long> next{0};
+  std::exception_ptr failure;
+  std::mutex failure_lock;
+  const auto work = [&] {
+    try {
+      for (long i; (i = next.fetch_add(1)) < count;) task(i);
+    } catch (...) {
+      const std::lock_guard lock(failure_lock);
+      failure = std::current_exception();
+      next = count;
+    }
+  };
+  {
+    std::vector<std::jthread> pool;
+    for (long w = 1; w < workers; ++w) pool.emplace_back(work);
+    work();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace attnbounds

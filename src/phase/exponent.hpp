@@ -1,0 +1,69 @@
+// The threshold, as finite numbers. For p = 2 (matrix) or 3 (tensor attention) fix d = c log n,
+// B = kappa (log n)^{1/p} and a relative error n^{-C} of every weight. The polynomial method needs degree g,
+// the least one for scores in [-X, X], X = B^p = kappa^p log n, has rank r = C(d+g, g), and costs n^{1 +
+// psi}, psi = log r / log n, against n^p for the exact one. kappa*(n, c, C) is where psi reaches p - 1: from
+// there on the method does not pay.
+//
+// As n grows, the relative Bessel sandwich (docs/degree.md) gives g/log n -> gamma,
+//     gamma arcosh(gamma/kappa^p) - sqrt(gamma^2 - kappa^{2p}) = C,
+// and Stirling psi -> (c + gamma) log(c + gamma) - c log c - gamma log gamma.
+// It is the rank of this construction, not a lower bound on every method.
+#pragma once
+
+#include <string>
+
+#include "polynomial/least_degree.hpp"
+
+namespace attnbounds {
+
+enum class AttentionKind { matrix, tensor };
+inline long order(AttentionKind kind) { return kind == AttentionKind::matrix ? 2 : 3; }
+const char* name(AttentionKind kind);
+
+/// What is computed: outputs, or the loss gradient with respect to X, whose f o q has rank r d (matrix) or
+/// r d^2 (tensor).
+enum class Problem { forward, gradient };
+const char* name(Problem problem);
+
+/// n = base^exponent, kept as text because it need not fit any number: "1024", "2^400", "e^1000".
+struct TokenCount {
+  std::string text;
+  Interval log() const;  // natural log, at the working precision
+};
+/// Errors: InputError unless 2 <= n.
+TokenCount token_count(const std::string& text, const std::string& place);
+
+/// One point of the theory.
+struct PhasePoint {
+  AttentionKind kind = AttentionKind::matrix;
+  Problem problem = Problem::forward;
+  TokenCount n;
+  Rational kappa, c, C;
+};
+
+struct PhaseValue {
+  long dimension = 0;    // d = max(1, round(c log n))
+  Rational half_width;   // X, rounded up
+  Degree degree;         // proved to suffice
+  Degree degree_needed;  // proved to be needed
+  Integer rank;          // C(d + degree, degree)
+  Interval exponent;     // 1 + psi; its ends belong to degree_needed and degree
+  Verdict pays;          // exponent < p: verified, refuted, or undecided (the sandwich's window straddles it)
+};
+
+/// Errors: std::domain_error for parameters out of range (kappa >= 0, c > 0, C > 0, X <= 10^6).
+PhaseValue phase_value(const PhasePoint& point);
+
+/// Encloses kappa*: below the lower end the method pays, above the upper end it does not. Found by halving to
+/// relative width `tolerance`; wider where the degree jumps across the line. Its kappa is ignored.
+struct KappaStar {
+  Rational pays, does_not_pay;
+};
+KappaStar kappa_star(PhasePoint point, const Rational& tolerance);
+
+/// gamma(kappa, C) and the limit exponent 1 + psi as n grows, in doubles. Estimates (of proved limits).
+Estimate limit_degree_ratio(AttentionKind kind, double kappa, double C);
+Estimate limit_exponent(AttentionKind kind, double kappa, double c, double C);
+Estimate limit_kappa_star(AttentionKind kind, double c, double C);
+
+}  // namespace attnbounds
