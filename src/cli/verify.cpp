@@ -1,4 +1,5 @@
-// attnbounds verify: checks the claims and the real heads. One row a claim; with --out, the run's log.
+// attnbounds verify: checks the claims and the real heads. One row a claim; with --out, the run's log and
+// its report.
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
@@ -8,6 +9,7 @@
 #include "proofs_check/degrees.hpp"
 #include "proofs_check/heads.hpp"
 #include "proofs_check/run.hpp"
+#include "report/report.hpp"
 
 namespace attnbounds {
 namespace {
@@ -156,6 +158,7 @@ ExitStatus verify(const Options& options) {
     fmt::print("seed {}, level {}\n", settings.seed, name(settings.level));
   }
   complain(lines, heads);
+  if (log) write_report(options.out, {ReportFormat::html, ReportFormat::markdown, ReportFormat::csv});
   return status_of(overall_verdict(lines, heads));
 }
 
