@@ -31,8 +31,8 @@ Interval tail(const Case& c) {
 }
 
 const Registration explicit_degree =
-    claim("aggarwal-alman-2022/explicit-taylor-degree",
-          "ours (Theorem U), the upper half made explicit", Standing::checked)
+    claim("aggarwal-alman-2022/explicit-taylor-degree", "ours (Theorem U), the upper half made explicit",
+          Standing::checked)
         .says(
             "the Taylor section of degree g(X, delta) has |T_g - e^x| <= delta e^{-X} on [-X, X]",
             R"($|T_g(x) - e^x| \le \delta e^{-X}$ on $[-X,X]$, $g+1 = \lceil L/W_0(L/(eX)) \rceil$, $L = X + \log(1/\delta)$)")

@@ -56,7 +56,8 @@ Rational distance(const Case& c) {  // ||f~ - f||_1
 }
 
 const Registration softmax_perturbation =
-    claim("alman-song-2023/softmax-perturbation", "softmax step of the upper bound, sharp form ours", Standing::checked)
+    claim("alman-song-2023/softmax-perturbation", "softmax step of the upper bound, sharp form ours",
+          Standing::checked)
         .says(
             "relative errors of at most delta in the weights move the softmax by at most phi(delta) in the "
             "1-norm, "
