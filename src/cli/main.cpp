@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   const std::vector<attnbounds::Command> commands = {
       attnbounds::add_attention(app), attnbounds::add_claims(app), attnbounds::add_degree(app),
-      attnbounds::add_report(app),    attnbounds::add_verify(app),
+      attnbounds::add_phase(app),     attnbounds::add_report(app), attnbounds::add_verify(app),
   };
   try {
     app.parse(argc, argv);
