@@ -20,7 +20,8 @@ inline Matrix<Rational> scores(const Matrix<double>& q, const Matrix<double>& k1
   const auto Q = matrix_from<Rational>(q), K1 = matrix_from<Rational>(k1), K2 = matrix_from<Rational>(k2);
   Matrix<Rational> s(q.rows(), k1.rows() * k2.rows());
   for (Eigen::Index i = 0; i < s.rows(); ++i)
-    for (Eigen::Index j = 0; j < s.cols(); ++j) s(i, j) = tensor_score(Q, i, K1, j / k2.rows(), K2, j % k2.rows());
+    for (Eigen::Index j = 0; j < s.cols(); ++j)
+      s(i, j) = tensor_score(Q, i, K1, j / k2.rows(), K2, j % k2.rows());
   return s;
 }
 
@@ -28,12 +29,15 @@ inline Matrix<Rational> scores(const Matrix<double>& q, const Matrix<double>& k1
 inline Interval relative_error_on(const Polynomial& p, const Matrix<Rational>& s) {
   Interval largest = 0;
   for (Eigen::Index i = 0; i < s.size(); ++i)
-    largest = maximum(largest, absolute_value(enclose(p(s.data()[i])) * exp(enclose(Rational(-s.data()[i]))) - 1));
+    largest =
+        maximum(largest, absolute_value(enclose(p(s.data()[i])) * exp(enclose(Rational(-s.data()[i]))) - 1));
   return largest;
 }
 
 /// phi(delta) = 2 delta/(1 + sqrt(1 - delta^2))
-inline Interval sharp_perturbation(const Interval& delta) { return 2 * delta / (1 + sqrt(1 - delta * delta)); }
+inline Interval sharp_perturbation(const Interval& delta) {
+  return 2 * delta / (1 + sqrt(1 - delta * delta));
+}
 
 /// c_0 + c_1 x + ... + x^g/g!, each coefficient off by a random part of itself, at most 1/16.
 inline Polynomial near_taylor(Draw& d, long degree) {

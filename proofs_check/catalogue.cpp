@@ -16,7 +16,11 @@ std::string joined(const auto& items, const std::string& nothing) {
 Json catalogue_json(const std::vector<const Claim*>& claims) {
   Json list = Json::array();
   for (const Claim* c : claims) {
-    Json entry = {{"id", c->id}, {"paper", c->paper}, {"statement", c->statement}, {"source", c->source()}, {"file", c->file}};
+    Json entry = {{"id", c->id},
+                  {"paper", c->paper},
+                  {"statement", c->statement},
+                  {"source", c->source()},
+                  {"file", c->file}};
     entry["latex"] = c->latex;
     entry["status"] = name(c->standing);
     entry["hypotheses"] = Json::array();
@@ -31,16 +35,18 @@ Json catalogue_json(const std::vector<const Claim*>& claims) {
 
 std::string explanation(const Claim& c) {
   return fmt::format(
-      "{}\n\n  {}\n\nsource      {}\nstanding    {}\nhypotheses  {}\nchecked     {}\nfalse twin  {}\ninstances   {} quick, {} "
+      "{}\n\n  {}\n\nsource      {}\nstanding    {}\nhypotheses  {}\nchecked     {}\nfalse twin  "
+      "{}\ninstances   {} quick, {} "
       "standard, {} exhaustive\nfile        {}\n",
-      c.id, c.statement, c.source(), name(c.standing), joined(c.hypotheses, "none"), joined(c.comparisons, "nothing"),
-      c.twin.name, c.instances.count(Level::quick), c.instances.count(Level::standard),
-      c.instances.count(Level::exhaustive), c.file);
+      c.id, c.statement, c.source(), name(c.standing), joined(c.hypotheses, "none"),
+      joined(c.comparisons, "nothing"), c.twin.name, c.instances.count(Level::quick),
+      c.instances.count(Level::standard), c.instances.count(Level::exhaustive), c.file);
 }
 
 std::string catalogue_markdown(const std::vector<Claim>& claims) {
   const std::pair<Standing, const char*> sections[] = {
-      {Standing::proved, "Proved: statements about finitely many cases, every one of them decided by the program."},
+      {Standing::proved,
+       "Proved: statements about finitely many cases, every one of them decided by the program."},
       {Standing::checked,
        "Checked on instances: statements about infinitely many cases, proved on paper; the program decides\n"
        "drawn or listed instances with enclosures or exact arithmetic."},
@@ -57,9 +63,11 @@ std::string catalogue_markdown(const std::vector<Claim>& claims) {
     for (const Claim& c : claims) {
       if (c.standing != standing) continue;
       none = false;
-      text += fmt::format("\n### `{}`\n\n{}\n\n- source: {}\n- hypotheses: {}\n- compared: {}\n- false twin: {}\n- file: [{}]({})\n",
-                          c.id, c.latex, c.source(), joined(c.hypotheses, "none"), joined(c.comparisons, "nothing"),
-                          c.twin.name, c.file, c.file);
+      text += fmt::format(
+          "\n### `{}`\n\n{}\n\n- source: {}\n- hypotheses: {}\n- compared: {}\n- false twin: {}\n- file: "
+          "[{}]({})\n",
+          c.id, c.latex, c.source(), joined(c.hypotheses, "none"), joined(c.comparisons, "nothing"),
+          c.twin.name, c.file, c.file);
     }
     if (none) text += "\nNone.\n";
   }

@@ -8,9 +8,12 @@ namespace attnbounds {
 
 const char* name(Level level) {
   switch (level) {
-    case Level::quick: return "quick";
-    case Level::standard: return "standard";
-    case Level::exhaustive: return "exhaustive";
+    case Level::quick:
+      return "quick";
+    case Level::standard:
+      return "standard";
+    case Level::exhaustive:
+      return "exhaustive";
   }
   return "quick";
 }
@@ -23,10 +26,14 @@ Level level_from_text(const std::string& text) {
 
 const char* name(Standing standing) {
   switch (standing) {
-    case Standing::proved: return "proved";
-    case Standing::checked: return "checked";
-    case Standing::statistical: return "statistical";
-    case Standing::open: return "open";
+    case Standing::proved:
+      return "proved";
+    case Standing::checked:
+      return "checked";
+    case Standing::statistical:
+      return "statistical";
+    case Standing::open:
+      return "open";
   }
   return "open";
 }
@@ -41,12 +48,9 @@ Matrix<double> Draw::matrix(Eigen::Index rows, Eigen::Index columns, long bound,
   const long kind = integer(0, 3);
   for (Eigen::Index i = 0; i < m.size(); ++i) {
     double& entry = m.data()[i];
-    if (kind == 0)
-      entry = static_cast<double>(bound * stream.sign());
-    else if (kind == 1 && integer(0, 3) != 0)
-      entry = 0;
-    else
-      entry = nearest(dyadic(bound, bits));
+    if (kind == 0) entry = static_cast<double>(bound * stream.sign());
+    else if (kind == 1 && integer(0, 3) != 0) entry = 0;
+    else entry = nearest(dyadic(bound, bits));
   }
   return m;
 }

@@ -50,7 +50,8 @@ struct Draw {
   long integer(long least, long largest) {
     return least + static_cast<long>(stream.below(static_cast<std::uint64_t>(largest - least + 1)));
   }
-  /// k/2^bits in [-bound, bound], a short exact number (also 0 and the ends, which uniform doubles never hit).
+  /// k/2^bits in [-bound, bound], a short exact number (also 0 and the ends, which uniform doubles never
+  /// hit).
   Rational dyadic(long bound, int bits);
   /// Entries as `dyadic`, or all at +-bound, or mostly 0: one of the three for the whole matrix.
   Matrix<double> matrix(Eigen::Index rows, Eigen::Index columns, long bound, int bits = 6);
@@ -88,7 +89,7 @@ struct Instances {
 struct Twin {
   std::string name;
   Comparison comparison;
-  std::optional<Instances> instances;           // when the twin drops a hypothesis: its own generator
+  std::optional<Instances> instances;  // when the twin drops a hypothesis: its own generator
   std::optional<std::string> dropped_hypothesis;
 };
 struct ConstantToFind {
@@ -126,18 +127,21 @@ const Claim& claim_by_id(const std::string& id);
 
 /// left and right return Interval (decided at rising precision) or Rational (decided exactly).
 template <class Left, class Right, class Case>
-Compared decide(const Left& left, const Right& right, const Case& c, const Found& found, PrecisionLadder ladder) {
+Compared decide(const Left& left, const Right& right, const Case& c, const Found& found,
+                PrecisionLadder ladder) {
   const auto call = [&](const auto& side) {
-    if constexpr (std::invocable<decltype(side), const Case&, const Found&>)
-      return side(c, found);
-    else
-      return side(c);
+    if constexpr (std::invocable<decltype(side), const Case&, const Found&>) return side(c, found);
+    else return side(c);
   };
-  if constexpr (std::same_as<decltype(call(left)), Rational> && std::same_as<decltype(call(right)), Rational>) {
+  if constexpr (std::same_as<decltype(call(left)), Rational> &&
+                std::same_as<decltype(call(right)), Rational>) {
     const Rational l = call(left), r = call(right);
-    return {{l <= r ? Verdict::verified : Verdict::refuted, enclose(l), enclose(r), Bits{0}}, std::pair(l, r)};
+    return {{l <= r ? Verdict::verified : Verdict::refuted, enclose(l), enclose(r), Bits{0}},
+            std::pair(l, r)};
   } else {
-    const auto sides = [&] { return std::pair<Interval, Interval>(enclose(call(left)), enclose(call(right))); };
+    const auto sides = [&] {
+      return std::pair<Interval, Interval>(enclose(call(left)), enclose(call(right)));
+    };
     return {decide_at_most(sides, ladder), {}};
   }
 }
@@ -170,7 +174,8 @@ class ClaimOf {
   }
   /// Equality over the rationals: `difference` returns the largest |left - right|, exactly.
   ClaimOf equal(std::string name, auto difference) && {
-    claim_.comparisons.push_back(comparison(std::move(name), difference, [](const Case&) { return Rational(0); }));
+    claim_.comparisons.push_back(
+        comparison(std::move(name), difference, [](const Case&) { return Rational(0); }));
     return std::move(*this);
   }
   /// The program finds the extreme of `of` over the instances and reports it.
@@ -239,7 +244,8 @@ class ClaimBuilder {
   auto over(Grid grid, At at) && {
     using Points = std::invoke_result_t<Grid, Level>;
     using Case = std::invoke_result_t<At, const typename Points::value_type&>;
-    claim_.instances = {[grid](Level level) { return grid(level).size(); }, [grid, at](Draw& d) -> AnyCase {
+    claim_.instances = {[grid](Level level) { return grid(level).size(); },
+                        [grid, at](Draw& d) -> AnyCase {
                           return std::make_shared<const Case>(at(grid(d.level).at(d.index)));
                         }};
     return ClaimOf<Case>(std::move(claim_));
@@ -250,7 +256,8 @@ class ClaimBuilder {
 };
 
 /// `id` is paper/name. The file is where this is called.
-ClaimBuilder claim(std::string id, std::string number, Standing standing, const char* file = __builtin_FILE());
+ClaimBuilder claim(std::string id, std::string number, Standing standing,
+                   const char* file = __builtin_FILE());
 
 /// Enters a claim in the catalogue, once, at start-up.
 struct Registration {

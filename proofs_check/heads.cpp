@@ -93,7 +93,8 @@ Json measure_head(const std::filesystem::path& folder, const Rational& epsilon, 
   j["bound"] = result.bound.value();
   j["bound_exact"] = exact_text(result.bound.value());
   j["error"] = enclosure_of(error);
-  const bool kept = result.bound.is_finite() && to_rational(upper(error)) <= result.bound.exact() && result.bound <= budget;
+  const bool kept =
+      result.bound.is_finite() && to_rational(upper(error)) <= result.bound.exact() && result.bound <= budget;
   const bool broken = result.bound.is_finite() && to_rational(lower(error)) > result.bound.exact();
   j["verdict"] = name(kept ? Verdict::verified : broken ? Verdict::refuted : Verdict::undecided);
   j["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

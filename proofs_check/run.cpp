@@ -53,19 +53,21 @@ Outcome judge(const std::vector<Comparison>& comparisons, const AnyCase& c, cons
   return worst;
 }
 
-const std::string* broken_hypothesis(const Claim& claim, const AnyCase& c, const std::optional<std::string>& dropped) {
+const std::string* broken_hypothesis(const Claim& claim, const AnyCase& c,
+                                     const std::optional<std::string>& dropped) {
   for (const Hypothesis& h : claim.hypotheses)
     if (h.name != dropped && !h.holds(c)) return &h.name;
   return nullptr;
 }
 
-AnyCase draw_case(const Claim& claim, const Instances& instances, const RunSettings& settings, std::size_t index,
-                  const std::optional<std::string>& dropped = {}) {
+AnyCase draw_case(const Claim& claim, const Instances& instances, const RunSettings& settings,
+                  std::size_t index, const std::optional<std::string>& dropped = {}) {
   Draw draw{Stream(settings.seed, dropped ? claim.id + " without " + *dropped : claim.id, index), index,
             settings.level};
   AnyCase c = instances.draw(draw);
   if (const std::string* broken = broken_hypothesis(claim, c, dropped))
-    throw std::logic_error(claim.id + ": instance " + std::to_string(index) + " breaks the hypothesis: " + *broken);
+    throw std::logic_error(claim.id + ": instance " + std::to_string(index) +
+                           " breaks the hypothesis: " + *broken);
   return c;
 }
 
@@ -108,12 +110,12 @@ Found find_constants(const Claim& claim, const std::vector<AnyCase>& cases, Thre
     const Interval sign = constant.extreme == Extreme::largest ? 1 : -1;
     for (std::size_t i = 0; i < cases.size(); ++i) {
       const auto best = found.find(constant.name);
-      if (best == found.end())
-        found[constant.name] = {values[i], i};
+      if (best == found.end()) found[constant.name] = {values[i], i};
       else {
         FoundConstant& b = best->second;
         if (upper(values[i] * sign) > upper(b.value * sign)) b.attained_at = i;
-        b.value = constant.extreme == Extreme::largest ? maximum(b.value, values[i]) : minimum(b.value, values[i]);
+        b.value =
+            constant.extreme == Extreme::largest ? maximum(b.value, values[i]) : minimum(b.value, values[i]);
       }
     }
   }
@@ -235,9 +237,9 @@ Json log_line(const Claim& claim, const ClaimResult& result) {
   j["verdict"] = name(result.verdict);
   j["instances"] = result.instances;
   if (result.ratio)
-    j["ratio"] = {{"decimal", decimal_up(Real(*result.ratio), kDigits)}, {"exact upper", exact_text(*result.ratio)}};
-  else
-    j["ratio"] = nullptr;
+    j["ratio"] = {{"decimal", decimal_up(Real(*result.ratio), kDigits)},
+                  {"exact upper", exact_text(*result.ratio)}};
+  else j["ratio"] = nullptr;
   j["worst_instance"] = result.worst ? result.worst->to_json() : Json();
   j["precision"] = result.precision.count;
   j["twin"] = {{"name", result.twin.name}, {"verdict", name(result.twin.verdict)}};
@@ -274,10 +276,8 @@ Verdict overall_verdict(const std::vector<Json>& claim_lines, const std::vector<
   Verdict overall = Verdict::verified;
   const auto meet = [&](const Json& line) {
     const bool toothless = line.contains("twin_refuted") && !line.at("twin_refuted").get<bool>();
-    if (line.at("verdict") == "refuted" || toothless)
-      overall = Verdict::refuted;
-    else if (line.at("verdict") != "verified" && overall == Verdict::verified)
-      overall = Verdict::undecided;
+    if (line.at("verdict") == "refuted" || toothless) overall = Verdict::refuted;
+    else if (line.at("verdict") != "verified" && overall == Verdict::verified) overall = Verdict::undecided;
   };
   for (const Json& line : claim_lines) meet(line);
   for (const Json& line : head_lines) meet(line);
@@ -312,9 +312,10 @@ RunLog::RunLog(std::filesystem::path directory, const RunSettings& settings,
     const Json earlier = Json::parse(read_file(plan_file), nullptr, false);
     if (earlier.is_discarded() || !earlier.is_object() || earlier.value("seed", Json()) != settings.seed ||
         earlier.value("level", Json()) != name(settings.level))
-      throw InputError(plan_file.string(),
-                       "a run with seed " + std::to_string(settings.seed) + " and level " + name(settings.level),
-                       "another run");
+      throw InputError(
+          plan_file.string(),
+          "a run with seed " + std::to_string(settings.seed) + " and level " + name(settings.level),
+          "another run");
     std::istringstream lines(read_file(file_));
     for (std::string text; std::getline(lines, text);) {
       const Json line = Json::parse(text, nullptr, false);  // a line cut by a kill does not parse: redone
@@ -326,7 +327,8 @@ RunLog::RunLog(std::filesystem::path directory, const RunSettings& settings,
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) throw InputError(directory.string(), "a directory that can be made", error.message());
-  Json plan = {{"format", "attnbounds-run"}, {"version", 1}, {"seed", settings.seed}, {"level", name(settings.level)}};
+  Json plan = {
+      {"format", "attnbounds-run"}, {"version", 1}, {"seed", settings.seed}, {"level", name(settings.level)}};
   plan["versions"] = versions();
   plan["claims"] = Json::array();
   for (const Claim* c : planned) plan["claims"].push_back(c->id);

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <functional>
 
-#include "proofs_check/claim.hpp"
 #include "numeric/parallel.hpp"
+#include "proofs_check/claim.hpp"
 
 namespace attnbounds {
 
@@ -22,7 +22,7 @@ struct RunSettings {
 struct Witness {
   std::size_t index = 0;
   std::string comparison;
-  Json instance;     // exact numbers
+  Json instance;      // exact numbers
   Compared compared;  // left <= right
   int shrink_steps = 0;
   Json to_json() const;
@@ -37,9 +37,9 @@ struct TwinResult {
 struct ClaimResult {
   Verdict verdict = Verdict::undecided;
   std::size_t instances = 0;
-  std::optional<double> ratio;     // an upper bound of the largest observed/bound; at most 1 where verified
-  std::optional<Witness> worst;    // where it is attained; where verdict is refuted, the shrunk counterexample
-  Bits precision;                  // the largest any instance needed; 0: exact arithmetic
+  std::optional<double> ratio;   // an upper bound of the largest observed/bound; at most 1 where verified
+  std::optional<Witness> worst;  // where it is attained; where verdict is refuted, the shrunk counterexample
+  Bits precision;                // the largest any instance needed; 0: exact arithmetic
   TwinResult twin;
   Found constants;
   double seconds = 0;
@@ -56,8 +56,8 @@ ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const Ins
 Json log_line(const Claim& claim, const ClaimResult& result);
 /// The entry of `verify --json`, made from a line of claims.jsonl, so that a resumed run prints the same.
 Json verify_entry(const Json& line);
-/// Of lines of claims.jsonl and of heads.jsonl together: refuted if one is, or if a false twin was not refuted
-/// (that check cannot fail); else undecided if one is.
+/// Of lines of claims.jsonl and of heads.jsonl together: refuted if one is, or if a false twin was not
+/// refuted (that check cannot fail); else undecided if one is.
 Verdict overall_verdict(const std::vector<Json>& claim_lines, const std::vector<Json>& head_lines);
 Json versions();
 
@@ -66,8 +66,8 @@ Json versions();
 class RunLog {
  public:
   enum class Resume { no, yes };
-  RunLog(std::filesystem::path directory, const RunSettings& settings, const std::vector<const Claim*>& planned,
-         Resume resume);
+  RunLog(std::filesystem::path directory, const RunSettings& settings,
+         const std::vector<const Claim*>& planned, Resume resume);
   const Json* finished(const std::string& id) const;
   void append(const Json& line);
 

@@ -23,8 +23,8 @@ Rational weight(const std::vector<Rational>& x, std::size_t i) {
   return 1 / product;
 }
 
-// The polynomial of degree g = #points - 2 whose relative errors on the points are +-h in turn, h the left side,
-// from values rounded to 60 bits on the first g+1 points (Lagrange): nearly the case of equality.
+// The polynomial of degree g = #points - 2 whose relative errors on the points are +-h in turn, h the left
+// side, from values rounded to 60 bits on the first g+1 points (Lagrange): nearly the case of equality.
 Polynomial levelled(const std::vector<Rational>& x) {
   const WorkingPrecision guard(Bits{128});
   Real numerator = 0, denominator = 0;
@@ -42,7 +42,8 @@ Polynomial levelled(const std::vector<Rational>& x) {
     for (std::size_t j = 0; j < count; ++j) {
       if (j == i) continue;
       basis.push_back(0);
-      for (std::size_t k = basis.size(); k-- > 0;) basis[k] = ((k ? basis[k - 1] : Rational(0)) - x[j] * basis[k]) / (x[i] - x[j]);
+      for (std::size_t k = basis.size(); k-- > 0;)
+        basis[k] = ((k ? basis[k - 1] : Rational(0)) - x[j] * basis[k]) / (x[i] - x[j]);
     }
     for (std::size_t k = 0; k < count; ++k) result.coefficients[k] += basis[k];
   }
@@ -77,17 +78,26 @@ Interval error(const Case& c) {
 }
 
 const Registration alternation =
-    claim("aggarwal-alman-2022/alternation", "de la Vallee Poussin, behind every lower bound", Standing::checked)
-        .says("|sum w_i e^{x_i}| / sum |w_i| e^{x_i} <= max_i |P(x_i) e^{-x_i} - 1| on any g+2 points, deg P <= g",
-              R"($|\sum_i w_i e^{x_i}| \big/ \sum_i |w_i| e^{x_i} \le \max_i |P(x_i)e^{-x_i} - 1|$, $\deg P \le g$, on any $g+2$ points)")
+    claim("aggarwal-alman-2022/alternation", "de la Vallee Poussin, behind every lower bound",
+          Standing::checked)
+        .says(
+            "|sum w_i e^{x_i}| / sum |w_i| e^{x_i} <= max_i |P(x_i) e^{-x_i} - 1| on any g+2 points, deg P "
+            "<= g",
+            R"($|\sum_i w_i e^{x_i}| \big/ \sum_i |w_i| e^{x_i} \le \max_i |P(x_i)e^{-x_i} - 1|$, $\deg P \le g$, on any $g+2$ points)")
         .given(draw)
         .where("deg P <= #points - 2",
-               [](const Case& c) { return c.polynomial.degree().value <= static_cast<long>(c.points.size()) - 2; })
+               [](const Case& c) {
+                 return c.polynomial.degree().value <= static_cast<long>(c.points.size()) - 2;
+               })
         .where("points increase",
-               [](const Case& c) { return std::is_sorted(c.points.begin(), c.points.end(), std::less_equal<>()); })
-        .at_most("alternation", [](const Case& c) { return lower_bound(c, c.points.size()); }, error)
-        .twin("one point dropped from the sums", [](const Case& c) { return lower_bound(c, c.points.size() - 1); },
-              error);
+               [](const Case& c) {
+                 return std::is_sorted(c.points.begin(), c.points.end(), std::less_equal<>());
+               })
+        .at_most(
+            "alternation", [](const Case& c) { return lower_bound(c, c.points.size()); }, error)
+        .twin(
+            "one point dropped from the sums",
+            [](const Case& c) { return lower_bound(c, c.points.size() - 1); }, error);
 
 }  // namespace
 }  // namespace attnbounds

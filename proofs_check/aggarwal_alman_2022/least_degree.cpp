@@ -3,6 +3,7 @@
 // Without eps < tanh X, such as eps < X/(1+X), a constant suffices and the lower half is false (degree 0).
 // The Theta hides constants; on the grid they are proved to be 1/2 and 2, and the sharpest ones are found.
 #include "polynomial/least_degree.hpp"
+
 #include "proofs_check/claim.hpp"
 #include "proofs_check/exact_json.hpp"
 
@@ -17,7 +18,9 @@ struct Case {
   Degree degree;  // proved least
 };
 Json describe(const Case& c) {
-  return {{"half_width", json_number(c.half_width)}, {"epsilon", json_number(c.epsilon)}, {"degree", c.degree.value}};
+  return {{"half_width", json_number(c.half_width)},
+          {"epsilon", json_number(c.epsilon)},
+          {"degree", c.degree.value}};
 }
 
 std::vector<GridPoint> grid(Level level) {
@@ -31,11 +34,14 @@ std::vector<GridPoint> grid(Level level) {
   std::vector<GridPoint> points;
   for (const Rational& X : half_widths)
     for (int e : exponents)
-      if (const Rational epsilon = 1 / Rational(boost::multiprecision::pow(Integer(10), e)); epsilon < X / (1 + X))
+      if (const Rational epsilon = 1 / Rational(boost::multiprecision::pow(Integer(10), e));
+          epsilon < X / (1 + X))
         points.push_back({X, epsilon});
   return points;
 }
-Case at(const GridPoint& p) { return {p.half_width, p.epsilon, least_degree(p.half_width, p.epsilon, ErrorKind::relative).degree}; }
+Case at(const GridPoint& p) {
+  return {p.half_width, p.epsilon, least_degree(p.half_width, p.epsilon, ErrorKind::relative).degree};
+}
 
 Interval formula(const Case& c) {
   const Interval L = log_interval(1 / c.epsilon), X = enclose(c.half_width);
@@ -44,9 +50,10 @@ Interval formula(const Case& c) {
 Interval degree(const Case& c) { return enclose(Rational(c.degree.value)); }
 
 const Registration least_degree_within_constants =
-    claim("aggarwal-alman-2022/least-degree", "Theorem 1.2 (relative form)", Standing::proved)
-        .says("on the grid, 1/2 F <= least degree <= 2 F, F = max{X, L/log(max(L/X, e))}, L = log(1/eps)",
-              R"($\tfrac12 F \le \deg_{X,\varepsilon}(e^x) \le 2F$, $F = \max\{X, L/\log\max(L/X, e)\}$, $L = \log(1/\varepsilon)$)")
+    claim("aggarwal-alman-2022/least-degree", "least degree of exp, relative form", Standing::proved)
+        .says(
+            "on the grid, 1/2 F <= least degree <= 2 F, F = max{X, L/log(max(L/X, e))}, L = log(1/eps)",
+            R"($\tfrac12 F \le \deg_{X,\varepsilon}(e^x) \le 2F$, $F = \max\{X, L/\log\max(L/X, e)\}$, $L = \log(1/\varepsilon)$)")
         .over(grid, at)
         .where("X > 0", [](const Case& c) { return c.half_width > 0; })
         .where("eps < X/(1+X)", [](const Case& c) { return c.epsilon < c.half_width / (1 + c.half_width); })
@@ -55,10 +62,12 @@ const Registration least_degree_within_constants =
         .finds("lower", "smallest degree/F", Extreme::smallest,
                [](const Case& c) { return degree(c) / formula(c); })
         .at_most("degree <= 2 F", degree, [](const Case& c) { return enclose(Rational(2)) * formula(c); })
-        .at_most("1/2 F <= degree", [](const Case& c) { return enclose(Rational(1, 2)) * formula(c); }, degree)
-        .twin("the upper constant pushed 10^-9 below the found one", degree, [](const Case& c, const Found& found) {
-          return enclose(1 - Rational(1, 1000000000)) * found.at("upper").value * formula(c);
-        });
+        .at_most(
+            "1/2 F <= degree", [](const Case& c) { return enclose(Rational(1, 2)) * formula(c); }, degree)
+        .twin("the upper constant pushed 10^-9 below the found one", degree,
+              [](const Case& c, const Found& found) {
+                return enclose(1 - Rational(1, 1000000000)) * found.at("upper").value * formula(c);
+              });
 
 }  // namespace
 }  // namespace attnbounds

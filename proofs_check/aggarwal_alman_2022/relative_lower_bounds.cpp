@@ -19,12 +19,15 @@ struct Case {
   Degree degree;
   Interval best_error;  // relative, proved from both sides
 };
-Json describe(const Case& c) { return {{"half_width", json_number(c.half_width)}, {"degree", c.degree.value}}; }
+Json describe(const Case& c) {
+  return {{"half_width", json_number(c.half_width)}, {"degree", c.degree.value}};
+}
 
 std::vector<GridPoint> grid(Level level) {
   std::vector<GridPoint> points;
   const long top = level == Level::quick ? 20 : level == Level::standard ? 40 : 80;
-  for (const Rational& X : {Rational(1, 2), Rational(1), Rational(3), Rational(6), Rational(12), Rational(20)})
+  for (const Rational& X :
+       {Rational(1, 2), Rational(1), Rational(3), Rational(6), Rational(12), Rational(20)})
     for (long g = 1; g <= top; ++g)
       if (X <= 2 * g + 2) points.push_back({X, g});  // beyond, the best error is 1 to all digits
   return points;
@@ -38,19 +41,25 @@ Interval growth(const Case& c) {
 Interval allowed(const Case& c) { return c.degree.value * log(3 + 2 * sqrt(Interval(2))); }
 
 const Registration relative_lower_bounds =
-    claim("aggarwal-alman-2022/relative-lower-bounds", "ours (LB1, LB2), Theorem 1.2's lower half, explicit",
+    claim("aggarwal-alman-2022/relative-lower-bounds", "ours (LB1, LB2), the lower half made explicit",
           Standing::checked)
-        .says("relative error delta at degree g needs X - log((1+delta)/(1-delta)) <= g log(3+2 sqrt 2) and "
-              "(pi/2) e^{-X} I_{g+1}(X) <= delta",
-              R"($X - \log\frac{1+\delta}{1-\delta} \le g \log(3 + 2\sqrt2)$ and $\tfrac{\pi}{2} e^{-X} I_{g+1}(X) \le \delta$)")
+        .says(
+            "relative error delta at degree g needs X - log((1+delta)/(1-delta)) <= g log(3+2 sqrt 2) and "
+            "(pi/2) e^{-X} I_{g+1}(X) <= delta",
+            R"($X - \log\frac{1+\delta}{1-\delta} \le g \log(3 + 2\sqrt2)$ and $\tfrac{\pi}{2} e^{-X} I_{g+1}(X) \le \delta$)")
         .over(grid, at)
         .where("best error < 1", [](const Case& c) { return upper(c.best_error) < 1; })
         .precision(Bits{128}, Bits{512})
         .at_most("growth", growth, allowed)
-        .at_most("Bessel", [](const Case& c) {
-          return pi_interval() / 2 * exp(enclose(Rational(-c.half_width))) *
-                 modified_bessel_tails(c.half_width, c.degree.value + 1, c.degree.value + 1).front().value;
-        }, [](const Case& c) { return c.best_error; })
+        .at_most(
+            "Bessel",
+            [](const Case& c) {
+              return pi_interval() / 2 * exp(enclose(Rational(-c.half_width))) *
+                     modified_bessel_tails(c.half_width, c.degree.value + 1, c.degree.value + 1)
+                         .front()
+                         .value;
+            },
+            [](const Case& c) { return c.best_error; })
         .twin("half the growth", growth, [](const Case& c) { return allowed(c) / 2; });
 
 }  // namespace

@@ -37,7 +37,8 @@ const Registration taylor_parity =
               R"($\sum_{k\le g} x^k/k! \ge 0$ for all real $x$, $g$ even)")
         .given(draw)
         .where("g is even", [](const Case& c) { return c.degree % 2 == 0; })
-        .at_most("0 <= T_g(x)", [](const Case&) { return Rational(0); }, section)
+        .at_most(
+            "0 <= T_g(x)", [](const Case&) { return Rational(0); }, section)
         .twin_without("g is even", draw_odd);
 
 }  // namespace

@@ -12,7 +12,9 @@ struct Case {
   Polynomial polynomial;
 };
 Json describe(const Case& c) {
-  return {{"q", json_numbers(c.q)}, {"k", json_numbers(c.k)}, {"coefficients", json_numbers(c.polynomial.coefficients)}};
+  return {{"q", json_numbers(c.q)},
+          {"k", json_numbers(c.k)},
+          {"coefficients", json_numbers(c.polynomial.coefficients)}};
 }
 std::vector<Case> smaller(const Case& c) {
   std::vector<Case> cases;
@@ -44,7 +46,8 @@ Case draw(Draw& d) {
     c.q.push_back(d.dyadic(3, 5));
     c.k.push_back(Rational(d.integer(-30, 30), d.integer(1, 9)));
   }
-  for (long t = 0; t <= degree; ++t) c.polynomial.coefficients.push_back(Rational(d.integer(-20, 20), d.integer(1, 9)));
+  for (long t = 0; t <= degree; ++t)
+    c.polynomial.coefficients.push_back(Rational(d.integer(-20, 20), d.integer(1, 9)));
   return c;
 }
 
@@ -53,12 +56,15 @@ Rational inner(const std::vector<Rational>& x, const std::vector<Rational>& y) {
   for (std::size_t i = 0; i < x.size(); ++i) sum += x[i] * y[i];
   return sum;
 }
-Rational of_score(const Case& c) { return c.polynomial(Rational(inner(c.q, c.k) / static_cast<long>(c.q.size()))); }
+Rational of_score(const Case& c) {
+  return c.polynomial(Rational(inner(c.q, c.k) / static_cast<long>(c.q.size())));
+}
 MonomialTree tree(const Case& c) {
   return monomial_tree(static_cast<Eigen::Index>(c.q.size()), c.polynomial.degree());
 }
 Rational identity(const Case& c) {
-  return abs(Rational(of_score(c) - inner(query_features(tree(c), c.polynomial, c.q), monomials(tree(c), c.k))));
+  return abs(
+      Rational(of_score(c) - inner(query_features(tree(c), c.polynomial, c.q), monomials(tree(c), c.k))));
 }
 Rational without_multinomials(const Case& c) {  // w_a = c_|a| d^{-|a|}
   MonomialTree wrong = tree(c);
@@ -67,15 +73,18 @@ Rational without_multinomials(const Case& c) {  // w_a = c_|a| d^{-|a|}
 }
 
 const Registration feature_map =
-    claim("alman-song-2023/feature-map", "Lemma 3.2 (the polynomial method)", Standing::checked)
-        .says("P(<q,k>/d) = sum_{|a|<=g} c_|a| (|a|!/a!) d^{-|a|} q^a k^a, exactly; C(d+g,g) monomials",
-              R"($P(\langle q,k\rangle/d) = \sum_{|\alpha|\le g} c_{|\alpha|}\frac{|\alpha|!}{\alpha!} d^{-|\alpha|} q^\alpha k^\alpha$)")
+    claim("alman-song-2023/feature-map", "the polynomial method", Standing::checked)
+        .says(
+            "P(<q,k>/d) = sum_{|a|<=g} c_|a| (|a|!/a!) d^{-|a|} q^a k^a, exactly; C(d+g,g) monomials",
+            R"($P(\langle q,k\rangle/d) = \sum_{|\alpha|\le g} c_{|\alpha|}\frac{|\alpha|!}{\alpha!} d^{-|\alpha|} q^\alpha k^\alpha$)")
         .given(draw)
         .equal("P(<q,k>/d) = <features of q, features of k>", identity)
-        .equal("as many features as C(d+g, g)", [](const Case& c) {
-          return abs(Rational(Rational(monomial_rank(static_cast<Eigen::Index>(c.q.size()), c.polynomial.degree())) -
-                              static_cast<long>(monomials(tree(c), c.k).size())));
-        })
+        .equal("as many features as C(d+g, g)",
+               [](const Case& c) {
+                 return abs(Rational(
+                     Rational(monomial_rank(static_cast<Eigen::Index>(c.q.size()), c.polynomial.degree())) -
+                     static_cast<long>(monomials(tree(c), c.k).size())));
+               })
         .twin_equal("without the multinomials |a|!/a!", without_multinomials);
 
 }  // namespace

@@ -10,7 +10,10 @@ struct Case {
   Matrix<double> q, k, v, shift;  // shift: 1 x d
 };
 Json describe(const Case& c) {
-  return {{"q", json_matrix(c.q)}, {"k", json_matrix(c.k)}, {"v", json_matrix(c.v)}, {"shift", json_matrix(c.shift)}};
+  return {{"q", json_matrix(c.q)},
+          {"k", json_matrix(c.k)},
+          {"v", json_matrix(c.v)},
+          {"shift", json_matrix(c.shift)}};
 }
 std::vector<Case> smaller(const Case& c) {
   std::vector<Case> cases;
@@ -27,10 +30,13 @@ std::vector<Case> smaller(const Case& c) {
 
 Case draw(Draw& d) {
   const long n = d.integer(1, 5), m = d.integer(1, 6), width = d.integer(1, 4);
-  return {d.matrix(n, width, 3), d.matrix(m, width, 3), d.matrix(m, d.integer(1, 3), 3), d.matrix(1, width, 5)};
+  return {d.matrix(n, width, 3), d.matrix(m, width, 3), d.matrix(m, d.integer(1, 3), 3),
+          d.matrix(1, width, 5)};
 }
 
-Matrix<double> shifted(const Case& c) { return c.k.rowwise() - Eigen::RowVectorXd(c.shift.row(0)); }  // exact: dyadic
+Matrix<double> shifted(const Case& c) {
+  return c.k.rowwise() - Eigen::RowVectorXd(c.shift.row(0));
+}  // exact: dyadic
 Matrix<double> first_key_shifted(const Case& c) {
   Matrix<double> k = c.k;
   k.row(0) -= c.shift.row(0);
@@ -43,7 +49,8 @@ Rational change(const Case& c, const Matrix<double>& keys) {
   Rational largest = 0;
   for (Eigen::Index i = 0; i < before.rows(); ++i)
     for (Eigen::Index j = 0; j < before.cols(); ++j)
-      if (Rational moved = abs(Rational(after(i, j) - after(i, 0) - before(i, j) + before(i, 0))); moved > largest)
+      if (Rational moved = abs(Rational(after(i, j) - after(i, 0) - before(i, j) + before(i, 0)));
+          moved > largest)
         largest = moved;
   return largest;
 }
@@ -65,7 +72,8 @@ const Registration key_shift =
         .given(draw)
         .equal("differences of scores within a row", [](const Case& c) { return change(c, shifted(c)); })
         .equal("enclosures of both attentions meet", enclosures_part)
-        .twin_equal("only the first key is shifted", [](const Case& c) { return change(c, first_key_shifted(c)); });
+        .twin_equal("only the first key is shifted",
+                    [](const Case& c) { return change(c, first_key_shifted(c)); });
 
 }  // namespace
 }  // namespace attnbounds

@@ -1,7 +1,8 @@
 // The rank of P(X Y^T) for generic X, Y with n rows and d columns: exactly sum over k with c_k != 0 of
 // C(d+k-1, k), for n at least that. (The papers bound it by C(2(g+d), 2g).)
 // At most: P(X Y^T) = U1 U2^T over the rationals, U with that many columns (those of nonzero weight).
-// At least: the rank modulo the prime p = 2^31 - 1 is at most the rank over the rationals; entries are integers.
+// At least: the rank modulo the prime p = 2^31 - 1 is at most the rank over the rationals; entries are
+// integers.
 #include "kernels/monomials.hpp"
 #include "proofs_check/attention_case.hpp"
 
@@ -11,7 +12,7 @@ namespace {
 constexpr std::uint64_t kPrime = (1ULL << 31) - 1;
 
 struct Case {
-  Matrix<double> x, y;           // small integers
+  Matrix<double> x, y;             // small integers
   std::vector<long> coefficients;  // of P, integers
 };
 Json describe(const Case& c) {
@@ -21,7 +22,8 @@ Json describe(const Case& c) {
 Rational claimed_rank(const Case& c) {
   Rational sum = 0;
   for (std::size_t k = 0; k < c.coefficients.size(); ++k)
-    if (c.coefficients[k] != 0) sum += k == 0 ? Rational(1) : Rational(monomial_rank(c.x.cols() - 1, {static_cast<long>(k)}));
+    if (c.coefficients[k] != 0)
+      sum += k == 0 ? Rational(1) : Rational(monomial_rank(c.x.cols() - 1, {static_cast<long>(k)}));
   return sum;  // C(d+k-1, k) monomials of degree exactly k in d variables
 }
 
@@ -58,12 +60,14 @@ Rational factorisation_defect(const Case& c) {
   const MonomialTree tree = monomial_tree(c.x.cols(), p.degree());
   const std::vector<Rational> weights = monomial_weights(tree, p);
   const auto X = matrix_from<Rational>(c.x), Y = matrix_from<Rational>(c.y);
-  const auto nonzero = static_cast<long>(std::count_if(weights.begin(), weights.end(), [](const Rational& w) { return w != 0; }));
+  const auto nonzero = static_cast<long>(
+      std::count_if(weights.begin(), weights.end(), [](const Rational& w) { return w != 0; }));
   if (nonzero > claimed_rank(c)) return 1;
   const auto features = [&](const Matrix<Rational>& m) {
     Matrix<Rational> u(m.rows(), nonzero);
     for (Eigen::Index i = 0; i < m.rows(); ++i) {
-      const std::vector<Rational> all = monomials(tree, std::vector<Rational>(m.row(i).begin(), m.row(i).end()));
+      const std::vector<Rational> all =
+          monomials(tree, std::vector<Rational>(m.row(i).begin(), m.row(i).end()));
       for (Eigen::Index a = 0, column = 0; a < tree.rank; ++a)
         if (weights[a] != 0) u(i, column++) = all[a];
     }
@@ -109,18 +113,22 @@ Rational rank_at_least(const Case& c) {  // elimination modulo p
 }
 
 const Registration rank_is_attained =
-    claim("alman-song-2023/rank", "Lemma 3.2's rank, exact", Standing::checked)
-        .says("rank P(X Y^T) = sum over k with c_k != 0 of C(d+k-1, k) on generic X, Y of more rows; at most C(d+g, g)",
-              R"($\mathrm{rank}\,P(XY^\top) = \sum_{k:\,c_k\neq0}\binom{d+k-1}{k} \le \binom{d+g}{g}$, generic $X, Y$)")
+    claim("alman-song-2023/rank", "rank in the polynomial method, exact count ours", Standing::checked)
+        .says(
+            "rank P(X Y^T) = sum over k with c_k != 0 of C(d+k-1, k) on generic X, Y of more rows; at most "
+            "C(d+g, g)",
+            R"($\mathrm{rank}\,P(XY^\top) = \sum_{k:\,c_k\neq0}\binom{d+k-1}{k} \le \binom{d+g}{g}$, generic $X, Y$)")
         .given(draw)
         .sizes(60, 300, 2000)
         .where("more rows than the rank", [](const Case& c) { return c.x.rows() > claimed_rank(c); })
         .equal("at most: P(XY^T) = U1 U2^T", factorisation_defect)
         .at_most("at least: rank mod p", claimed_rank, rank_at_least)
-        .at_most("C(d+g, g) bounds it", claimed_rank, [](const Case& c) {
-          return Rational(monomial_rank(c.x.cols(), {static_cast<long>(c.coefficients.size()) - 1}));
-        })
-        .twin("the rank is one lower", rank_at_least, [](const Case& c) { return Rational(claimed_rank(c) - 1); });
+        .at_most("C(d+g, g) bounds it", claimed_rank,
+                 [](const Case& c) {
+                   return Rational(monomial_rank(c.x.cols(), {static_cast<long>(c.coefficients.size()) - 1}));
+                 })
+        .twin("the rank is one lower", rank_at_least,
+              [](const Case& c) { return Rational(claimed_rank(c) - 1); });
 
 }  // namespace
 }  // namespace attnbounds

@@ -63,7 +63,7 @@ std::vector<Interval> quotients(const std::vector<IntervalSum>& numerator, const
 Matrix<Interval> attention_enclosure(const AttentionInput& input, Mask mask, const Rational& target_width,
                                      ThreadCount threads) {
   input.validate(mask);
-  const auto& [q, k, v] = input;
+  const Matrix<double>&q = input.q, &k = input.k, &v = input.v;
   const Index d = q.cols();
   return rows_to_width(q.rows(), v.cols(), first_precision(max_abs(v), target_width), target_width, threads,
                        [&](Index i) {
@@ -91,7 +91,7 @@ Matrix<Interval> attention_enclosure(const AttentionInput& input, Mask mask, con
 Matrix<Interval> tensor_attention_enclosure(const TensorAttentionInput& input, Mask mask,
                                             const Rational& target_width, ThreadCount threads) {
   input.validate(mask);
-  const auto& [q, k1, k2, v1, v2] = input;
+  const Matrix<double>&q = input.q, &k1 = input.k1, &k2 = input.k2, &v1 = input.v1, &v2 = input.v2;
   const Index d = q.cols();
   const double largest_value = std::min(max_abs(v1) * max_abs(v2), 1e308);
   return rows_to_width(

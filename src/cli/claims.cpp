@@ -24,14 +24,11 @@ Command add_claims(CLI::App& parser) {
               return ExitStatus::answered;
             }
             std::vector<const Claim*> chosen;
-            if (!options->id.empty())
-              chosen.push_back(&claim_by_id(options->id));
+            if (!options->id.empty()) chosen.push_back(&claim_by_id(options->id));
             else
               for (const Claim& c : all_claims()) chosen.push_back(&c);
-            if (options->json)
-              print_json(catalogue_json(chosen));
-            else if (!options->id.empty())
-              std::cout << explanation(*chosen.front());
+            if (options->json) print_json(catalogue_json(chosen));
+            else if (!options->id.empty()) std::cout << explanation(*chosen.front());
             else
               for (const Claim* c : chosen) fmt::print("{:<54} {}\n", c->id, name(c->standing));
             return ExitStatus::answered;

@@ -36,8 +36,11 @@ nlohmann::ordered_json enclosure_json(const Interval& x, int digits = 20);
 void print_json(const nlohmann::ordered_json& object);
 
 // One function a subcommand, each in its own file.
+Command add_attention(CLI::App& app);
 Command add_claims(CLI::App& app);
 Command add_degree(CLI::App& app);
+Command add_phase(CLI::App& app);
+Command add_report(CLI::App& app);
 Command add_verify(CLI::App& app);
 
 }  // namespace attnbounds

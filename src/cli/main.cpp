@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "kernels/result.hpp"
 #include "numeric/exact_text.hpp"
 #include "polynomial/least_degree.hpp"
 
@@ -43,9 +44,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", ATTNBOUNDS_VERSION);
   app.require_subcommand(1);
   const std::vector<attnbounds::Command> commands = {
-      attnbounds::add_claims(app),
-      attnbounds::add_degree(app),
-      attnbounds::add_verify(app),
+      attnbounds::add_attention(app), attnbounds::add_claims(app), attnbounds::add_degree(app),
+      attnbounds::add_phase(app),     attnbounds::add_report(app), attnbounds::add_verify(app),
   };
   try {
     app.parse(argc, argv);
@@ -59,6 +59,8 @@ int main(int argc, char** argv) {
       if (command.app->parsed()) return static_cast<int>(command.run());
   } catch (const attnbounds::InputError& error) {
     return fail(error.what(), ExitStatus::bad_input);
+  } catch (const attnbounds::BudgetMissed& error) {
+    return fail(error.what(), ExitStatus::refuted);
   } catch (const attnbounds::Undecided& error) {
     return fail(std::string("undecided: ") + error.what(), ExitStatus::undecided);
   } catch (const std::bad_alloc&) {

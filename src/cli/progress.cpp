@@ -10,7 +10,8 @@
 namespace attnbounds {
 
 Progress::Progress(Mode mode)
-    : shown_(mode == Mode::automatic && isatty(STDERR_FILENO) != 0), start_(std::chrono::steady_clock::now()) {}
+    : shown_(mode == Mode::automatic && isatty(STDERR_FILENO) != 0),
+      start_(std::chrono::steady_clock::now()) {}
 
 Progress::~Progress() { clear(); }
 
@@ -28,8 +29,8 @@ void Progress::at(double fraction, const std::string& what) {
   const int filled = static_cast<int>(20 * std::clamp(fraction, 0.0, 1.0));
   const std::string left =
       fraction > 0.02 ? fmt::format("{:.0f} s left", std::ceil(elapsed * (1 - fraction) / fraction)) : "";
-  fmt::print(stderr, "\r\033[K[{:=<{}}{: <{}}] {:3.0f} % {:<11} {:.36}", "", filled, "", 20 - filled, 100 * fraction,
-             left, what);
+  fmt::print(stderr, "\r\033[K[{:=<{}}{: <{}}] {:3.0f} % {:<11} {:.36}", "", filled, "", 20 - filled,
+             100 * fraction, left, what);
   std::fflush(stderr);
 }
 

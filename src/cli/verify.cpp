@@ -1,4 +1,5 @@
-// attnbounds verify: checks the claims and the real heads. One row a claim; with --out, the run's log.
+// attnbounds verify: checks the claims and the real heads. One row a claim; with --out, the run's log and
+// its report.
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
@@ -8,6 +9,7 @@
 #include "proofs_check/degrees.hpp"
 #include "proofs_check/heads.hpp"
 #include "proofs_check/run.hpp"
+#include "report/report.hpp"
 
 namespace attnbounds {
 namespace {
@@ -27,7 +29,8 @@ std::string key_of(std::string paper) {
 std::vector<const Claim*> chosen_claims(const Options& options) {
   for (const std::string& id : options.claims) claim_by_id(id);
   for (const std::string& p : options.papers)
-    if (std::none_of(papers().begin(), papers().end(), [&](const Paper& paper) { return paper.key == key_of(p); }))
+    if (std::none_of(papers().begin(), papers().end(),
+                     [&](const Paper& paper) { return paper.key == key_of(p); }))
       throw InputError("--paper", "a paper of `attnbounds claims`", "'" + p + "'");
   std::vector<const Claim*> chosen;
   for (const Claim& c : all_claims()) {
@@ -47,8 +50,8 @@ void print_row(const Json& line) {
              line.at("precision") == 0 ? "exact" : std::to_string(line.at("precision").get<long>()),
              line.at("verdict").get<std::string>(), line.at("twin_refuted").get<bool>() ? "yes" : "NO");
   for (const auto& [name, c] : line.at("constants").items())
-    fmt::print("    {}: {} in [{}, {}]\n", name, c.at("meaning").get<std::string>(), c.at("lower").get<std::string>(),
-               c.at("upper").get<std::string>());
+    fmt::print("    {}: {} in [{}, {}]\n", name, c.at("meaning").get<std::string>(),
+               c.at("lower").get<std::string>(), c.at("upper").get<std::string>());
 }
 
 /// A decimal that was rounded up, with fewer digits, rounded up again.
@@ -57,15 +60,18 @@ std::string shorter(const Json& decimal, int digits) {
 }
 
 void print_heads(const std::vector<Json>& heads) {
-  fmt::print("\n{:<14} {:>6} {:>6} {:>8} {:>4} {:>9} {:<10} {:>8} {:>8}\n", "head", "B", "B/s", "half-w.", "deg", "rank",
-             "method", "bound", "error");
+  fmt::print("\n{:<14} {:>6} {:>6} {:>8} {:>4} {:>9} {:<10} {:>8} {:>8}\n", "head", "B", "B/s", "half-w.",
+             "deg", "rank", "method", "bound", "error");
   for (const Json& h : heads)
-    fmt::print("{:<14.14} {:>6.2f} {:>6} {:>8} {:>4} {:>9} {:<10} {:>8.1e} {:>8}\n", h.at("head").get<std::string>(),
-               h.at("B").get<double>(), shorter(h.at("B_over_sqrt_log_n").at("upper"), 3),
-               shorter(h.at("half_width").at("upper"), 4), h.at("least").at("degree").get<long>(),
-               shorter(h.at("least").at("rank_decimal"), 3), h.at("method").get<std::string>(),
-               h.at("bound").get<double>(), shorter(h.at("error").at("upper"), 2));
-  fmt::print("B/s: B/sqrt(log n); half-w.: half-width of the scores after shifts; deg, rank: least for the budget\n");
+    fmt::print("{:<14.14} {:>6.2f} {:>6} {:>8} {:>4} {:>9} {:<10} {:>8.1e} {:>8}\n",
+               h.at("head").get<std::string>(), h.at("B").get<double>(),
+               shorter(h.at("B_over_sqrt_log_n").at("upper"), 3), shorter(h.at("half_width").at("upper"), 4),
+               h.at("least").at("degree").get<long>(), shorter(h.at("least").at("rank_decimal"), 3),
+               h.at("method").get<std::string>(), h.at("bound").get<double>(),
+               shorter(h.at("error").at("upper"), 2));
+  fmt::print(
+      "B/s: B/sqrt(log n); half-w.: half-width of the scores after shifts; deg, rank: least for the "
+      "budget\n");
 }
 
 /// What went wrong, a line each on standard error.
@@ -73,7 +79,8 @@ void complain(const std::vector<Json>& lines, const std::vector<Json>& heads) {
   for (const Json& line : lines) {
     const std::string id = line.at("id");
     if (line.at("verdict") != "verified")
-      fmt::print(stderr, "{}: {}: {}\n", id, line.at("verdict").get<std::string>(), line.at("worst_instance").dump());
+      fmt::print(stderr, "{}: {}: {}\n", id, line.at("verdict").get<std::string>(),
+                 line.at("worst_instance").dump());
     if (!line.at("twin_refuted").get<bool>())
       fmt::print(stderr, "{}: its false twin ({}) was not refuted: the check cannot fail\n", id,
                  line.at("twin").at("name").get<std::string>());
@@ -92,9 +99,11 @@ ExitStatus status_of(Verdict verdict) {
 }
 
 ExitStatus verify(const Options& options) {
-  const RunSettings settings{options.common.seed, level_from_text(options.level), options.common.threads == 0 ? all_cores() : ThreadCount{options.common.threads}};
+  const RunSettings settings{options.common.seed, level_from_text(options.level),
+                             options.common.threads == 0 ? all_cores() : ThreadCount{options.common.threads}};
   const std::vector<const Claim*> chosen = chosen_claims(options);
-  if (options.resume && options.out.empty()) throw InputError("--resume", "a run's directory in --out", "none");
+  if (options.resume && options.out.empty())
+    throw InputError("--resume", "a run's directory in --out", "none");
   // The heads belong to the whole run; naming claims or papers leaves them out.
   const bool whole = options.claims.empty() && options.papers.empty();
   const Rational epsilon = rational_from_text(options.head_epsilon, "--head-eps");
@@ -115,7 +124,8 @@ ExitStatus verify(const Options& options) {
       }
       const ClaimResult result = run_claim(claim, settings, [&](std::size_t done, std::size_t count) {
         const double within = static_cast<double>(done) / static_cast<double>(count);
-        progress.at((static_cast<double>(i) + within) / static_cast<double>(chosen.size() + folders.size()), claim.id);
+        progress.at((static_cast<double>(i) + within) / static_cast<double>(chosen.size() + folders.size()),
+                    claim.id);
       });
       lines.push_back(log_line(claim, result));
       if (log) log->append(lines.back());
@@ -123,8 +133,9 @@ ExitStatus verify(const Options& options) {
     const std::filesystem::path heads_file = std::filesystem::path(options.out) / "heads.jsonl";
     if (log) write_file_atomically(heads_file, "");
     for (std::size_t i = 0; i < folders.size(); ++i) {
-      progress.at(static_cast<double>(chosen.size() + i) / static_cast<double>(chosen.size() + folders.size()),
-                  folders[i].filename().string());
+      progress.at(
+          static_cast<double>(chosen.size() + i) / static_cast<double>(chosen.size() + folders.size()),
+          folders[i].filename().string());
       heads.push_back(measure_head(folders[i], epsilon, settings));
       if (log) append_line(heads_file, heads.back());
     }
@@ -140,12 +151,14 @@ ExitStatus verify(const Options& options) {
     j["heads"] = heads;
     print_json(j);
   } else {
-    fmt::print("{:<42} {:>6} {:>10} {:>5} {:>9} {}\n", "claim", "tried", "ratio", "bits", "verdict", "twin ref.");
+    fmt::print("{:<42} {:>6} {:>10} {:>5} {:>9} {}\n", "claim", "tried", "ratio", "bits", "verdict",
+               "twin ref.");
     for (const Json& line : lines) print_row(line);
     if (!heads.empty()) print_heads(heads);
     fmt::print("seed {}, level {}\n", settings.seed, name(settings.level));
   }
   complain(lines, heads);
+  if (log) write_report(options.out, {ReportFormat::html, ReportFormat::markdown, ReportFormat::csv});
   return status_of(overall_verdict(lines, heads));
 }
 
@@ -153,13 +166,15 @@ ExitStatus verify(const Options& options) {
 
 Command add_verify(CLI::App& parser) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = parser.add_subcommand("verify", "check the claims, each with its false twin, and the real heads");
+  CLI::App* command =
+      parser.add_subcommand("verify", "check the claims, each with its false twin, and the real heads");
   command->add_option("--paper", options->papers, "claims of this paper only");
   command->add_option("--claim", options->claims, "this claim only");
   command->add_option("--level", options->level, "quick, standard or exhaustive")->capture_default_str();
   command->add_option("--out", options->out, "directory of the run's log");
   command->add_option("--data", options->data, "folder of the real heads' instances");
-  command->add_option("--head-eps", options->head_epsilon, "error budget of the heads, times max|V|")->capture_default_str();
+  command->add_option("--head-eps", options->head_epsilon, "error budget of the heads, times max|V|")
+      ->capture_default_str();
   command->add_flag("--resume", options->resume, "keep the finished claims of the log in --out");
   add_common_options(*command, options->common);
   return {command, [options] { return verify(*options); }};

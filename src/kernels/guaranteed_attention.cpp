@@ -66,9 +66,8 @@ AttentionResult exactly(const AttentionInput& input, const AttentionRequest& req
     reason +=
         fmt::format("; in double its proved error is {:.3g}, so intervals were used", result.bound.value());
   }
-  const UpperBound half_width = result.half_width;
   result = by_enclosures(input, request, value);
-  result.half_width = half_width;
+  result.half_width = scores ? scores->half_width : UpperBound::infinite();
   result.reason = reason;
   return result;
 }
@@ -162,6 +161,7 @@ AttentionResult guaranteed_attention(const TensorAttentionInput& input, const At
   const Rational value = to_rational(max_abs(input.v1)) * to_rational(max_abs(input.v2));
   AttentionResult result = attention_from_enclosures(
       tensor_attention_enclosure(input, request.mask, enclosure_width(request, value), request.threads));
+  result.half_width = UpperBound::infinite();
   result.reason = "tensor attention has the exact method only";
   result.seconds = seconds_since(start);
   return result;

@@ -12,12 +12,6 @@ namespace attnbounds {
 
 enum class MethodChoice { automatic, exact, polynomial };
 
-/// The budget cannot be met by the method that was asked for.
-class BudgetMissed : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
 struct AttentionRequest {
   Rational epsilon;
   MethodChoice method = MethodChoice::automatic;

@@ -1,6 +1,7 @@
 // What a kernel returns: the output and what is proved of it.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 
 #include "numeric/matrix.hpp"
@@ -14,6 +15,12 @@ inline const char* name(AttentionMethod method) {
   return method == AttentionMethod::exact ? "exact" : "polynomial";
 }
 
+/// The budget cannot be met by the method that was asked for.
+class BudgetMissed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// max_ij |output_ij - Att_ij| <= bound, and bound covers both parts.
 struct AttentionResult {
   Matrix<double> output;
@@ -23,7 +30,7 @@ struct AttentionResult {
   UpperBound bound = UpperBound::infinite();
   UpperBound bound_approximation;
   UpperBound bound_rounding = UpperBound::infinite();
-  UpperBound half_width;  // X of the scores after the free shift
+  UpperBound half_width;  // X of the scores after the free shift; infinite if not computed
   double seconds = 0;
   std::string reason;  // of the choice of method, one sentence
 };

@@ -10,17 +10,19 @@ using namespace attnbounds;
 
 namespace {
 
-AttentionInput random_input(std::uint64_t index, Eigen::Index n, Eigen::Index m, Eigen::Index d, Eigen::Index dv,
-                            double bound) {
+AttentionInput random_input(std::uint64_t index, Eigen::Index n, Eigen::Index m, Eigen::Index d,
+                            Eigen::Index dv, double bound) {
   Stream draw(0, "attention_test", index);
-  return {draw.uniform_matrix(n, d, bound), draw.uniform_matrix(m, d, bound), draw.uniform_matrix(m, dv, bound)};
+  return {draw.uniform_matrix(n, d, bound), draw.uniform_matrix(m, d, bound),
+          draw.uniform_matrix(m, dv, bound)};
 }
 
 TensorAttentionInput random_tensor_input(std::uint64_t index, Eigen::Index n, Eigen::Index d, Eigen::Index dv,
                                          double bound) {
   Stream draw(0, "attention_test tensor", index);
-  return {draw.uniform_matrix(n, d, bound), draw.uniform_matrix(n, d, bound), draw.uniform_matrix(n, d, bound),
-          draw.uniform_matrix(n, dv, bound), draw.uniform_matrix(n, dv, bound)};
+  return {draw.uniform_matrix(n, d, bound), draw.uniform_matrix(n, d, bound),
+          draw.uniform_matrix(n, d, bound), draw.uniform_matrix(n, dv, bound),
+          draw.uniform_matrix(n, dv, bound)};
 }
 
 // Column-wise Kronecker product: row j1 * rows(b) + j2 is a_j1 o b_j2.
@@ -40,8 +42,9 @@ const Polynomial cubic{{Rational(1), Rational(1), Rational(1, 2), Rational(1, 6)
 TEST_CASE("tensor attention is matrix attention over the n^2 pairs, exactly over the rationals") {
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     const TensorAttentionInput in = random_tensor_input(seed, 4, 3, 2, 1);
-    const auto q = matrix_from<Rational>(in.q), k1 = matrix_from<Rational>(in.k1), k2 = matrix_from<Rational>(in.k2),
-               v1 = matrix_from<Rational>(in.v1), v2 = matrix_from<Rational>(in.v2);
+    const auto q = matrix_from<Rational>(in.q), k1 = matrix_from<Rational>(in.k1),
+               k2 = matrix_from<Rational>(in.k2), v1 = matrix_from<Rational>(in.v1),
+               v2 = matrix_from<Rational>(in.v2);
     const Matrix<Rational> tensor = tensor_attention(q, k1, k2, v1, v2, Mask::none, cubic);
     const Matrix<Rational> pairs = attention(q, khatri_rao(k1, k2), khatri_rao(v1, v2), Mask::none, cubic);
     CHECK(tensor == pairs);
@@ -50,16 +53,18 @@ TEST_CASE("tensor attention is matrix attention over the n^2 pairs, exactly over
 
 TEST_CASE("a causal row is the last row of unmasked attention over its prefix") {
   const AttentionInput in = random_input(1, 6, 6, 2, 2, 1);
-  const auto q = matrix_from<Rational>(in.q), k = matrix_from<Rational>(in.k), v = matrix_from<Rational>(in.v);
+  const auto q = matrix_from<Rational>(in.q), k = matrix_from<Rational>(in.k),
+             v = matrix_from<Rational>(in.v);
   const Matrix<Rational> causal = attention(q, k, v, Mask::causal, cubic);
   for (Eigen::Index i = 0; i < 6; ++i) {
-    const Matrix<Rational> prefix = attention<Rational, Polynomial>(
-        q.topRows(i + 1), k.topRows(i + 1), v.topRows(i + 1), Mask::none, cubic);
+    const Matrix<Rational> prefix = attention<Rational, Polynomial>(q.topRows(i + 1), k.topRows(i + 1),
+                                                                    v.topRows(i + 1), Mask::none, cubic);
     CHECK(Matrix<Rational>(causal.row(i)) == Matrix<Rational>(prefix.row(i)));
   }
   const TensorAttentionInput t = random_tensor_input(2, 4, 2, 2, 1);
-  const auto tq = matrix_from<Rational>(t.q), k1 = matrix_from<Rational>(t.k1), k2 = matrix_from<Rational>(t.k2),
-             v1 = matrix_from<Rational>(t.v1), v2 = matrix_from<Rational>(t.v2);
+  const auto tq = matrix_from<Rational>(t.q), k1 = matrix_from<Rational>(t.k1),
+             k2 = matrix_from<Rational>(t.k2), v1 = matrix_from<Rational>(t.v1),
+             v2 = matrix_from<Rational>(t.v2);
   const Matrix<Rational> tensor = tensor_attention(tq, k1, k2, v1, v2, Mask::causal, cubic);
   const Matrix<Rational> prefix = tensor_attention<Rational, Polynomial>(
       tq.topRows(3), k1.topRows(3), k2.topRows(3), v1.topRows(3), v2.topRows(3), Mask::none, cubic);
@@ -79,7 +84,8 @@ TEST_CASE("attention over intervals contains attention over the rationals, for p
   }
 }
 
-TEST_CASE("enclosures have the width asked for, contain the definition's values, and overlap at two precisions") {
+TEST_CASE(
+    "enclosures have the width asked for, contain the definition's values, and overlap at two precisions") {
   for (std::uint64_t seed = 0; seed < 6; ++seed) {
     const double bound = std::ldexp(1.0, static_cast<int>(3 * seed) - 9);
     const Mask mask = seed % 2 == 0 ? Mask::none : Mask::causal;
@@ -88,8 +94,8 @@ TEST_CASE("enclosures have the width asked for, contain the definition's values,
     const Matrix<Interval> coarse = attention_enclosure(in, mask, coarse_width);
     const Matrix<Interval> fine = attention_enclosure(in, mask, fine_width);
     const WorkingPrecision precision(Bits{300});
-    const Matrix<Interval> definition =
-        attention(matrix_from<Interval>(in.q), matrix_from<Interval>(in.k), matrix_from<Interval>(in.v), mask);
+    const Matrix<Interval> definition = attention(matrix_from<Interval>(in.q), matrix_from<Interval>(in.k),
+                                                  matrix_from<Interval>(in.v), mask);
     for (Eigen::Index i = 0; i < fine.size(); ++i) {
       CHECK(to_rational(width(coarse.data()[i])) <= coarse_width);
       CHECK(to_rational(width(fine.data()[i])) <= fine_width);
@@ -105,9 +111,9 @@ TEST_CASE("tensor enclosures overlap the definition") {
     const Rational target = rational_from_text("1e-40", "width");
     const Matrix<Interval> enclosed = tensor_attention_enclosure(in, mask, target);
     const WorkingPrecision precision(Bits{300});
-    const Matrix<Interval> definition =
-        tensor_attention(matrix_from<Interval>(in.q), matrix_from<Interval>(in.k1), matrix_from<Interval>(in.k2),
-                         matrix_from<Interval>(in.v1), matrix_from<Interval>(in.v2), mask);
+    const Matrix<Interval> definition = tensor_attention(
+        matrix_from<Interval>(in.q), matrix_from<Interval>(in.k1), matrix_from<Interval>(in.k2),
+        matrix_from<Interval>(in.v1), matrix_from<Interval>(in.v2), mask);
     for (Eigen::Index i = 0; i < enclosed.size(); ++i) {
       CHECK(to_rational(width(enclosed.data()[i])) <= target);
       CHECK(overlap(enclosed.data()[i], definition.data()[i]));

@@ -32,8 +32,12 @@ TEST_CASE("degree: edges of the input") {
   const json window = json::parse(degree("--interval 1e6 --eps 1e-30 --json --quiet").output);
   CHECK(window["method"] == "sandwich");
   CHECK(window["degree_needed"].get<long>() <= window["degree"].get<long>());
-  CHECK(json::parse(degree("--interval 4 --eps 1e-6 --method chebyshev --error absolute --json").output)["degree"] == 13);
-  CHECK(json::parse(degree("--interval 4 --eps 1e-6 --method taylor --error absolute --json").output)["degree"] == 19);
+  CHECK(json::parse(
+            degree("--interval 4 --eps 1e-6 --method chebyshev --error absolute --json").output)["degree"] ==
+        13);
+  CHECK(json::parse(
+            degree("--interval 4 --eps 1e-6 --method taylor --error absolute --json").output)["degree"] ==
+        19);
 }
 
 TEST_CASE("degree: bad input is one line, exit status 2, and writes nothing") {
@@ -41,9 +45,10 @@ TEST_CASE("degree: bad input is one line, exit status 2, and writes nothing") {
   const std::string certificate = " --certificate " + (folder.path / "c.json").string();
   for (const char* arguments :
        {"--interval nan --eps 1", "--interval 1 --eps 0", "--interval 1 --eps -1e-3", "--interval -1 --eps 1",
-        "--interval inf --eps 1", "--interval 1", "--eps 1", "--interval 1 --eps 1e", "--interval 1 --eps 1 --error both",
-        "--interval 1 --eps 1 --method magic", "--interval 1e9 --eps 1", "--interval 1 --eps 1/0", "--interval 1 --eps ''",
-        "--interval 1 --eps 1e-9 --method taylor", "--interval 1 --eps 1e-999999999"}) {
+        "--interval inf --eps 1", "--interval 1", "--eps 1", "--interval 1 --eps 1e",
+        "--interval 1 --eps 1 --error both", "--interval 1 --eps 1 --method magic", "--interval 1e9 --eps 1",
+        "--interval 1 --eps 1/0", "--interval 1 --eps ''", "--interval 1 --eps 1e-9 --method taylor",
+        "--interval 1 --eps 1e-999999999"}) {
     const Answer answer = degree(arguments + certificate);
     INFO(arguments << ": " << answer.errors);
     CHECK(answer.status == 2);
@@ -53,12 +58,13 @@ TEST_CASE("degree: bad input is one line, exit status 2, and writes nothing") {
   }
 }
 
-TEST_CASE("degree: attnbounds-check re-proves every certificate, worst cases included, and nothing stronger") {
+TEST_CASE(
+    "degree: attnbounds-check re-proves every certificate, worst cases included, and nothing stronger") {
   const TemporaryFolder folder;
   const std::string path = (folder.path / "proof.json").string();
   std::ifstream worst(ATTNBOUNDS_SOURCE_DIR "/tests/data/worst_least_degrees.txt");
   std::vector<std::string> lines = {"relative 1e-3 1e-60 14", "relative 2 0.97 0", "absolute 2 100 0",
-                                    "relative 40 1e-10 67",   "relative 5/3 0.01 4"};
+                                    "relative 40 1e-10 67", "relative 5/3 0.01 4"};
   for (std::string line; std::getline(worst, line);)
     if (line[0] != '#') lines.push_back(line);
   for (const std::string& line : lines) {

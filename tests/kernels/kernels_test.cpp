@@ -1,8 +1,10 @@
+// The fast kernels against enclosures of exact attention: no tolerance but the bound that was proved.
 #include <cstring>
 
 #include "attention/attention.hpp"
 #include "attention/enclosure.hpp"
 #include "catch.hpp"
+#include "kernels/cpu/feature_sums.hpp"
 #include "kernels/cpu/softmax_rows.hpp"
 #include "kernels/exact_attention.hpp"
 #include "kernels/guarantee.hpp"
@@ -26,9 +28,9 @@ void check_guarantee(const AttentionInput& in, const AttentionResult& result, Ma
   REQUIRE(result.bound.is_finite());
   const Rational scale = std::max(result.bound.exact(), Rational(1) / (Integer(1) << 1100));
   const Interval error = largest_error(result.output, attention_enclosure(in, mask, scale / 1024)).interval();
-  INFO("n " << in.q.rows() << " m " << in.k.rows() << " d " << in.q.cols() << " X " << result.half_width.value()
-            << " degree " << result.degree.value << " bound " << result.bound.value() << " error "
-            << round_up(error));
+  INFO("n " << in.q.rows() << " m " << in.k.rows() << " d " << in.q.cols() << " X "
+            << result.half_width.value() << " degree " << result.degree.value << " bound "
+            << result.bound.value() << " error " << round_up(error));
   CHECK(lower(error) <= Real(result.bound.value()));
 }
 
@@ -76,7 +78,8 @@ std::vector<AttentionInput> adversarial_inputs() {
 
 }  // namespace
 
-TEST_CASE("the perturbation bound is an upper bound of 2 tanh(log(rho)/4), to a few units of the last place") {
+TEST_CASE(
+    "the perturbation bound is an upper bound of 2 tanh(log(rho)/4), to a few units of the last place") {
   CHECK(perturbation_bound(UpperBound()).value() == 0);
   CHECK(perturbation_bound(UpperBound::exactly(1)).value() == 2);
   const WorkingPrecision precision(Bits{400});
@@ -100,7 +103,8 @@ TEST_CASE("exp of the softmax rows has relative error below 8 u") {
     const double x = trial < 1400 ? -0.5 * trial : -std::fabs(draw.uniform(trial % 2 == 0 ? 1 : 708));
     const WorkingPrecision precision(Bits{128});
     const Interval exact = exp(enclose(std::max(x, -708.0)));
-    worst = std::max(worst, upper(absolute_value(Interval((enclose(cpu::exp_of_nonpositive(x)) - exact) / exact))));
+    worst = std::max(worst,
+                     upper(absolute_value(Interval((enclose(cpu::exp_of_nonpositive(x)) - exact) / exact))));
   }
   CHECK(worst <= Real(cpu::exp_relative_error));
   CHECK(cpu::exp_of_nonpositive(0) == 1);
@@ -111,7 +115,8 @@ TEST_CASE("shifted scores are the true ones less a shift of the row, and within 
   for (const AttentionInput& in : adversarial_inputs()) {
     const ShiftedScores scores = shift_scores(in.q, in.k);
     const auto q = matrix_from<Rational>(in.q), k = matrix_from<Rational>(in.k),
-               shifted_q = matrix_from<Rational>(scores.queries), shifted_k = matrix_from<Rational>(scores.keys);
+               shifted_q = matrix_from<Rational>(scores.queries),
+               shifted_k = matrix_from<Rational>(scores.keys);
     for (Eigen::Index i = 0; i < std::min<Eigen::Index>(in.q.rows(), 8); ++i) {
       const auto at = [&](const Matrix<Rational>& a, const Matrix<Rational>& b, Eigen::Index j) {
         Rational sum = 0;
@@ -137,7 +142,8 @@ TEST_CASE("polynomial attention keeps its guarantee on random and adversarial in
   for (int trial = 0; trial < 20; ++trial) {
     const auto size = [&](int most) { return static_cast<Eigen::Index>(draw.below(most) + 1); };
     const Eigen::Index d = size(4);
-    inputs.push_back(uniform_input(draw, size(40), size(70), d, size(4), 0.25 * static_cast<double>(draw.below(9))));
+    inputs.push_back(
+        uniform_input(draw, size(40), size(70), d, size(4), 0.25 * static_cast<double>(draw.below(9))));
   }
   for (const AttentionInput& in : inputs) {
     const ShiftedScores scores = shift_scores(in.q, in.k);
@@ -156,18 +162,44 @@ TEST_CASE("polynomial attention keeps its guarantee on random and adversarial in
   }
 }
 
-TEST_CASE("polynomial attention is polynomial attention: its output lies within the rounding bound of the exact one") {
+TEST_CASE(
+    "polynomial attention is polynomial attention: its output lies within the rounding bound of the exact "
+    "one") {
   Stream draw(0, "rounding");
   for (int trial = 0; trial < 12; ++trial) {
     AttentionInput in = uniform_input(draw, 9, 40, 2, 2, trial % 2 == 0 ? 1 : 3);
     const ShiftedScores scores = shift_scores(in.q, in.k);
-    const CertifiedPolynomial p = exp_polynomial_in_doubles({trial % 2 == 0 ? 3 : 12}, scores.half_width.exact());
+    const CertifiedPolynomial p =
+        exp_polynomial_in_doubles({trial % 2 == 0 ? 3 : 12}, scores.half_width.exact());
     const AttentionResult result = polynomial_attention(in, scores, p);
     const Matrix<Rational> exact =
         attention(matrix_from<Rational>(scores.queries), matrix_from<Rational>(scores.keys),
                   matrix_from<Rational>(in.v), Mask::none, p.polynomial);
     for (Eigen::Index e = 0; e < exact.size(); ++e)
-      CHECK(abs(Rational(exact.data()[e] - to_rational(result.output.data()[e]))) <= result.bound_rounding.exact());
+      CHECK(abs(Rational(exact.data()[e] - to_rational(result.output.data()[e]))) <=
+            result.bound_rounding.exact());
+  }
+}
+
+TEST_CASE("compensated sums keep what plain ones lose") {
+  std::vector<std::vector<double>> parts{{1, 0x1p60}};
+  for (int i = 0; i < 1024; ++i) parts.push_back({0x1p-60, i % 2 == 0 ? 1.0 : -0.5});
+  parts.push_back({0, -0x1p60});
+  const std::vector<double> sum = cpu::compensated_sum(parts);
+  CHECK(sum[0] == 1 + 0x1p-50);
+  CHECK(sum[1] == 256);
+}
+
+TEST_CASE("exact attention counts the rounding of large terms that cancel in the score") {
+  Stream draw(0, "cancelling terms");
+  for (const double size : {1e5, 1e8}) {
+    const Eigen::Index d = 64;
+    AttentionInput in = uniform_input(draw, 30, 12, d, 2, 0);
+    in.q = Matrix<double>::Constant(30, d, size) + draw.uniform_matrix(30, d, 1);
+    in.q.rightCols(d / 2) *= -1;
+    in.k = Matrix<double>::Constant(12, d, 1) + draw.uniform_matrix(12, d, 1 / size);
+    in.k.row(11) *= -1;  // so that no shift makes the terms small
+    check_guarantee(in, exact_attention(in, shift_scores(in.q, in.k)));
   }
 }
 
@@ -178,7 +210,8 @@ TEST_CASE("exact attention in double keeps its guarantee, masked or not") {
   for (const AttentionInput& in : inputs) {
     const ShiftedScores scores = shift_scores(in.q, in.k);
     check_guarantee(in, exact_attention(in, scores));
-    if (in.q.rows() == in.k.rows()) check_guarantee(in, exact_attention(in, scores, Mask::causal), Mask::causal);
+    if (in.q.rows() == in.k.rows())
+      check_guarantee(in, exact_attention(in, scores, Mask::causal), Mask::causal);
   }
 }
 
@@ -194,7 +227,8 @@ TEST_CASE("outputs and bounds are the same bytes for any number of threads") {
     const AttentionResult exact_many = exact_attention(in, scores, Mask::none, ThreadCount{threads});
     CHECK(std::memcmp(one.output.data(), many.output.data(), sizeof(double) * one.output.size()) == 0);
     CHECK(one.bound.value() == many.bound.value());
-    CHECK(std::memcmp(exact_one.output.data(), exact_many.output.data(), sizeof(double) * one.output.size()) == 0);
+    CHECK(std::memcmp(exact_one.output.data(), exact_many.output.data(),
+                      sizeof(double) * one.output.size()) == 0);
     CHECK(exact_one.bound.value() == exact_many.bound.value());
   }
 }
@@ -207,7 +241,8 @@ TEST_CASE("automatic picks the least degree within the budget, or exact, and the
   const AttentionResult fast = guaranteed_attention(in, request);
   CHECK(fast.method == AttentionMethod::polynomial);
   CHECK(fast.bound <= request.epsilon * to_rational(max_abs(in.v)));
-  const CertifiedPolynomial below = exp_polynomial_in_doubles({fast.degree.value - 1}, fast.half_width.exact());
+  const CertifiedPolynomial below =
+      exp_polynomial_in_doubles({fast.degree.value - 1}, fast.half_width.exact());
   CHECK_FALSE(perturbation_bound(below.error) <= request.epsilon);
 
   request.epsilon = rational_from_text("1e-400", "epsilon");

@@ -53,7 +53,8 @@ TEST_CASE("a thread that raises its working precision leaves the others theirs")
     for (int i = 0; i < 2000; ++i) const WorkingPrecision higher(Bits{1000});
   });
   bool kept = true;
-  for (int i = 0; i < 2000; ++i) kept = kept && mpfr_get_prec(approximate(Rational(1, 3)).backend().data()) < 100;
+  for (int i = 0; i < 2000; ++i)
+    kept = kept && mpfr_get_prec(approximate(Rational(1, 3)).backend().data()) < 100;
   raise.join();
   CHECK(kept);
 }

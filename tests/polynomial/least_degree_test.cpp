@@ -50,7 +50,8 @@ TEST_CASE("minimax needs no more than Chebyshev, and Chebyshev no more than Tayl
   for (const char* X : {"0.5", "3", "11"})
     for (const char* epsilon : {"1e-2", "1e-9"}) {
       const long best = least_degree(number(X), number(epsilon), ErrorKind::absolute).degree.value;
-      const long chebyshev = least_chebyshev_degree(number(X), number(epsilon), ErrorKind::absolute).degree.value;
+      const long chebyshev =
+          least_chebyshev_degree(number(X), number(epsilon), ErrorKind::absolute).degree.value;
       const long taylor = least_taylor_degree(number(X), number(epsilon), ErrorKind::absolute).degree.value;
       CHECK(best <= chebyshev);
       CHECK(chebyshev <= taylor);
@@ -116,7 +117,8 @@ TEST_CASE("Bessel values agree with the library's and with their recurrences, at
     const auto I = modified_bessel_tails(Rational(7, 2), 0, 40);
     // I_{k-1} - I_{k+1} = (2k/X) I_k
     for (size_t k = 1; k + 1 < I.size(); ++k)
-      CHECK(overlap(I[k - 1].value - I[k + 1].value, I[k].value * 2 * static_cast<long>(k) / enclose(Rational(7, 2))));
+      CHECK(overlap(I[k - 1].value - I[k + 1].value,
+                    I[k].value * 2 * static_cast<long>(k) / enclose(Rational(7, 2))));
     CHECK(overlap(I[0].value + 2 * I[1].sum, exp(enclose(Rational(7, 2)))));
     const auto J = bessel_decay(Rational(7, 2), 4, 40);
     for (size_t i = 0; i < J.size(); ++i)
@@ -143,14 +145,16 @@ TEST_CASE("worst cases: best errors within one per cent of epsilon") {
     long degree = -1;
     fields >> kind >> X >> epsilon >> degree;
     INFO(line);
-    CHECK(least_degree(number(X), number(epsilon), kind == "relative" ? ErrorKind::relative : ErrorKind::absolute)
+    CHECK(least_degree(number(X), number(epsilon),
+                       kind == "relative" ? ErrorKind::relative : ErrorKind::absolute)
               .degree.value == degree);
     ++cases;
   }
   CHECK(cases == 20);
 }
 
-TEST_CASE("the best error decreases in the degree and increases in the interval (exhaustive on a small world)") {
+TEST_CASE(
+    "the best error decreases in the degree and increases in the interval (exhaustive on a small world)") {
   for (ErrorKind kind : {ErrorKind::relative, ErrorKind::absolute})
     for (long eighths = 1; eighths <= 24; ++eighths)
       for (long g = 0; g <= 6; ++g) {

@@ -1,7 +1,8 @@
 // The framework of the claims: it must refute what is false, stay undecided where nothing can be decided,
 // notice a twin that is not refuted, and give the same results on any number of threads and after a kill.
-#include <fstream>
 #include <unistd.h>
+
+#include <fstream>
 
 #include "catch.hpp"
 #include "numeric/files.hpp"
@@ -55,7 +56,8 @@ Claim true_claim() {
 }
 
 struct TemporaryFolder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("attnbounds-test-" + std::to_string(getpid()));
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("attnbounds-test-" + std::to_string(getpid()));
   ~TemporaryFolder() { std::filesystem::remove_all(path); }
 };
 
@@ -86,16 +88,19 @@ TEST_CASE("a true claim is verified, its ratio is at most 1, and its twin is ref
 }
 
 TEST_CASE("two equal irrational numbers stay undecided") {
-  const Claim c = claim("test/equal", "a test", Standing::checked)
-                      .says("sqrt(1+s) <= sqrt(1+s)", "")
-                      .given(draw_numbers)
-                      .sizes(5, 5, 5)
-                      .precision(Bits{64}, Bits{256})
-                      .at_most("equal", [](const Numbers& n) { return sqrt(enclose(Rational(2 + square_sum(n) * 0))); },
-                               [](const Numbers&) { return sqrt(Interval(2)); })
-                      .twin("half", [](const Numbers&) { return sqrt(Interval(2)); },
-                            [](const Numbers&) { return Interval(sqrt(Interval(2)) / 2); })
-                      .build();
+  const Claim c =
+      claim("test/equal", "a test", Standing::checked)
+          .says("sqrt(1+s) <= sqrt(1+s)", "")
+          .given(draw_numbers)
+          .sizes(5, 5, 5)
+          .precision(Bits{64}, Bits{256})
+          .at_most(
+              "equal", [](const Numbers& n) { return sqrt(enclose(Rational(2 + square_sum(n) * 0))); },
+              [](const Numbers&) { return sqrt(Interval(2)); })
+          .twin(
+              "half", [](const Numbers&) { return sqrt(Interval(2)); },
+              [](const Numbers&) { return Interval(sqrt(Interval(2)) / 2); })
+          .build();
   const ClaimResult r = run_claim(c, {});
   CHECK(r.verdict == Verdict::undecided);
   CHECK(r.precision == Bits{256});
@@ -116,9 +121,12 @@ TEST_CASE("a claim without a twin, or whose generator breaks a hypothesis, is an
   Claim c = true_claim();
   c.twin = {};
   CHECK_THROWS_AS(run_claim(c, {}), std::logic_error);
-  const Claim wrong = numbers_claim([](const Numbers& n) { return Rational(1 + square_sum(n)); })
-                          .where("no more than two numbers", [](const Numbers& n) { return n.numbers.size() <= 2; })
-                          .build();
+  const Claim wrong =
+      numbers_claim([](const Numbers& n) {
+        return Rational(1 + square_sum(n));
+      }).where("no more than two numbers", [](const Numbers& n) {
+          return n.numbers.size() <= 2;
+        }).build();
   CHECK_THROWS_AS(run_claim(wrong, {}), std::logic_error);
 }
 
@@ -158,7 +166,8 @@ TEST_CASE("a run is resumed after its log was cut in the middle of a line") {
     REQUIRE(std::getline(after, b));
     CHECK(without_seconds(Json::parse(a)) == without_seconds(Json::parse(b)));
   }
-  CHECK_THROWS_AS(RunLog(folder.path, RunSettings{4, Level::quick, {2}}, planned, RunLog::Resume::yes), InputError);
+  CHECK_THROWS_AS(RunLog(folder.path, RunSettings{4, Level::quick, {2}}, planned, RunLog::Resume::yes),
+                  InputError);
 }
 
 TEST_CASE("the found constants are attained: the twin just past them is refuted") {
@@ -185,5 +194,6 @@ TEST_CASE("the catalogue is sorted, and every claim says what it is") {
 }
 
 TEST_CASE("CLAIMS.md is what the program generates") {
-  CHECK(read_file(std::filesystem::path(ATTNBOUNDS_SOURCE_DIR) / "CLAIMS.md") == catalogue_markdown(all_claims()));
+  CHECK(read_file(std::filesystem::path(ATTNBOUNDS_SOURCE_DIR) / "CLAIMS.md") ==
+        catalogue_markdown(all_claims()));
 }

@@ -1,0 +1,218 @@
+// attnbounds attention: matrix or tensor attention with a guaranteed error of at most E max|V| in every
+// entry, by polynomial features or exactly; --certify measures the true error against enclosures.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "attention/enclosure.hpp"
+#include "cli/command.hpp"
+#include "kernels/guaranteed_attention.hpp"
+#include "numeric/exact_text.hpp"
+#include "numeric/files.hpp"
+#include "numeric/npy.hpp"
+
+namespace attnbounds {
+namespace {
+
+struct Options : CommonOptions {
+  std::string q, k, v, k2, v2, epsilon, method = "auto", device = "cpu", output, enclosures;
+  bool causal = false, certify = false;
+  std::optional<long> precision;
+};
+
+struct Problem {
+  AttentionInput matrix;
+  std::optional<TensorAttentionInput> tensor;
+  Rational largest_value;  // max|V|; max|V1| max|V2| for tensor attention
+};
+
+Problem read_problem(const Options& options, Mask mask) {
+  if (options.k2.empty() != options.v2.empty())
+    throw InputError(options.k2.empty() ? "--k2" : "--v2", "both --k2 and --v2, or neither", "one of them");
+  Problem problem;
+  problem.matrix = {read_npy(options.q), read_npy(options.k), read_npy(options.v)};
+  problem.largest_value = to_rational(max_abs(problem.matrix.v));
+  if (options.k2.empty()) {
+    problem.matrix.validate(mask);
+    return problem;
+  }
+  const AttentionInput& m = problem.matrix;
+  problem.tensor = TensorAttentionInput{m.q, m.k, read_npy(options.k2), m.v, read_npy(options.v2)};
+  problem.tensor->validate(mask);
+  problem.largest_value *= to_rational(max_abs(problem.tensor->v2));
+  return problem;
+}
+
+Matrix<Interval> enclosures_of(const Problem& problem, const AttentionRequest& request,
+                               const Rational& width) {
+  return problem.tensor ? tensor_attention_enclosure(*problem.tensor, request.mask, width, request.threads)
+                        : attention_enclosure(problem.matrix, request.mask, width, request.threads);
+}
+
+struct Certificate {
+  Interval error;
+  Verdict guarantee = Verdict::undecided, budget = Verdict::undecided;
+};
+
+// The true error against the guarantee and the budget, with narrower enclosures until both are decided.
+Certificate certify(const AttentionResult& result, const Problem& problem, const AttentionRequest& request,
+                    Matrix<Interval>& exact) {
+  const Rational budget = request.epsilon * problem.largest_value;
+  Rational narrow = (result.bound.is_finite() ? result.bound.exact() : problem.largest_value) / 1024;
+  Certificate certificate;
+  for (int attempt = 0; attempt < 4; ++attempt, narrow /= 1L << 40) {
+    if (attempt > 0 || exact.size() == 0) exact = enclosures_of(problem, request, narrow);
+    const WorkingPrecision precision(Bits{256});
+    certificate.error = largest_error(result.output, exact).interval();
+    certificate.guarantee = result.bound.is_finite()
+                                ? at_most(certificate.error, enclose(result.bound.exact()))
+                                : Verdict::verified;
+    certificate.budget = at_most(certificate.error, enclose(budget));
+    if (certificate.guarantee != Verdict::undecided && certificate.budget != Verdict::undecided) break;
+    if (narrow == 0) break;
+  }
+  return certificate;
+}
+
+// Decimal digits that the width of an enclosure leaves, and two more; of a point, as many as `bits` hold.
+int proved_digits(const Interval& x, Bits bits) {
+  const Real size = magnitude(x), wide = width(x);
+  if (size == 0 || wide == 0) return static_cast<int>(bits.count * 0.30103) + 2;
+  const double digits = nearest(Real(log10(Real(size / wide))));
+  return static_cast<int>(std::fmin(std::fmax(digits, 1), 100000)) + 2;
+}
+
+std::string enclosures_text(const Matrix<Interval>& exact, Bits bits) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (Eigen::Index i = 0; i < exact.rows(); ++i) {
+    nlohmann::ordered_json row = nlohmann::ordered_json::array();
+    for (Eigen::Index c = 0; c < exact.cols(); ++c)
+      row.push_back(enclosure_json(exact(i, c), proved_digits(exact(i, c), bits)));
+    rows.push_back(row);
+  }
+  return nlohmann::ordered_json{{"entries", rows}}.dump(1) + "\n";
+}
+
+std::string exact_or_infinite(const UpperBound& bound) {
+  return bound.is_finite() ? exact_text(bound.value()) : "infinity";
+}
+
+std::string decimal(const UpperBound& bound) {
+  if (!bound.is_finite()) return "infinity";
+  const WorkingPrecision precision(Bits{64});
+  return decimal_up(Real(bound.value()), 4);
+}
+
+ExitStatus run(const Options& options) {
+  AttentionRequest request;
+  request.epsilon = rational_from_text(options.epsilon, "--eps");
+  if (request.epsilon <= 0) throw InputError("--eps", "a number above 0", "'" + options.epsilon + "'");
+  if (options.device != "cpu") throw InputError("--device", "cpu (this build has no CUDA)", options.device);
+  request.method = options.method == "exact"        ? MethodChoice::exact
+                   : options.method == "polynomial" ? MethodChoice::polynomial
+                                                    : MethodChoice::automatic;
+  request.mask = options.causal ? Mask::causal : Mask::none;
+  if (options.threads > 0) request.threads = {options.threads};
+  if (options.precision) {
+    if (*options.precision < 2 || *options.precision > 16384)
+      throw InputError("--precision", "2 to 16384 bits", std::to_string(*options.precision));
+    request.precision = Bits{*options.precision};
+  }
+  const Problem problem = read_problem(options, request.mask);
+  const Rational budget = request.epsilon * problem.largest_value;
+
+  const AttentionResult result = problem.tensor ? guaranteed_attention(*problem.tensor, request)
+                                                : guaranteed_attention(problem.matrix, request);
+
+  const Bits enclosed_bits = request.precision.value_or(Bits{64});
+  Matrix<Interval> exact;
+  if (!options.enclosures.empty()) {
+    exact =
+        enclosures_of(problem, request, problem.largest_value / Rational(Integer(1) << enclosed_bits.count));
+  }
+  std::optional<Certificate> certificate;
+  if (options.certify) certificate = certify(result, problem, request, exact);
+
+  if (!options.output.empty()) write_file_atomically(options.output, npy_bytes(result.output));
+  if (!options.enclosures.empty())
+    write_file_atomically(options.enclosures, enclosures_text(exact, enclosed_bits));
+
+  const bool within_budget = result.bound <= budget;
+  const Verdict budget_met =
+      certificate ? certificate->budget : (within_budget ? Verdict::verified : Verdict::refuted);
+  if (options.json) {
+    nlohmann::ordered_json object = {{"method", name(result.method)},
+                                     {"degree", result.degree.value},
+                                     {"rank", result.rank},
+                                     {"bound", exact_or_infinite(result.bound)},
+                                     {"bound_approximation", exact_or_infinite(result.bound_approximation)},
+                                     {"bound_rounding", exact_or_infinite(result.bound_rounding)},
+                                     {"bound_decimal", decimal(result.bound)},
+                                     {"bound_approximation_decimal", decimal(result.bound_approximation)},
+                                     {"bound_rounding_decimal", decimal(result.bound_rounding)},
+                                     {"budget", exact_text(budget)},
+                                     {"within_budget", within_budget},
+                                     {"half_width", exact_or_infinite(result.half_width)},
+                                     {"reason", result.reason},
+                                     {"seed", options.seed},
+                                     {"seconds", result.seconds}};
+    if (certificate) {
+      object["error"] = enclosure_json(certificate->error);
+      object["guarantee_verdict"] = name(certificate->guarantee);
+      object["budget_verdict"] = name(certificate->budget);
+    }
+    print_json(object);
+  } else {
+    fmt::print("  method     {}", name(result.method));
+    if (result.method == AttentionMethod::polynomial)
+      fmt::print(", degree {}, rank {}", result.degree.value, result.rank);
+    fmt::print("\n  why        {}\n", result.reason);
+    fmt::print("  bound      {}  = approximation {} + rounding {}\n", decimal(result.bound),
+               decimal(result.bound_approximation), decimal(result.bound_rounding));
+    fmt::print("  budget     {}  {}\n", decimal(UpperBound::of(budget)), within_budget ? "met" : "MISSED");
+    if (certificate)
+      fmt::print("  true error [{}, {}]  guarantee {}, budget {}\n",
+                 decimal_down(lower(certificate->error), 4), decimal_up(upper(certificate->error), 4),
+                 name(certificate->guarantee), name(certificate->budget));
+    fmt::print("  seconds    {:.3f}\n", result.seconds);
+  }
+  if (budget_met == Verdict::refuted || (certificate && certificate->guarantee == Verdict::refuted))
+    return ExitStatus::refuted;
+  if (budget_met == Verdict::undecided || (certificate && certificate->guarantee == Verdict::undecided))
+    return ExitStatus::undecided;
+  return ExitStatus::answered;
+}
+
+}  // namespace
+
+Command add_attention(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("attention", "attention with a guaranteed error of at most E max|V|");
+  auto options = std::make_shared<Options>();
+  command->add_option("--q", options->q, "queries, n x d, npy")->required();
+  command->add_option("--k", options->k, "keys, npy")->required();
+  command->add_option("--v", options->v, "values, npy")->required();
+  command->add_option("--k2", options->k2, "second keys: tensor attention");
+  command->add_option("--v2", options->v2, "second values: tensor attention");
+  command->add_option("--eps", options->epsilon, "E, exact: 1e-6, 1/1000")->required();
+  command->add_option("--method", options->method, "auto, exact or polynomial")
+      ->check(CLI::IsMember({"auto", "exact", "polynomial"}))
+      ->capture_default_str();
+  command->add_flag("--causal", options->causal, "row i sees keys j <= i (tensor: j1 <= i and j2 <= i)");
+  command->add_option("--device", options->device, "cpu or cuda")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
+      ->capture_default_str();
+  command->add_option("--precision", options->precision, "exact, from enclosures of width 2^-BITS max|V|");
+  command->add_option("--out", options->output, "write the output here, npy, float64");
+  command->add_option("--enclosures", options->enclosures,
+                      "write an enclosure of every exact entry here, JSON");
+  command->add_flag("--certify", options->certify, "enclose the true error, against the exact reference");
+  command->footer("Example: attnbounds attention --q q.npy --k k.npy --v v.npy --eps 1e-6 --certify");
+  add_common_options(*command, *options);
+  return {command, [options] { return run(*options); }};
+}
+
+}  // namespace attnbounds

@@ -1,0 +1,102 @@
+// Comma-separated values, RFC 4180 but for line ends, which are "\n". Numbers are exact where the run has
+// them.
+#include "numeric/exact_text.hpp"
+#include "report/formats.hpp"
+#include "report/tables.hpp"
+
+namespace attnbounds {
+namespace {
+
+std::string row(const std::vector<std::string>& fields) {
+  std::string text;
+  for (std::size_t i = 0; i < fields.size(); ++i) text += (i ? "," : "") + csv_field(fields[i]);
+  return text + "\n";
+}
+template <class Count>
+std::string count(const std::optional<Count>& x) {
+  return x ? std::to_string(*x) : "";
+}
+std::string decimal(double x) { return Json(x).dump(); }  // shortest text that reads back as x
+std::string decimal(const std::optional<double>& x) { return x ? decimal(*x) : ""; }
+std::string exact(const std::optional<Rational>& x) { return x ? exact_text(*x) : ""; }
+std::string decimal(const std::optional<Rational>& x) { return x ? decimal(nearest(*x)) : ""; }
+/// An upper bound as a decimal that is still one.
+std::string bound(const std::optional<Rational>& x) { return x ? rounded_up(x, 17) : ""; }
+
+}  // namespace
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+std::string claims_csv(const RunRecord& run) {
+  std::string text = row({"id", "paper", "status", "verdict", "instances", "ratio", "ratio_exact",
+                          "precision", "twin", "twin_verdict", "seconds", "statement", "source", "file"});
+  for (const ClaimRecord& c : run.claims)
+    text += row({c.id, c.paper, c.status, name(c.verdict), count(c.instances), c.ratio, c.ratio_exact,
+                 count(c.precision), c.twin, name(c.twin_verdict), decimal(c.seconds), c.statement, c.source,
+                 c.file});
+  return text;
+}
+
+std::string heads_csv(const RunRecord& run) {
+  std::string text = row({"head",
+                          "layer",
+                          "index",
+                          "n",
+                          "d",
+                          "B",
+                          "B_exact",
+                          "half_width",
+                          "half_width_bound",
+                          "epsilon",
+                          "least_degree",
+                          "least_rank",
+                          "least_degree_for_bound",
+                          "least_rank_for_bound",
+                          "method",
+                          "budget",
+                          "bound",
+                          "bound_exact",
+                          "error",
+                          "verdict",
+                          "reason"});
+  const auto degree = [](const auto& least) { return least ? std::to_string(least->degree.value) : ""; };
+  const auto rank = [](const auto& least) { return least ? least->rank.str() : ""; };
+  for (const HeadRecord& h : run.heads)
+    text += row({h.name,
+                 count(h.layer),
+                 count(h.index),
+                 std::to_string(h.n),
+                 std::to_string(h.d),
+                 decimal(h.largest_entry),
+                 exact_text(h.largest_entry),
+                 bound(h.half_width),
+                 bound(h.half_width_bound),
+                 h.epsilon_text,
+                 degree(h.least),
+                 rank(h.least),
+                 degree(h.least_for_bound),
+                 rank(h.least_for_bound),
+                 h.method,
+                 decimal(h.budget),
+                 bound(h.bound),
+                 exact(h.bound),
+                 bound(h.error),
+                 name(h.verdict),
+                 h.reason});
+  return text;
+}
+
+std::string degrees_csv(const RunRecord& run) {
+  std::string text = row({"error_kind", "half_width", "epsilon", "degree", "theory"});
+  for (const DegreeRecord& d : run.degrees)
+    text += row({name(d.kind), decimal(d.half_width), decimal(d.epsilon), std::to_string(d.degree.value),
+                 decimal(d.theory)});
+  return text;
+}
+
+}  // namespace attnbounds

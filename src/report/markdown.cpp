@@ -1,0 +1,112 @@
+// Markdown (GitHub's): the same order as the page, each claim with its details under its id.
+#include "report/formats.hpp"
+#include "report/tables.hpp"
+
+namespace attnbounds {
+namespace {
+
+std::string table_text(const Table& table) {
+  std::string text = "|", rule = "|";
+  for (const Column& c : table.columns) {
+    text += " " + markdown_escaped(c.title) + " |";
+    rule += c.align == Align::right ? " ---: |" : " :--- |";
+  }
+  text += "\n" + rule + "\n";
+  for (const auto& row : table.rows) {
+    text += "|";
+    for (const std::string& cell : row) text += " " + markdown_escaped(cell) + " |";
+    text += "\n";
+  }
+  return text;
+}
+
+std::string item(const std::string& title, const std::string& text) {
+  return "- " + markdown_escaped(title) + ": " + markdown_escaped(text) + "\n";
+}
+std::string facts_text(const std::string& title,
+                       const std::vector<std::pair<std::string, std::string>>& facts) {
+  std::string text = "- " + markdown_escaped(title) + "\n";
+  for (const auto& [key, value] : facts) text += "  " + item(key, value);
+  return text;
+}
+
+std::string claim_text(const ClaimRecord& c) {
+  std::string text = "\n### " + markdown_escaped(c.id) + "\n\n" + markdown_escaped(c.statement) + "\n\n";
+  text += item("verdict",
+               std::string(name(c.verdict)) + (c.status.empty() ? "" : " (standing: " + c.status + ")"));
+  if (!c.source.empty()) text += item("source", c.source);
+  if (!c.file.empty()) text += item("file", c.file);
+  std::string hypotheses;
+  for (const std::string& h : c.hypotheses) hypotheses += (hypotheses.empty() ? "" : "; ") + h;
+  text += item("hypotheses", hypotheses.empty() ? "none" : hypotheses);
+  for (const auto& [key, value] : constant_facts(c)) text += item("constant found, " + key, value);
+  const char* worst = c.verdict == Verdict::refuted     ? "counterexample"
+                      : c.verdict == Verdict::undecided ? "undecided instance"
+                                                        : "worst instance";
+  if (const auto facts = witness_facts(c.worst_instance); !facts.empty()) text += facts_text(worst, facts);
+  text += item("false twin", (c.twin.empty() ? "none recorded" : c.twin) +
+                                 (c.twin_refuted() ? ", refuted" : ", NOT refuted"));
+  if (const auto facts = witness_facts(c.twin_witness); !facts.empty())
+    text += facts_text("counterexample of the twin", facts);
+  return text;
+}
+
+}  // namespace
+
+std::string markdown_escaped(const std::string& text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '&') result += "&amp;";
+    else if (c == '<') result += "&lt;";
+    else if (c == '>') result += "&gt;";
+    else if (std::string("\\`*_[]|~$").find(c) != std::string::npos) result += std::string("\\") + c;
+    else if (i == 0 && (c == '#' || c == '+' || c == '-') && text.size() > 1) result += std::string("\\") + c;
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) result += ' ';
+    else result += c;
+  }
+  return result;
+}
+
+std::string markdown_report(const RunRecord& run, const Figures& figures) {
+  std::string text = "# attnbounds: what this run verified\n\n**" + markdown_escaped(summary(run)) +
+                     "**\n\nSeed " + run.seed + ", level " + markdown_escaped(run.level) + ".\n";
+  for (const std::string& warning : warnings(run)) text += "\n> " + markdown_escaped(warning) + "\n";
+
+  text += "\n## Where practice stands: real attention heads\n\n";
+  if (run.heads.empty()) text += "This run measured no heads.\n";
+  else
+    text += markdown_escaped(reading_of_heads(run.heads)) + "\n\n" + table_text(heads_table(run.heads)) +
+            "\n" + markdown_escaped(heads_table(run.heads).throughout + kHeadsCaption) + "\n";
+
+  text += "\n## Least degree against the half-width\n";
+  if (figures.empty()) text += "\nThis run computed no least degrees, so there is no figure.\n";
+  for (const auto& [kind, figure] : figures) {
+    if (figure.svg.empty()) text += "\nThe figure is left out: " + markdown_escaped(figure.missing) + ".\n";
+    else
+      text += std::string("\n![Least degree against X, ") + name(kind) + " error](figures/least_degree" +
+              (kind == ErrorKind::absolute ? "_absolute" : "") + ".svg)\n";
+    text += "\n" + markdown_escaped(figure_caption(kind)) + "\n";
+  }
+
+  text += "\n## Claims\n\n";
+  if (run.claims.empty()) text += "No claim was finished.\n";
+  else
+    text += table_text(claims_table(run.claims)) + "\n" + markdown_escaped(kClaimsCaption) + "\n\n" +
+            markdown_escaped(kStandings) + "\n";
+  for (const ClaimRecord& c : run.claims) text += claim_text(c);
+
+  text += "\n## The run, and how to check it again\n\n" + item("seed", run.seed) + item("level", run.level);
+  for (const auto& [library, version] : run.versions) text += item(library, version);
+  for (const std::string& note : run.notes) text += item("note", note);
+  text += "\nRUN stands for a new directory; the seconds are this machine's.\n";
+  for (const std::string& command : recheck_commands(run))
+    text += "\n    " + [&] {
+      std::string indented;
+      for (char c : command) indented += c == '\n' ? "\n    " : std::string(1, c);
+      return indented + "\n";
+    }();
+  return text;
+}
+
+}  // namespace attnbounds

@@ -1,0 +1,80 @@
+#include "report/report.hpp"
+
+#include <map>
+
+#include "numeric/exact_text.hpp"
+#include "numeric/files.hpp"
+#include "report/formats.hpp"
+#include "report/least_degree_figure.hpp"
+
+namespace attnbounds {
+
+namespace fs = std::filesystem;
+
+const char* name(ReportFormat format) {
+  switch (format) {
+    case ReportFormat::html:
+      return "html";
+    case ReportFormat::markdown:
+      return "markdown";
+    case ReportFormat::csv:
+      return "csv";
+    case ReportFormat::latex:
+      return "latex";
+  }
+  return "";
+}
+
+std::set<ReportFormat> report_formats_from_text(const std::string& text) {
+  std::set<ReportFormat> formats;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    const std::size_t before = formats.size();
+    for (const ReportFormat f :
+         {ReportFormat::html, ReportFormat::markdown, ReportFormat::csv, ReportFormat::latex})
+      if (word == name(f)) formats.insert(f);
+    if (formats.size() == before)
+      throw InputError("--format", "html, markdown, csv or latex, each once, separated by commas",
+                       "'" + text + "'");
+    begin = end + 1;
+  }
+  return formats;
+}
+
+std::vector<fs::path> write_report(const fs::path& directory, const std::set<ReportFormat>& formats) {
+  const RunRecord run = read_run(directory);
+  const auto wanted = [&](ReportFormat f) { return formats.count(f) > 0; };
+  std::map<fs::path, std::string> files;
+  Figures figures;
+  if (wanted(ReportFormat::html) || wanted(ReportFormat::markdown))
+    for (const auto& [kind, file] : {std::pair(ErrorKind::relative, "figures/least_degree"),
+                                     std::pair(ErrorKind::absolute, "figures/least_degree_absolute")}) {
+      const std::string script = least_degree_script(run.degrees, kind);
+      if (script.empty()) continue;
+      const Figure& figure = figures[kind] =
+          draw(script, std::string("Least degree against X, ") + name(kind) + " error");
+      files[std::string(file) + ".gnuplot"] = figure.script;
+      if (!figure.svg.empty()) files[std::string(file) + ".svg"] = figure.svg;
+    }
+  if (wanted(ReportFormat::html)) files["report.html"] = html_report(run, figures);
+  if (wanted(ReportFormat::markdown)) files["report.md"] = markdown_report(run, figures);
+  if (wanted(ReportFormat::latex)) files["report.tex"] = latex_report(run);
+  if (wanted(ReportFormat::csv)) {
+    files["claims.csv"] = claims_csv(run);
+    files["heads.csv"] = heads_csv(run);
+    files["degrees.csv"] = degrees_csv(run);
+  }
+  std::vector<fs::path> written;
+  for (const auto& [file, text] : files) {
+    const fs::path path = directory / file;
+    std::error_code error;
+    fs::create_directories(path.parent_path(), error);
+    if (error) throw InputError(path.parent_path().string(), "a directory that can be made", error.message());
+    write_file_atomically(path, text);
+    written.push_back(path);
+  }
+  return written;
+}
+
+}  // namespace attnbounds

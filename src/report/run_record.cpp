@@ -1,0 +1,286 @@
+#include "report/run_record.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <tuple>
+
+#include "numeric/exact_text.hpp"
+#include "numeric/files.hpp"
+
+namespace attnbounds {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kDeepest = 64;         // levels of nesting; deeper text is an attack on the stack, not a run
+constexpr std::size_t kQuoted = 40;  // characters of a wrong value that the error shows
+
+std::string shown(const Json& value) {
+  std::string text = value.dump(-1, ' ', true);
+  if (text.size() > kQuoted) text = text.substr(0, kQuoted) + "...";
+  return text;
+}
+
+Json parse(const std::string& text, const std::string& place) {
+  const auto depth_is_limited = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth > kDeepest) throw InputError(place, "JSON nested at most 64 deep", "deeper nesting");
+    return true;
+  };
+  try {
+    Json value = Json::parse(text, depth_is_limited);
+    if (!value.is_object()) throw InputError(place, "a JSON object", shown(value));
+    return value;
+  } catch (const Json::parse_error& error) {
+    throw InputError(place, "a JSON object",
+                     "text that breaks off or goes wrong at byte " + std::to_string(error.byte));
+  } catch (const Json::exception&) {
+    throw InputError(place, "a JSON object", "a number out of range");
+  }
+}
+
+/// The fields of one object, each checked, each error naming file, line and key.
+class Fields {
+ public:
+  Fields(Json object, std::string place) : object_(std::move(object)), place_(std::move(place)) {}
+
+  std::string place(const std::string& key) const { return place_ + ", \"" + key + "\""; }
+  [[noreturn]] void expected(const std::string& what, const std::string& key) const {
+    const auto found = object_.find(key);
+    throw InputError(place(key), what, found == object_.end() ? "nothing" : shown(*found));
+  }
+  /// The value, or null where it is missing.
+  const Json& value(const std::string& key) const {
+    static const Json null;
+    const auto found = object_.find(key);
+    return found == object_.end() ? null : *found;
+  }
+
+  std::string text(const std::string& key) const {
+    if (!value(key).is_string()) expected("text", key);
+    return value(key).get<std::string>();
+  }
+  std::string text_or_nothing(const std::string& key) const { return value(key).is_null() ? "" : text(key); }
+  std::vector<std::string> texts(const std::string& key) const {
+    std::vector<std::string> list;
+    if (value(key).is_null()) return list;
+    if (!value(key).is_array()) expected("a list of texts", key);
+    for (const Json& item : value(key)) {
+      if (!item.is_string()) expected("a list of texts", key);
+      list.push_back(item.get<std::string>());
+    }
+    return list;
+  }
+  Json object_or_null(const std::string& key) const {
+    if (!value(key).is_null() && !value(key).is_object()) expected("an object", key);
+    return value(key);
+  }
+  Fields object(const std::string& key) const { return {object_or_null(key), place(key)}; }
+
+  std::optional<long> count_or_nothing(const std::string& key) const {
+    const Json& v = value(key);
+    if (v.is_null()) return {};
+    if (!v.is_number_integer() || v < 0 || v > 1000000000000000) expected("a whole number >= 0", key);
+    return v.get<long>();
+  }
+  long count(const std::string& key) const {
+    if (value(key).is_null()) expected("a whole number >= 0", key);
+    return *count_or_nothing(key);
+  }
+  /// A JSON number or exact text >= 0; of an enclosure {"lower", "upper"} the upper end.
+  std::optional<Rational> number_or_nothing(const std::string& key) const {
+    const Json& v = value(key);
+    if (v.is_null()) return {};
+    if (v.is_object()) return Fields(v, place(key)).number("upper");
+    Rational x;
+    if (v.is_string()) x = rational_from_text(v.get<std::string>(), place(key));
+    else if (v.is_number_unsigned()) x = Rational(v.get<std::uint64_t>());
+    else if (v.is_number_float()) x = to_rational(v.get<double>());
+    else expected("a number >= 0", key);
+    if (x < 0) expected("a number >= 0", key);
+    return x;
+  }
+  Rational number(const std::string& key) const {
+    if (value(key).is_null()) expected("a number >= 0", key);
+    return *number_or_nothing(key);
+  }
+  std::optional<double> seconds_or_nothing(const std::string& key) const {
+    const std::optional<Rational> x = number_or_nothing(key);
+    return x ? std::optional(nearest(*x)) : std::nullopt;
+  }
+
+  template <class Choice>
+  Choice one_of(const std::string& key, std::initializer_list<Choice> choices) const {
+    std::string names;
+    for (const Choice c : choices) {
+      if (value(key) == name(c)) return c;
+      names += (names.empty() ? "" : ", ") + std::string(name(c));
+    }
+    expected("one of " + names, key);
+  }
+  Verdict verdict(const std::string& key) const {
+    return one_of(key, {Verdict::verified, Verdict::refuted, Verdict::undecided});
+  }
+
+ private:
+  Json object_;
+  std::string place_;
+};
+
+/// Calls `take` with every object of a JSON-lines file.
+void for_each_line(const fs::path& file, std::vector<std::string>& notes,
+                   const std::function<void(const Fields&)>& take) {
+  const std::string text = read_file(file);
+  long number = 1;
+  for (std::size_t begin = 0; begin < text.size(); ++number) {
+    const std::size_t end = text.find('\n', begin);
+    const std::string line = text.substr(begin, end == std::string::npos ? end : end - begin);
+    begin = end == std::string::npos ? text.size() : end + 1;
+    const std::string place = file.string() + ":" + std::to_string(number);
+    Json object;
+    if (end == std::string::npos && !Json::accept(line)) {
+      notes.push_back(file.filename().string() + ", line " + std::to_string(number) +
+                      ": the last line is cut, as a killed run leaves it; it is left out.");
+      return;
+    }
+    take(Fields(parse(line, place), place));
+  }
+}
+
+ClaimRecord claim_of(const Fields& line) {
+  ClaimRecord c;
+  c.id = line.text("id");
+  if (c.id.empty()) line.expected("an id", "id");
+  c.paper = line.text_or_nothing("paper");
+  c.statement = line.text("statement");
+  c.source = line.text_or_nothing("source");
+  c.file = line.text_or_nothing("file");
+  c.status = line.text_or_nothing("status");
+  if (const auto known = {"", "proved", "checked", "statistical", "open"};
+      std::find(known.begin(), known.end(), c.status) == known.end())
+    line.expected("one of proved, checked, statistical, open", "status");
+  c.hypotheses = line.texts("hypotheses");
+  c.verdict = line.verdict("verdict");
+  c.instances = line.count_or_nothing("instances");
+  c.precision = line.count_or_nothing("precision");
+  if (!line.object_or_null("ratio").is_null()) {
+    const Fields ratio = line.object("ratio");
+    c.ratio = ratio.text("decimal");
+    c.ratio_exact = ratio.text_or_nothing("exact upper");
+    rational_from_text(c.ratio, line.place("ratio"));
+  }
+  c.worst_instance = line.object_or_null("worst_instance");
+  c.constants = line.object_or_null("constants");
+  c.seconds = line.seconds_or_nothing("seconds");
+  const Fields twin = line.object("twin");
+  c.twin = twin.text_or_nothing("name");
+  c.twin_witness = twin.object_or_null("witness");
+  // The twin's verdict, or at least whether it was refuted; where both are given they must agree.
+  const Json& refuted = line.value("twin_refuted");
+  if (!refuted.is_null() && !refuted.is_boolean()) line.expected("true or false", "twin_refuted");
+  if (!twin.value("verdict").is_null()) c.twin_verdict = twin.verdict("verdict");
+  else if (refuted == true) c.twin_verdict = Verdict::refuted;
+  if (!refuted.is_null() && refuted != c.twin_refuted())
+    line.expected("agreement with the twin's verdict, " + std::string(name(c.twin_verdict)), "twin_refuted");
+  return c;
+}
+
+std::optional<DegreeAndRank> degree_and_rank(const Fields& line, const std::string& key) {
+  if (line.object_or_null(key).is_null()) return {};
+  const Fields pair = line.object(key);
+  return DegreeAndRank{{pair.count("degree")}, pair.number("rank")};
+}
+
+HeadRecord head_of(const Fields& line) {
+  HeadRecord h;
+  h.name = line.text("head");
+  h.layer = line.count_or_nothing("layer");
+  h.index = line.count_or_nothing("index");
+  h.n = line.count("n");
+  h.d = line.count("d");
+  h.largest_entry = line.number(line.value("B_exact").is_null() ? "B" : "B_exact");
+  h.half_width = line.number_or_nothing("half_width");
+  h.half_width_bound = line.number_or_nothing("half_width_bound");
+  h.least = degree_and_rank(line, "least");
+  h.least_for_bound = degree_and_rank(line, "least_for_bound");
+  h.method = line.text("method");
+  h.reason = line.text_or_nothing("reason");
+  h.epsilon_text = line.text("epsilon");
+  h.epsilon = line.number("epsilon");
+  h.budget = line.number_or_nothing("budget");
+  h.bound = line.number_or_nothing(line.value("bound_exact").is_null() ? "bound" : "bound_exact");
+  h.error = line.number_or_nothing("error");
+  h.verdict = line.verdict("verdict");
+  return h;
+}
+
+DegreeRecord degree_of(const Fields& line) {
+  DegreeRecord d;
+  d.kind = line.one_of("error_kind", {ErrorKind::relative, ErrorKind::absolute});
+  d.half_width = line.number("half_width");
+  d.epsilon = line.number("epsilon");
+  if (d.epsilon == 0) line.expected("a number > 0", "epsilon");
+  d.degree = {line.count("degree")};
+  d.theory = line.seconds_or_nothing("theory");
+  return d;
+}
+
+void read_plan(const fs::path& file, RunRecord& run) {
+  const Fields plan(parse(read_file(file), file.string()), file.string());
+  if (plan.value("format") != "attnbounds-run") plan.expected("\"attnbounds-run\"", "format");
+  if (plan.value("version") != 1) plan.expected("1", "version");
+  if (!plan.value("seed").is_number_unsigned()) plan.expected("a whole number >= 0", "seed");
+  run.seed = plan.value("seed").dump();
+  run.level = plan.text("level");
+  const Json versions = plan.object_or_null("versions");
+  for (const auto& [library, version] : versions.items()) {
+    if (!version.is_string()) plan.expected("an object of texts", "versions");
+    run.versions.emplace_back(library, version.get<std::string>());
+  }
+  run.planned = plan.texts("claims");
+}
+
+void read_claims(const fs::path& file, RunRecord& run) {
+  for_each_line(file, run.notes, [&](const Fields& line) {
+    ClaimRecord claim = claim_of(line);
+    for (const ClaimRecord& earlier : run.claims)
+      if (earlier.id == claim.id) line.expected("a claim without an earlier line", "id");
+    run.claims.push_back(std::move(claim));
+  });
+  const auto position = [&](const std::string& id) {
+    return std::find(run.planned.begin(), run.planned.end(), id) - run.planned.begin();
+  };
+  std::stable_sort(run.claims.begin(), run.claims.end(), [&](const ClaimRecord& a, const ClaimRecord& b) {
+    return position(a.id) < position(b.id);
+  });
+  for (const ClaimRecord& c : run.claims)
+    if (position(c.id) == static_cast<long>(run.planned.size()))
+      run.notes.push_back("claims.jsonl: " + c.id + " is not in the plan of run.json.");
+  for (const std::string& id : run.planned)
+    if (std::none_of(run.claims.begin(), run.claims.end(), [&](const ClaimRecord& c) { return c.id == id; }))
+      run.unfinished.push_back(id);
+}
+
+}  // namespace
+
+RunRecord read_run(const fs::path& directory) {
+  std::error_code error;
+  if (!fs::is_directory(directory, error))
+    throw InputError(directory.string(), "the directory of a run (attnbounds verify --out)",
+                     fs::exists(directory, error) ? "something else" : "nothing");
+  RunRecord run;
+  read_plan(directory / "run.json", run);
+  read_claims(directory / "claims.jsonl", run);
+  if (const fs::path file = directory / "heads.jsonl"; fs::exists(file, error))
+    for_each_line(file, run.notes, [&](const Fields& line) { run.heads.push_back(head_of(line)); });
+  if (const fs::path file = directory / "degrees.jsonl"; fs::exists(file, error))
+    for_each_line(file, run.notes, [&](const Fields& line) { run.degrees.push_back(degree_of(line)); });
+  std::stable_sort(run.heads.begin(), run.heads.end(), [](const HeadRecord& a, const HeadRecord& b) {
+    return std::tie(a.layer, a.index, a.name) < std::tie(b.layer, b.index, b.name);
+  });
+  std::stable_sort(run.degrees.begin(), run.degrees.end(), [](const DegreeRecord& a, const DegreeRecord& b) {
+    return std::tie(a.kind, b.epsilon, a.half_width) < std::tie(b.kind, a.epsilon, b.half_width);
+  });
+  return run;
+}
+
+}  // namespace attnbounds

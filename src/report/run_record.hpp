@@ -1,0 +1,82 @@
+// A run directory, as `verify --out` leaves it, read with every field checked:
+//   run.json       seed, level, versions, the claims planned
+//   claims.jsonl   a line a finished claim
+//   heads.jsonl    a line a real attention head (optional)
+//   degrees.jsonl  a line a proved least degree (optional)
+// The keys are listed in docs/report.md. A last line without its newline that does not parse is what a killed
+// run leaves: it is noted and left out. Any other malformed line is an InputError with file and line number.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "numeric/proved.hpp"
+#include "polynomial/polynomial.hpp"
+
+namespace attnbounds {
+
+using Json = nlohmann::ordered_json;
+
+struct ClaimRecord {
+  std::string id, paper, statement, source, file, status;
+  std::vector<std::string> hypotheses;
+  Verdict verdict = Verdict::undecided;
+  std::optional<long> instances, precision;  // precision in bits; 0 is exact arithmetic
+  std::string ratio, ratio_exact;            // observed/bound, rounded up; empty where there is none
+  Json worst_instance, constants;
+  std::string twin;
+  Verdict twin_verdict = Verdict::undecided;  // refuted is what a false twin must be
+  Json twin_witness;
+  std::optional<double> seconds;
+
+  bool twin_refuted() const { return twin_verdict == Verdict::refuted; }
+};
+
+/// A degree and the number of features it takes.
+struct DegreeAndRank {
+  Degree degree;
+  Rational rank;  // C(d+g, g)
+};
+
+struct HeadRecord {
+  std::string name;
+  std::optional<long> layer, index;  // for the order
+  long n = 0, d = 0;
+  Rational largest_entry;                    // B = max(|q|, |k|, |v|), exact
+  std::optional<Rational> half_width;        // of the scores, after the best shifts: proved upper end
+  std::optional<Rational> half_width_bound;  // what the kernel proves without forming the scores
+  std::optional<DegreeAndRank> least,
+      least_for_bound;         // least degree that meets epsilon at either half-width
+  std::string method, reason;  // of the guaranteed attention
+  std::string epsilon_text;
+  Rational epsilon;
+  std::optional<Rational> budget, bound,
+      error;                             // epsilon max|V|, guaranteed, proved upper end of the true one
+  Verdict verdict = Verdict::undecided;  // error <= bound <= budget
+};
+
+struct DegreeRecord {
+  ErrorKind kind = ErrorKind::relative;
+  Rational half_width, epsilon;
+  Degree degree;
+  std::optional<double> theory;
+};
+
+struct RunRecord {
+  std::string seed, level;
+  std::vector<std::pair<std::string, std::string>> versions;
+  std::vector<std::string> planned;
+  std::vector<ClaimRecord> claims;      // in the order of the plan
+  std::vector<HeadRecord> heads;        // by layer, index, name
+  std::vector<DegreeRecord> degrees;    // by kind, epsilon (largest first), half-width
+  std::vector<std::string> unfinished;  // planned, without a line
+  std::vector<std::string> notes;       // what the reader of the report must know about the run's files
+};
+
+/// Errors: InputError, with file and line.
+RunRecord read_run(const std::filesystem::path& directory);
+
+}  // namespace attnbounds

@@ -1,0 +1,320 @@
+#include "report/tables.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "numeric/exact_text.hpp"
+
+namespace attnbounds {
+
+const char* const kHeadsCaption =
+    "B: the largest entry of Q, K, V; B/√(log n) is rounded to nearest. X: half the spread of a row's scores "
+    "⟨q, k⟩/d, "
+    "the largest over the rows; “actual” is a proved enclosure's upper end, “bound” what the fast method "
+    "proves "
+    "without forming the scores. Least degree and rank C(d+g, g): the fewest with which a polynomial meets ε "
+    "at the "
+    "actual X, proved from both sides. Error bound: guaranteed by the method that the program chose; true "
+    "error: "
+    "proved upper end, against the exact result. Bounds are rounded up. Verified: true error ≤ error bound ≤ "
+    "ε·max|V|.";
+const char* const kClaimsCaption =
+    "Ratio: the largest observed/bound over the instances, rounded up; at most 1 where verified, and near 1 "
+    "where the "
+    "bound is sharp. Precision: the largest that an instance needed. Twin: every claim carries a false "
+    "variant that "
+    "the same check must refute.";
+const char* const kStandings =
+    "Standing says what a verdict “verified” means. Proved: the statement is about finitely many cases, and "
+    "each "
+    "was decided. Checked: it is about infinitely many cases, proved on paper; instances were decided with "
+    "enclosures "
+    "or exact arithmetic. Statistical: it holds with a probability, and was sampled. Open: no proof is "
+    "known; instances "
+    "were decided.";
+
+std::string figure_caption(ErrorKind kind) {
+  const bool relative = kind == ErrorKind::relative;
+  return fmt::format(
+      "Least degree of a polynomial within {} error ε of e^x on [−X, X]. Points: proved from both sides (a "
+      "polynomial of "
+      "that degree meets ε, none of one degree less does). Dashed: the formula of the theorem (Aggarwal, "
+      "Alman 2022), "
+      "which holds up to constants. Solid: an estimate, not proved: n − 1 for the n that solves {} = "
+      "log(1/ε), where the "
+      "leading term of the best error meets ε.",
+      name(kind), relative ? "n arcosh(n/X) − √(n² − X²)" : "n arsinh(n/X) − √(n² + X²)");
+}
+
+std::string rounded_up(const std::optional<Rational>& x, int digits) {
+  if (!x) return kNone;
+  if (*x == 0) return "0";
+  const WorkingPrecision guard(Bits{128});
+  return decimal_up(upper(enclose(*x)), digits);
+}
+std::string rounded(double x, int digits) {
+  if (!std::isfinite(x)) return kNone;
+  const std::string text = fmt::format("{:#.{}g}", x, digits);  // zeros kept: 5.00 beside 4.99
+  return text.back() == '.' ? text.substr(0, text.size() - 1) : text;
+}
+std::string seconds_text(const std::optional<double>& seconds) {
+  return seconds ? fmt::format("{:.2f}", *seconds) : kNone;
+}
+std::string precision_text(const ClaimRecord& claim) {
+  if (!claim.precision) return kNone;
+  return *claim.precision == 0 ? "exact" : fmt::format("{} bits", *claim.precision);
+}
+std::string twin_text(const ClaimRecord& claim) { return claim.twin_refuted() ? "refuted" : "NOT refuted"; }
+
+namespace {
+
+double against_threshold(const HeadRecord& h) {
+  return nearest(h.largest_entry) / std::sqrt(std::log(static_cast<double>(h.n)));
+}
+bool fewer_features_than_keys(const HeadRecord& h) { return h.least && h.least->rank < h.n; }
+
+std::string whole_or_rounded_up(const std::optional<Rational>& x) {
+  if (!x || *x >= 10000000) return rounded_up(x, 3);
+  return fmt::format("{}", static_cast<long>(nearest(*x)));
+}
+/// The table without a column in which all rows agree.
+Table without_common(Table table, const std::string& title) {
+  const auto column = std::find_if(table.columns.begin(), table.columns.end(),
+                                   [&](const Column& c) { return c.title == title; }) -
+                      table.columns.begin();
+  for (const auto& row : table.rows)
+    if (row.at(static_cast<std::size_t>(column)) != table.rows.front().at(static_cast<std::size_t>(column)))
+      return table;
+  table.throughout += (table.throughout.empty() ? "" : ", ") + title + " = " +
+                      table.rows.front().at(static_cast<std::size_t>(column));
+  table.columns.erase(table.columns.begin() + column);
+  for (auto& row : table.rows) row.erase(row.begin() + column);
+  return table;
+}
+std::string plural(std::size_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+/// A word a shell takes as it is.
+std::string shell_word(const std::string& text) {
+  const auto plain = [](unsigned char c) { return std::isalnum(c) || std::strchr("/_.-", c); };
+  if (!text.empty() && text[0] != '-' && std::all_of(text.begin(), text.end(), plain)) return text;
+  std::string quoted = "'";
+  for (char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string side_text(const Json& side) {
+  if (side.is_string()) return side.get<std::string>();
+  if (side.is_object() && side.contains("lower") && side.contains("upper") && side["lower"].is_string() &&
+      side["upper"].is_string())
+    return "in [" + side["lower"].get<std::string>() + ", " + side["upper"].get<std::string>() + "]";
+  return side.dump();
+}
+/// JSON as people write it: no quotes around numbers given as text.
+std::string plain(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_structured()) return value.dump();
+  std::string text;
+  for (const auto& [key, item] : value.items())
+    text += (text.empty() ? "" : ", ") + (value.is_object() ? key + " = " : "") + plain(item);
+  return (value.is_object() ? "{" : "[") + text + (value.is_object() ? "}" : "]");
+}
+
+}  // namespace
+
+Table heads_table(const std::vector<HeadRecord>& heads) {
+  Table table{{{"head", "head", Align::left},
+               {"n", "$n$"},
+               {"d", "$d$"},
+               {"B", "$B$"},
+               {"B/√(log n)", "$B/\\sqrt{\\log n}$"},
+               {"X, actual", "$X$, actual"},
+               {"X, bound", "$X$, bound"},
+               {"ε", "$\\varepsilon$"},
+               {"least degree", "least degree"},
+               {"rank", "rank"},
+               {"method", "method", Align::left},
+               {"error bound", "error bound"},
+               {"true error ≤", "true error $\\le$"},
+               {"verdict", "verdict", Align::left}},
+              {},
+              {}};
+  for (const HeadRecord& h : heads)
+    table.rows.push_back(
+        {h.name, std::to_string(h.n), std::to_string(h.d), rounded(nearest(h.largest_entry), 4),
+         rounded(against_threshold(h), 3), rounded_up(h.half_width, 4), rounded_up(h.half_width_bound, 4),
+         fmt::format("{:g}", nearest(h.epsilon)), h.least ? std::to_string(h.least->degree.value) : kNone,
+         h.least ? whole_or_rounded_up(h.least->rank) : kNone, h.method, rounded_up(h.bound, 3),
+         rounded_up(h.error, 3), name(h.verdict)});
+  for (const char* title : {"n", "d", "ε"}) table = without_common(std::move(table), title);
+  if (!table.throughout.empty()) table.throughout = "Throughout: " + table.throughout + ". ";
+  return table;
+}
+
+Table claims_table(const std::vector<ClaimRecord>& claims) {
+  Table table{{{"claim", "claim", Align::left},
+               {"standing", "standing", Align::left},
+               {"verdict", "verdict", Align::left},
+               {"instances", "instances"},
+               {"ratio", "ratio"},
+               {"precision", "precision"},
+               {"false twin", "false twin", Align::left},
+               {"seconds", "seconds"}},
+              {},
+              {}};
+  for (const ClaimRecord& c : claims)
+    table.rows.push_back({c.id, c.status.empty() ? kNone : c.status, name(c.verdict),
+                          c.instances ? std::to_string(*c.instances) : kNone,
+                          c.ratio.empty() ? kNone : c.ratio, precision_text(c), twin_text(c),
+                          seconds_text(c.seconds)});
+  return table;
+}
+
+std::string summary(const RunRecord& run) {
+  const auto count = [&](Verdict v) {
+    return std::count_if(run.claims.begin(), run.claims.end(),
+                         [&](const ClaimRecord& c) { return c.verdict == v; });
+  };
+  const auto twins = std::count_if(run.claims.begin(), run.claims.end(),
+                                   [](const ClaimRecord& c) { return c.twin_refuted(); });
+  std::string text =
+      fmt::format("{}: {} verified, {} refuted, {} undecided", plural(run.claims.size(), "claim"),
+                  count(Verdict::verified), count(Verdict::refuted), count(Verdict::undecided));
+  if (!run.unfinished.empty()) text += fmt::format("; {} planned but not finished", run.unfinished.size());
+  text += fmt::format(". False twins refuted: {} of {}.", twins, run.claims.size());
+  if (run.heads.empty()) return text;
+  const auto kept = std::count_if(run.heads.begin(), run.heads.end(),
+                                  [](const HeadRecord& h) { return h.verdict == Verdict::verified; });
+  return text + fmt::format(" Real heads within their guaranteed error: {} of {}.", kept, run.heads.size());
+}
+
+std::vector<std::string> warnings(const RunRecord& run) {
+  std::vector<std::string> list;
+  for (const ClaimRecord& c : run.claims)
+    if (c.verdict == Verdict::refuted) list.push_back("Refuted: " + c.id + ".");
+  for (const ClaimRecord& c : run.claims)
+    if (!c.twin_refuted())
+      list.push_back(c.id +
+                     ": its false twin was not refuted, so this check has not been shown able to fail.");
+  for (const HeadRecord& h : run.heads)
+    if (h.verdict != Verdict::verified)
+      list.push_back("Head " + h.name + ": " + name(h.verdict) + " (error <= bound <= budget).");
+  if (!run.unfinished.empty()) {
+    std::string ids;
+    for (const std::string& id : run.unfinished) ids += (ids.empty() ? "" : ", ") + id;
+    list.push_back("Planned but not finished: " + ids + ".");
+  }
+  return list;
+}
+
+std::string reading_of_heads(const std::vector<HeadRecord>& heads) {
+  std::vector<double> ratios;
+  std::vector<long> lengths;
+  std::size_t known = 0, reached = 0, polynomial = 0;
+  for (const HeadRecord& h : heads) {
+    if (h.n > 1) ratios.push_back(against_threshold(h));
+    lengths.push_back(h.n);
+    known += h.least.has_value();
+    reached += fewer_features_than_keys(h);
+    polynomial += h.method == "polynomial";
+  }
+  std::sort(ratios.begin(), ratios.end());
+  std::sort(lengths.begin(), lengths.end());
+  std::string text;
+  if (!ratios.empty()) {
+    const std::size_t half = ratios.size() / 2;
+    const double median = ratios.size() % 2 ? ratios[half] : (ratios[half - 1] + ratios[half]) / 2;
+    const auto above = std::count_if(ratios.begin(), ratios.end(), [](double r) { return r > 1; });
+    text = fmt::format(
+        "Over {} (n = {}), B/√(log n) runs from {} to {}, median {}, and is above 1 on {}: the theorems, "
+        "which are "
+        "asymptotic and fix no constant, give almost linear time for B = o(√(log n)) and, under SETH, none "
+        "at "
+        "B = Θ(√(log n)) with d = Θ(log n). ",
+        plural(ratios.size(), "head"),
+        lengths.front() == lengths.back() ? std::to_string(lengths.front())
+                                          : fmt::format("{} to {}", lengths.front(), lengths.back()),
+        rounded(ratios.front(), 3), rounded(ratios.back(), 3), rounded(median, 3), above);
+  }
+  text += fmt::format(
+      "Within polynomial reach, that is, with fewer features than keys (rank C(d+g, g) < n at the least "
+      "degree g for ε "
+      "at the actual half-width), {} {} of {}{}; the program answered {} by the polynomial method and {} "
+      "exactly.",
+      reached == 1 ? "is" : "are", reached, plural(heads.size(), "head"),
+      known == heads.size() ? "" : fmt::format(" (the rank is unknown on {})", heads.size() - known),
+      polynomial, heads.size() - polynomial);
+  return text;
+}
+
+std::vector<std::pair<std::string, std::string>> witness_facts(const Json& witness) {
+  std::vector<std::pair<std::string, std::string>> facts;
+  if (!witness.is_object()) return facts;
+  const auto has = [&](const char* key) { return witness.contains(key) && !witness[key].is_null(); };
+  if (has("comparison")) facts.emplace_back("comparison", plain(witness["comparison"]));
+  if (has("left")) facts.emplace_back("left side", side_text(witness["left"]));
+  if (has("right")) facts.emplace_back("right side", side_text(witness["right"]));
+  if (has("index"))
+    facts.emplace_back(
+        "instance",
+        plain(witness["index"]) +
+            (has("shrink_steps") ? ", shrunk in " + plain(witness["shrink_steps"]) + " steps" : ""));
+  if (has("instance") && witness["instance"].is_object()) {
+    for (const auto& [key, value] : witness["instance"].items()) facts.emplace_back(key, plain(value));
+  } else if (has("instance")) {
+    facts.emplace_back("data", plain(witness["instance"]));
+  }
+  for (const auto& [key, value] : witness.items())  // whatever else a later version logs
+    if (const auto known = {"comparison", "left", "right", "index", "shrink_steps", "instance"};
+        std::find(known.begin(), known.end(), key) == known.end())
+      facts.emplace_back(key, plain(value));
+  return facts;
+}
+
+std::vector<std::pair<std::string, std::string>> constant_facts(const ClaimRecord& claim) {
+  std::vector<std::pair<std::string, std::string>> facts;
+  if (!claim.constants.is_object()) return facts;
+  for (const auto& [key, c] : claim.constants.items()) {
+    std::string text;
+    if (c.is_object() && c.contains("lower") && c.contains("upper")) {
+      if (c.contains("meaning")) text = plain(c["meaning"]) + ", ";
+      text += side_text(c);
+      if (c.contains("attained_at")) text += ", attained at instance " + plain(c["attained_at"]);
+    } else {
+      text = plain(c);
+    }
+    facts.emplace_back(key, text);
+  }
+  return facts;
+}
+
+std::vector<std::string> recheck_commands(const RunRecord& run) {
+  std::string all =
+      fmt::format("attnbounds verify --seed {} --level {} --out RUN", run.seed, shell_word(run.level));
+  if (!run.heads.empty()) {  // a whole run; naming claims would leave the heads out
+    all += " --head-eps " + shell_word(run.heads.front().epsilon_text);
+  } else {
+    for (const std::string& id : run.planned) all += " \\\n  --claim " + shell_word(id);
+  }
+  std::vector<std::string> commands{all, "attnbounds report RUN --format html,markdown,csv"};
+  // One point of the figure, by the independent checker.
+  const auto point = std::find_if(run.degrees.begin(), run.degrees.end(), [](const DegreeRecord& d) {
+    return d.kind == ErrorKind::relative && d.half_width >= 8;
+  });
+  if (point != run.degrees.end())
+    commands.push_back(fmt::format(
+        "attnbounds degree --interval {} --eps {} --certificate proof.json\nattnbounds-check proof.json",
+        nearest(point->half_width), nearest(point->epsilon)));
+  return commands;
+}
+
+std::string recheck_claim(const RunRecord& run, const std::string& id) {
+  return fmt::format("attnbounds verify --claim {} --seed {} --level {}", shell_word(id), run.seed,
+                     shell_word(run.level));
+}
+
+}  // namespace attnbounds

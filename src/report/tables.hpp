@@ -1,0 +1,56 @@
+// What the report says, before any format: the counts, the reading of the heads, the tables. Bounds are shown
+// rounded up, so that a shown bound is still one; measurements are rounded to nearest.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/run_record.hpp"
+
+namespace attnbounds {
+
+enum class Align { left, right };
+struct Column {
+  std::string title, latex;
+  Align align = Align::right;
+};
+struct Table {
+  std::vector<Column> columns;
+  std::vector<std::vector<std::string>> rows;
+  std::string throughout;  // "Throughout: n = 256. ": columns left out because all rows agree
+};
+
+inline constexpr const char* kNone = "–";  // shown where a run has no value
+
+std::string rounded_up(const std::optional<Rational>& x, int digits);
+std::string rounded(double x, int digits);
+std::string seconds_text(const std::optional<double>& seconds);
+std::string precision_text(const ClaimRecord& claim);
+std::string twin_text(const ClaimRecord& claim);
+
+Table heads_table(const std::vector<HeadRecord>& heads);
+Table claims_table(const std::vector<ClaimRecord>& claims);
+
+/// "6 verified, 1 refuted, 1 undecided; 1 planned claim not finished. False twins refuted: 8 of 8."
+std::string summary(const RunRecord& run);
+/// What must not be missed: refuted claims, twins that were not refuted; one sentence each.
+std::vector<std::string> warnings(const RunRecord& run);
+/// Two sentences: where B stands against sqrt(log n), and how many heads the polynomial method reaches.
+std::string reading_of_heads(const std::vector<HeadRecord>& heads);
+
+/// A witness in words, a line a fact: which comparison, both sides, the instance (exact).
+std::vector<std::pair<std::string, std::string>> witness_facts(const Json& witness);
+/// A constant that the run found: "upper", "largest degree/F: in [2.02, 2.03], attained at instance 7".
+std::vector<std::pair<std::string, std::string>> constant_facts(const ClaimRecord& claim);
+
+// Sentences that all formats share.
+extern const char* const kHeadsCaption;
+extern const char* const kClaimsCaption;
+extern const char* const kStandings;
+std::string figure_caption(ErrorKind kind);
+
+/// The commands that check everything again; RUN stands for a new directory.
+std::vector<std::string> recheck_commands(const RunRecord& run);
+std::string recheck_claim(const RunRecord& run, const std::string& id);
+
+}  // namespace attnbounds

@@ -1,0 +1,64 @@
+// attnbounds verify and attnbounds claims as scripts call them.
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include "cli/program.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+Answer attnbounds(const std::string& arguments) { return run_program("attnbounds", arguments); }
+
+}  // namespace
+
+TEST_CASE("claims lists the catalogue as the contract says") {
+  const Answer answer = attnbounds("claims --json");
+  CHECK(answer.status == 0);
+  const auto claims = nlohmann::json::parse(answer.output).at("claims");
+  CHECK(claims.size() >= 13);
+  for (const auto& claim : claims)
+    for (const char* key : {"id", "paper", "statement", "source", "file"}) CHECK(claim.contains(key));
+}
+
+TEST_CASE("an unknown claim, paper, level or data folder is one line, exit status 2, and nothing written") {
+  const fs::path out = fs::temp_directory_path() / ("attnbounds-verify-" + std::to_string(getpid()));
+  for (const char* arguments : {"verify --claim no/such", "verify --paper nobody-1900", "verify --level lazy",
+                                "verify --data /no/such/folder", "verify --head-eps 0", "claims no/such"}) {
+    INFO(arguments);
+    const std::string call = arguments;
+    const Answer answer = attnbounds(call[0] == 'v' ? call + " --out " + out.string() : call);
+    CHECK(answer.status == 2);
+    CHECK(answer.output.empty());
+    CHECK(std::count(answer.errors.begin(), answer.errors.end(), '\n') == 1);
+    CHECK_FALSE(fs::exists(out));
+  }
+}
+
+TEST_CASE("verify --json: verdict, ratio at most 1, twin refuted; the same for any number of threads") {
+  const auto run = [](const std::string& threads) {
+    const Answer answer = attnbounds(
+        "verify --json --claim alman-song-2023/key-shift --claim alman-song-2023/forward-error --threads " +
+        threads);
+    CHECK(answer.status == 0);
+    CHECK(answer.errors.empty());
+    return nlohmann::json::parse(answer.output);
+  };
+  auto one = run("1"), three = run("3");
+  CHECK(one.at("seed") == 0);
+  CHECK(one.at("level") == "quick");
+  CHECK(one.at("versions").contains("mpfr"));
+  REQUIRE(one.at("claims").size() == 2);
+  for (auto* j : {&one, &three})
+    for (auto& claim : j->at("claims")) {
+      CHECK(claim.at("verdict") == "verified");
+      CHECK(claim.at("ratio").get<double>() <= 1);
+      CHECK(claim.at("twin_refuted") == true);
+      CHECK(claim.contains("worst_instance"));
+      claim.erase("seconds");
+    }
+  CHECK(one == three);
+}
