@@ -39,6 +39,9 @@ inline double exponential(double x) {
 }  // namespace
 
 double exp_of_nonpositive(double x) { return exponential(x); }
+void exp_of_nonpositive(double* x, long count) {
+  for (long i = 0; i < count; ++i) x[i] = exponential(x[i]);
+}
 
 SoftmaxRow softmax_row(View query, View keys_transposed, View values, long visible) {
   const long d = keys_transposed.rows, stride = keys_transposed.columns, dv = values.columns;

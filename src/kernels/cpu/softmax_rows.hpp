@@ -25,6 +25,7 @@ constexpr long keys_of_a_sum = 64;
 
 /// e^x for x <= 0 (NaN gives nonsense), as proved above.
 double exp_of_nonpositive(double x);
+void exp_of_nonpositive(double* x, long count);  // of each, in place
 
 struct SoftmaxRow {
   double score_size;         // max_j |s_j - max s|
