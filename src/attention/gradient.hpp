@@ -14,7 +14,21 @@
 
 namespace attnbounds {
 
-/// Rows of weights w(s_ij)/sum_j w(s_ij) of the visible keys, 0 elsewhere.
+/// A B, entry by entry: for scalars that Eigen does not know (derivatives).
+template <class Scalar>
+Matrix<Scalar> product(const Matrix<Scalar>& a, const Matrix<Scalar>& b) {
+  if constexpr (std::is_same_v<Scalar, double>) return a * b;
+  Matrix<Scalar> c(a.rows(), b.cols());
+  for (Eigen::Index i = 0; i < a.rows(); ++i)
+    for (Eigen::Index j = 0; j < b.cols(); ++j) {
+      c(i, j) = scalar_from<Scalar>(0);
+      for (Eigen::Index l = 0; l < a.cols(); ++l) c(i, j) += a(i, l) * b(l, j);
+    }
+  return c;
+}
+
+/// Rows of weights w(s_ij)/sum_j w(s_ij) of the visible keys, 0 elsewhere. The weight is w(score), or
+/// w(score, i, j).
 template <class Scalar, class Weight = Exponential>
 Matrix<Scalar> softmax_rows(const Matrix<Scalar>& s, Mask mask = Mask::none, const Weight& weight = {}) {
   Matrix<Scalar> f = Matrix<Scalar>::Constant(s.rows(), s.cols(), scalar_from<Scalar>(0));
@@ -23,9 +37,11 @@ Matrix<Scalar> softmax_rows(const Matrix<Scalar>& s, Mask mask = Mask::none, con
     for (Eigen::Index j = 0; j < visible_keys(mask, i, s.cols()); ++j) row.push_back(s(i, j));
     detail::shift_by_maximum(row, weight);
     Scalar sum = scalar_from<Scalar>(0);
-    for (Scalar& x : row) {
-      x = weight(x);
-      sum += x;
+    for (size_t j = 0; j < row.size(); ++j) {
+      if constexpr (std::is_invocable_v<Weight, Scalar, Eigen::Index, Eigen::Index>)
+        row[j] = weight(row[j], i, static_cast<Eigen::Index>(j));
+      else row[j] = weight(row[j]);
+      sum += row[j];
     }
     for (size_t j = 0; j < row.size(); ++j) f(i, static_cast<Eigen::Index>(j)) = row[j] / sum;
   }
@@ -83,18 +99,6 @@ template <class Scalar>
 MatrixLoss<Scalar> loss_over(const MatrixLossInput& in) {
   return {matrix_from<Scalar>(in.a1), matrix_from<Scalar>(in.a2), matrix_from<Scalar>(in.a3),
           matrix_from<Scalar>(in.x),  matrix_from<Scalar>(in.y),  matrix_from<Scalar>(in.e)};
-}
-
-/// A B, entry by entry: for scalars that Eigen does not know (derivatives).
-template <class Scalar>
-Matrix<Scalar> product(const Matrix<Scalar>& a, const Matrix<Scalar>& b) {
-  Matrix<Scalar> c(a.rows(), b.cols());
-  for (Eigen::Index i = 0; i < a.rows(); ++i)
-    for (Eigen::Index j = 0; j < b.cols(); ++j) {
-      c(i, j) = scalar_from<Scalar>(0);
-      for (Eigen::Index l = 0; l < a.cols(); ++l) c(i, j) += a(i, l) * b(l, j);
-    }
-  return c;
 }
 
 /// 1/2 |A - B|_F^2

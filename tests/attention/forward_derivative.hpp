@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/math/differentiation/autodiff.hpp>
+#include <boost/math/special_functions/erf.hpp>
 #include <boost/multiprecision/cpp_bin_float.hpp>
 
 #include "numeric/matrix.hpp"
@@ -21,6 +22,11 @@ inline Wide scalar_from<Wide>(const Rational& x) {
 template <>
 inline Forward scalar_from<Forward>(const Rational& x) {
   return Forward(scalar_from<Wide>(x));
+}
+
+template <>
+inline Wide error_function<Wide>(const Wide& x) {
+  return boost::math::erf(x);
 }
 
 /// x as the variable that derivative(1) is taken by.
