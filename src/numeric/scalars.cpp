@@ -245,6 +245,21 @@ Interval bessel_j_increasing(long order, const Interval& x) {
   return result;
 }
 
+template <>
+Interval error_function<Interval>(const Interval& x) {
+  Interval result;  // erf increases, and MPFR rounds it correctly
+  mpfr_erf(&data(result)->left, &data(x)->left, MPFR_RNDD);
+  mpfr_erf(&data(result)->right, &data(x)->right, MPFR_RNDU);
+  return result;
+}
+
+template <>
+Real error_function<Real>(const Real& x) {
+  Real result;
+  mpfr_erf(result.backend().data(), x.backend().data(), MPFR_RNDN);
+  return result;
+}
+
 std::vector<std::pair<std::string, std::string>> library_versions() {
   const auto three = [](int a, int b, int c) {
     return std::to_string(a) + "." + std::to_string(b) + "." + std::to_string(c);
