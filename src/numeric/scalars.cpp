@@ -6,6 +6,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "numeric/parallel.hpp"
+
 namespace attnbounds {
 namespace {
 
@@ -28,6 +30,8 @@ Real end(mpfr_srcptr x) {
 }
 
 }  // namespace
+
+void release_thread_caches() { mpfr_free_cache(); }
 
 WorkingPrecision::WorkingPrecision(Bits bits)
     : real_digits_(Real::thread_default_precision()), interval_digits_(Interval::thread_default_precision()) {
