@@ -47,6 +47,8 @@ int main(int argc, char** argv) {
       attnbounds::add_attention(app),
       attnbounds::add_claims(app),
       attnbounds::add_degree(app),
+      attnbounds::add_gradient(app),
+      attnbounds::add_propagate(app),
       attnbounds::add_report(app),
       attnbounds::add_verify(app),
   };
