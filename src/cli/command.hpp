@@ -39,7 +39,9 @@ void print_json(const nlohmann::ordered_json& object);
 Command add_attention(CLI::App& app);
 Command add_claims(CLI::App& app);
 Command add_degree(CLI::App& app);
+Command add_gradient(CLI::App& app);
 Command add_phase(CLI::App& app);
+Command add_propagate(CLI::App& app);
 Command add_report(CLI::App& app);
 Command add_verify(CLI::App& app);
 

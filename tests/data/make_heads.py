@@ -171,7 +171,7 @@ def export_weights(out, model, hidden):
     (score <q, k> / sqrt(d)).
     """
     out.mkdir(parents=True, exist_ok=True)
-    put = lambda path, x: np.save(path, np.ascontiguousarray(x.astype(np.float32)), allow_pickle=False)
+    put = lambda path, x: np.save(path, np.ascontiguousarray(np.atleast_2d(x).astype(np.float32)), allow_pickle=False)
     for l, layer in enumerate(model.encoder.layer):
         folder = out / f"layer{l}"
         folder.mkdir(exist_ok=True)

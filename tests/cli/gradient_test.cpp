@@ -1,0 +1,101 @@
+#include <nlohmann/json.hpp>
+
+#include "catch.hpp"
+#include "numeric/npy.hpp"
+#include "numeric/random.hpp"
+#include "program.hpp"
+
+using namespace attnbounds;
+
+namespace {
+
+void write_text(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
+
+// A matrix loss with n = 5, d = 2.
+void write_instance(const fs::path& folder) {
+  Stream draw(0, "cli gradient_test");
+  fs::create_directories(folder);
+  const std::pair<const char*, std::pair<int, int>> shapes[] = {
+      {"A1", {5, 2}}, {"A2", {4, 2}}, {"A3", {4, 2}}, {"X", {2, 2}}, {"Y", {2, 2}}, {"E", {5, 2}}};
+  for (const auto& [name, shape] : shapes)
+    write_npy(folder / (std::string(name) + ".npy"), draw.uniform_matrix(shape.first, shape.second, 1));
+  write_text(folder / "instance.json",
+             R"({"kind": "matrix-gradient", "matrices": {"A1": "A1.npy", "A2": "A2.npy", "A3": "A3.npy",
+                 "X": "X.npy", "Y": "Y.npy", "E": "E.npy"}})");
+}
+
+bool is_one_line(const std::string& text) { return !text.empty() && text.find('\n') == text.size() - 1; }
+
+}  // namespace
+
+TEST_CASE("gradient --certify: both methods keep their bound, and the output has X's shape") {
+  const TemporaryFolder folder;
+  const fs::path instance = folder.path / "instance", out = folder.path / "g.npy";
+  write_instance(instance);
+  for (const std::string method : {"exact", "polynomial", "auto"}) {
+    const Answer answer =
+        run_program("attnbounds", "gradient " + instance.string() + " --eps 1e-5 --method " + method +
+                                      " --certify --json --out " + out.string());
+    INFO(answer.errors);
+    REQUIRE(answer.status == 0);
+    const auto json = nlohmann::json::parse(answer.output);
+    CHECK(json["guarantee_verdict"] == "verified");
+    CHECK(json["budget_verdict"] == "verified");
+    CHECK(read_npy(out).rows() == 2);
+    CHECK(read_npy(out).cols() == 2);
+  }
+}
+
+TEST_CASE("gradient refuses instances that do not fit in one line, exit status 2, nothing written") {
+  const TemporaryFolder folder;
+  const fs::path instance = folder.path / "instance", out = folder.path / "g.npy";
+  const auto refused = [&](const std::string& arguments, const std::string& mentions) {
+    const Answer answer = run_program(
+        "attnbounds", "gradient " + instance.string() + " " + arguments + " --out " + out.string());
+    INFO(answer.errors);
+    CHECK(answer.status == 2);
+    CHECK(is_one_line(answer.errors));
+    CHECK(answer.errors.find(mentions) != std::string::npos);
+    CHECK(!fs::exists(out));
+  };
+  refused("--eps 1e-5", "instance.json");  // no such folder
+  write_instance(instance);
+  refused("--eps 0", "--eps");
+  refused("--eps 1e-5 --device cuda", "--device");
+  write_npy(instance / "X.npy", Matrix<double>::Ones(3, 3));
+  refused("--eps 1e-5", "X");
+  write_instance(instance);
+  write_text(instance / "instance.json",
+             R"({"kind": "tensor-gradient", "matrices": {"A1": "A1.npy", "A2": "A2.npy",
+      "A3": "A3.npy", "A4": "A2.npy", "A5": "A3.npy", "X": "X.npy", "Y1": "Y.npy", "E": "E.npy"}})");
+  refused("--eps 1e-5", "Y2");
+  write_text(instance / "instance.json", R"({"kind": "attention", "matrices": {}})");
+  refused("--eps 1e-5", "kind");
+  write_text(instance / "instance.json", "[1, 2");
+  refused("--eps 1e-5", "instance.json");
+}
+
+TEST_CASE("propagate keeps its bounds for every kind of layer, and the same seed gives the same bytes") {
+  for (const std::string arguments :
+       {"--layers 4", "--layers 3 --heads 2 --causal --mlp gelu", "--layers 3 --mlp relu --no-residual",
+        "--layers 2 --mlp gelu --layer-norm --n 4", "--layers 2 --signs random"}) {
+    INFO(arguments);
+    const Answer once = run_program("attnbounds", "propagate --json " + arguments),
+                 again = run_program("attnbounds", "propagate --json --threads 1 " + arguments);
+    REQUIRE(once.status == 0);
+    CHECK(once.output == again.output);
+    const auto json = nlohmann::json::parse(once.output);
+    CHECK(json["verdict"] == "verified");
+  }
+}
+
+TEST_CASE("propagate refuses bad options in one line") {
+  for (const std::string arguments :
+       {"--layers 0", "--layers 2 --delta 1", "--layers 2 --delta x", "--layers 2 --n 0",
+        "--layers 900 --n 4000", "--weights /no/such/folder"}) {
+    INFO(arguments);
+    const Answer answer = run_program("attnbounds", "propagate " + arguments);
+    CHECK(answer.status == 2);
+    CHECK(is_one_line(answer.errors));
+  }
+}
