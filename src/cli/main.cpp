@@ -44,14 +44,9 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", ATTNBOUNDS_VERSION);
   app.require_subcommand(1);
   const std::vector<attnbounds::Command> commands = {
-      attnbounds::add_attention(app),
-      attnbounds::add_claims(app),
-      attnbounds::add_degree(app),
-      attnbounds::add_gradient(app),
-      attnbounds::add_phase(app),
-      attnbounds::add_propagate(app),
-      attnbounds::add_report(app),
-      attnbounds::add_verify(app),
+      attnbounds::add_attention(app), attnbounds::add_claims(app), attnbounds::add_degree(app),
+      attnbounds::add_gradient(app),  attnbounds::add_phase(app),  attnbounds::add_propagate(app),
+      attnbounds::add_report(app),    attnbounds::add_verify(app),
   };
   try {
     app.parse(argc, argv);

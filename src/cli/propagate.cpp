@@ -383,8 +383,11 @@ ExitStatus run(const Options& options) {
           r.backward, r.backward_states, r.backward_norms, r.backward / r.backward_states, r.weights,
           r.weights_states);
     }
-    fmt::print("\n  growth of the error a layer: measured {:.4g}, bound {:.4g};  bounds {}\n", measured, proved,
-               kept == Verdict::verified ? "kept" : kept == Verdict::refuted ? "BROKEN" : "undecided");
+    fmt::print("\n  growth of the error a layer: measured {:.4g}, bound {:.4g};  bounds {}\n", measured,
+               proved,
+               kept == Verdict::verified  ? "kept"
+               : kept == Verdict::refuted ? "BROKEN"
+                                          : "undecided");
     if (replay) fmt::print("  replay of the exported hidden states: differs by at most {:.2e}\n", *replay);
   }
   return kept == Verdict::verified  ? ExitStatus::answered
