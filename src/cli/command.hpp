@@ -44,7 +44,7 @@ Command add_claims(CLI::App& app);
 Command add_decide(CLI::App& app);
 Command add_degree(CLI::App& app);
 Command add_hard(CLI::App& app);
-
+Command add_phase(CLI::App& app);
 Command add_reduce(CLI::App& app);
 Command add_report(CLI::App& app);
 Command add_verify(CLI::App& app);

@@ -56,8 +56,8 @@ int main(int argc, char** argv) {
       attnbounds::add_attention(app), attnbounds::add_challenge(app, command_words),
       attnbounds::add_claims(app),    attnbounds::add_decide(app),
       attnbounds::add_degree(app),    attnbounds::add_hard(app),
-      attnbounds::add_reduce(app),    attnbounds::add_report(app),
-      attnbounds::add_verify(app),
+      attnbounds::add_phase(app),     attnbounds::add_reduce(app),
+      attnbounds::add_report(app),    attnbounds::add_verify(app),
   };
   try {
     app.parse(static_cast<int>(separator - argv), argv);

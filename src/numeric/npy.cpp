@@ -176,10 +176,10 @@ Matrix<double> read_npy(const fs::path& path) {
   if (const std::string magic = take(std::min<std::uint64_t>(left, 6), "magic", ""); magic != kMagic)
     throw InputError(name, "a .npy file (its first bytes are \\x93NUMPY)", excerpt(magic));
   const std::string version = take(2, "version", "2 bytes");
-  const int major = version[0], minor = version[1];
+  const int major = static_cast<unsigned char>(version[0]), minor = static_cast<unsigned char>(version[1]);
   if (major < 1 || major > 3 || minor != 0)
     throw InputError(name + ": version", "1.0, 2.0 or 3.0",
-                     std::to_string(major & 0xff) + "." + std::to_string(minor & 0xff));
+                     std::to_string(major) + "." + std::to_string(minor));
   const std::size_t length_size = major == 1 ? 2 : 4;
   const std::uint64_t length =
       from_little_endian(take(length_size, "header length", std::to_string(length_size) + " bytes"));

@@ -16,6 +16,9 @@ struct ThreadCount {
 };
 inline ThreadCount all_cores() { return {std::max(1u, std::thread::hardware_concurrency())}; }
 
+/// MPFR keeps constants (pi, log 2) for each thread and does not free them when it ends (scalars.cpp).
+void release_thread_caches();
+
 /// Calls task(0), …, task(count - 1), each once, in any order and on any thread; the working precision is the
 /// thread's own (set it inside the task). Rethrows one exception of a task after all threads have stopped.
 template <class Task>
@@ -39,7 +42,11 @@ void parallel_for(long count, ThreadCount threads, const Task& task) {
   };
   {
     std::vector<std::jthread> pool;
-    for (long w = 1; w < workers; ++w) pool.emplace_back(work);
+    for (long w = 1; w < workers; ++w)
+      pool.emplace_back([&] {
+        work();
+        release_thread_caches();
+      });
     work();
   }
   if (failure) std::rethrow_exception(failure);

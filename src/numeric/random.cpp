@@ -55,7 +55,7 @@ std::uint64_t Stream::bits() {
 // The top bits, as many as end - 1 has, drawn again until they are below end: fewer than two draws expected.
 std::uint64_t Stream::below(std::uint64_t end) {
   if (end == 0) throw std::invalid_argument("a random number below 0");
-  const int width = std::bit_width(end - 1);
+  const auto width = std::bit_width(end - 1);
   if (width == 0) return 0;
   for (;;)
     if (const std::uint64_t x = bits() >> (64 - width); x < end) return x;

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "numeric/parallel.hpp"
+
 namespace attnbounds {
 namespace {
 
@@ -28,6 +30,8 @@ Real end(mpfr_srcptr x) {
 }
 
 }  // namespace
+
+void release_thread_caches() { mpfr_free_cache(); }
 
 WorkingPrecision::WorkingPrecision(Bits bits)
     : real_digits_(Real::thread_default_precision()), interval_digits_(Interval::thread_default_precision()) {
@@ -242,6 +246,21 @@ Interval bessel_j_increasing(long order, const Interval& x) {
   Interval result;
   mpfr_jn(&data(result)->left, order, &data(x)->left, MPFR_RNDD);
   mpfr_jn(&data(result)->right, order, &data(x)->right, MPFR_RNDU);
+  return result;
+}
+
+template <>
+Interval error_function<Interval>(const Interval& x) {
+  Interval result;  // erf increases, and MPFR rounds it correctly
+  mpfr_erf(&data(result)->left, &data(x)->left, MPFR_RNDD);
+  mpfr_erf(&data(result)->right, &data(x)->right, MPFR_RNDU);
+  return result;
+}
+
+template <>
+Real error_function<Real>(const Real& x) {
+  Real result;
+  mpfr_erf(result.backend().data(), x.backend().data(), MPFR_RNDN);
   return result;
 }
 

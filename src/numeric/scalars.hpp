@@ -9,6 +9,7 @@
 #include <boost/multiprecision/gmp.hpp>
 #include <boost/multiprecision/mpfi.hpp>
 #include <boost/multiprecision/mpfr.hpp>
+#include <cmath>
 #include <compare>
 #include <string>
 #include <utility>
@@ -123,6 +124,17 @@ Interval log_interval(const Rational& x);  // natural log; std::domain_error unl
 /// J_order(x), for members x of an interval inside [0, order], where J_order increases. std::domain_error
 /// otherwise.
 Interval bessel_j_increasing(long order, const Interval& x);
+
+/// erf(x): enclosed over Intervals, rounded to nearest over Reals.
+template <class Scalar>
+Scalar error_function(const Scalar& x) {
+  using std::erf;
+  return erf(x);
+}
+template <>
+Interval error_function<Interval>(const Interval& x);
+template <>
+Real error_function<Real>(const Real& x);
 
 /// Names and versions of the libraries behind these types, for reports.
 std::vector<std::pair<std::string, std::string>> library_versions();

@@ -123,7 +123,9 @@ TEST_CASE("bad input is refused with one line, status 2, and nothing is written"
   const Answer shapes = attend(in, "--eps 1e-3" + out);
   check_one_line(shapes, 2);
   CHECK(shapes.errors.find("5 x 2") != std::string::npos);
-  in.put("v.npy", Matrix<double>::Ones(0, 2));
+  std::string empty = npy_bytes(Matrix<double>::Ones(4, 2));  // the writer refuses it: 0 rows, by hand
+  empty.replace(empty.find("(4, 2)"), 6, "(0, 2)").resize(empty.size() - 8 * sizeof nan);
+  std::ofstream(in.file("v.npy"), std::ios::binary) << empty;
   check_one_line(attend(in, "--eps 1e-3" + out), 2);
   const std::string bytes = npy_bytes(Matrix<double>::Ones(5, 2));
   std::ofstream(in.file("v.npy"), std::ios::binary) << bytes.substr(0, bytes.size() - 3);
