@@ -57,6 +57,7 @@ Matrix<double> Draw::matrix(Eigen::Index rows, Eigen::Index columns, long bound,
 
 const std::vector<Paper>& papers() {
   static const std::vector<Paper> list = {
+      {"abboud-rubinstein-williams-2017", "Abboud, Rubinstein, Williams 2017, arXiv 1706.06407"},
       {"aggarwal-alman-2022", "Aggarwal, Alman 2022, arXiv 2205.06249"},
       {"alman-song-2023", "Alman, Song 2023, arXiv 2302.13214"},
       {"alman-song-2024-tensor", "Alman, Song 2024, arXiv 2310.04064"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "numeric/exact_text.hpp"
 
@@ -22,8 +23,11 @@ ThresholdParameters shape(const std::vector<long>& rows, long dimension, ScorePr
 }
 
 // `entry_at(d)` and `log_margin_at(entry, d)` for d columns; e is raised until the bias fits below the entry.
+// With entries that do not grow with d the bias' score stays below r^p: beyond `most_columns` the largest is
+// taken.
 template <class Entry, class LogMargin>
-ThresholdParameters fitted(ThresholdParameters p, const Entry& entry_at, const LogMargin& log_margin_at) {
+ThresholdParameters fitted(ThresholdParameters p, long most_columns, const Entry& entry_at,
+                           const LogMargin& log_margin_at) {
   const double log_anchors = std::log(nearest(p.anchors()));
   for (p.bias_columns = 1;; ++p.bias_columns) {
     const double d = static_cast<double>(p.columns()), e = static_cast<double>(p.bias_columns);
@@ -32,7 +36,12 @@ ThresholdParameters fitted(ThresholdParameters p, const Entry& entry_at, const L
                           power(p.entry, p.arity) * static_cast<double>(p.promise.yes);
     p.bias = target / (power(p.entry, p.arity) / p.entry) / e;
     if (std::fabs(p.bias) <= p.entry) return p;
-    if (p.bias_columns > 1L << 40) throw InputError("threshold", "a bias that fits", exact_text(p.entry));
+    if (p.bias_columns > most_columns) {
+      p.bias_columns = 1;
+      p.entry = entry_at(static_cast<double>(p.columns()));
+      p.bias = std::copysign(p.entry, p.bias);
+      return p;
+    }
   }
 }
 
@@ -83,7 +92,8 @@ ThresholdParameters threshold_for_margin(const std::vector<long>& rows, long dim
   const double log_margin = std::log(nearest(margin));
   const double beta = (std::log(nearest(p.tuples())) + 2 * log_margin) / gap_of(promise);
   return fitted(
-      p, [&](double d) { return up(up(root(beta * d, p.arity)) * (1 + 0x1p-48)); },
+      p, std::numeric_limits<long>::max(),
+      [&](double d) { return up(up(root(beta * d, p.arity)) * (1 + 0x1p-48)); },
       [&](double, double) { return log_margin; });
 }
 
@@ -95,7 +105,7 @@ ThresholdParameters threshold_for_kappa(const std::vector<long>& rows, long dime
   const double entry = nearest(kappa) * root(log_tokens(p), p.arity),
                log_tuples = std::log(nearest(p.tuples()));
   return fitted(
-      p, [&](double) { return entry; },
+      p, dimension + std::abs(promise.yes) + 8, [&](double) { return entry; },
       [&](double r, double d) { return (power(r, p.arity) * gap_of(promise) / d - log_tuples) / 2; });
 }
 

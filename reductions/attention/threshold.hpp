@@ -57,7 +57,8 @@ struct ThresholdParameters {
 /// From the margin R > 1. Errors: InputError for a margin at most 1.
 ThresholdParameters threshold_for_margin(const std::vector<long>& rows, long dimension, ScorePromise promise,
                                          const Rational& margin);
-/// From B = kappa (log n)^{1/p}, whatever that proves.
+/// From B = kappa (log n)^{1/p}, whatever that proves. Where no bias of entries <= B lifts a yes to A R, the
+/// largest one is taken (the guarantee is enclosed from what stands in the matrices in any case).
 ThresholdParameters threshold_for_kappa(const std::vector<long>& rows, long dimension, ScorePromise promise,
                                         const Rational& kappa);
 /// The least kappa with a margin above 1, rounded up.

@@ -153,7 +153,8 @@ std::optional<long> Protocol::honest_advice(const VectorFamilies& families, cons
 }
 
 GapInnerProduct Protocol::reduce(const VectorFamilies& old) const {
-  const auto& [arity, dimension, l, T, q] = parameters_;
+  const long arity = parameters_.arity, dimension = parameters_.dimension, T = parameters_.columns,
+             q = parameters_.field;
   if (old.arity() != arity || old.dimension() != dimension)
     throw std::domain_error("the protocol was made for vectors of another arity or dimension");
   const long advices = parameters_.advices(), alphas = capped_power(q, T);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "numeric/scalars.hpp"
 
@@ -37,11 +38,16 @@ void print_json(const nlohmann::ordered_json& object);
 
 // One function a subcommand, each in its own file.
 Command add_attention(CLI::App& app);
+/// `command_words`: what stands after -- on the command line.
+Command add_challenge(CLI::App& app, const std::vector<std::string>& command_words);
 Command add_claims(CLI::App& app);
+Command add_decide(CLI::App& app);
 Command add_degree(CLI::App& app);
 Command add_gradient(CLI::App& app);
+Command add_hard(CLI::App& app);
 Command add_phase(CLI::App& app);
 Command add_propagate(CLI::App& app);
+Command add_reduce(CLI::App& app);
 Command add_report(CLI::App& app);
 Command add_verify(CLI::App& app);
 

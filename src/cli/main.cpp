@@ -1,12 +1,15 @@
 // attnbounds: parses the command line, runs one subcommand, and catches every error once.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 #include <vector>
 
 #include "cli/command.hpp"
 #include "kernels/result.hpp"
 #include "numeric/exact_text.hpp"
 #include "polynomial/least_degree.hpp"
+#include "reductions/chain/decide.hpp"
 
 namespace attnbounds {
 
@@ -43,13 +46,22 @@ int main(int argc, char** argv) {
   CLI::App app{"attnbounds: verification suite for the theory of fast attention", "attnbounds"};
   app.set_version_flag("--version", ATTNBOUNDS_VERSION);
   app.require_subcommand(1);
+  // challenge INSTANCE… -- COMMAND…: the command's own options are none of ours.
+  char** const end = argv + argc;
+  char** const separator = argc > 1 && std::string_view(argv[1]) == "challenge"
+                               ? std::find(argv, end, std::string_view("--"))
+                               : end;
+  const std::vector<std::string> command_words(separator == end ? end : separator + 1, end);
   const std::vector<attnbounds::Command> commands = {
-      attnbounds::add_attention(app), attnbounds::add_claims(app), attnbounds::add_degree(app),
-      attnbounds::add_gradient(app),  attnbounds::add_phase(app),  attnbounds::add_propagate(app),
+      attnbounds::add_attention(app), attnbounds::add_challenge(app, command_words),
+      attnbounds::add_claims(app),    attnbounds::add_decide(app),
+      attnbounds::add_degree(app),    attnbounds::add_gradient(app),
+      attnbounds::add_hard(app),      attnbounds::add_phase(app),
+      attnbounds::add_propagate(app), attnbounds::add_reduce(app),
       attnbounds::add_report(app),    attnbounds::add_verify(app),
   };
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(separator - argv), argv);
   } catch (const CLI::Success& request) {  // --help, --version
     return app.exit(request);
   } catch (const CLI::ParseError& error) {
@@ -61,6 +73,8 @@ int main(int argc, char** argv) {
   } catch (const attnbounds::InputError& error) {
     return fail(error.what(), ExitStatus::bad_input);
   } catch (const attnbounds::BudgetMissed& error) {
+    return fail(error.what(), ExitStatus::refuted);
+  } catch (const attnbounds::ContradictedPromise& error) {
     return fail(error.what(), ExitStatus::refuted);
   } catch (const attnbounds::Undecided& error) {
     return fail(std::string("undecided: ") + error.what(), ExitStatus::undecided);

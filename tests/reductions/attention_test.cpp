@@ -71,6 +71,11 @@ TEST_CASE("kappa and margin are two names of one instance; below the least kappa
       guarantee(threshold_for_kappa({64, 64}, 20, orthogonality_promise(), to_rational(least * 0.99)));
   CHECK(lower(below.no_output) > upper(below.yes_output));
   CHECK_THROWS_AS(threshold_for_margin({4, 4}, 3, orthogonality_promise(), 1), InputError);
+  for (const std::vector<long>& sizes : {std::vector<long>{64, 64}, {1, 1}, {8, 8, 8}, {1, 1, 1}})
+    for (const Rational& kappa : {Rational(1, 1000000), Rational(1, 10), Rational(1), Rational(30)}) {
+      const ThresholdParameters any = threshold_for_kappa(sizes, 20, orthogonality_promise(), kappa);
+      CHECK(std::fabs(any.bias) <= any.entry);
+    }
 }
 
 TEST_CASE("output ranges contain the enclosures of the reference, matrix and tensor") {

@@ -1,0 +1,50 @@
+// Alman, Song 2024 (gradient), lower bound repaired: f(1) = |Att|_F^2 recovered from gradients alone, by
+// Gauss-Legendre with the proved number of nodes, decides the formula even when every gradient entry is off
+// by 1/(16 d) (reductions/gradient/decision.hpp).
+#include "proofs_check/reduction_case.hpp"
+#include "reductions/gradient/decision.hpp"
+
+namespace attnbounds {
+namespace {
+
+Case draw(Draw& d) { return {d.index == 0 ? nearest_to_yes(4) : drawn_formula(d, 4, 6), 2}; }
+
+GradientInstance instance(const Case& c) {
+  const VectorFamilies ov = split_and_list(c.formula, 2);
+  const long n = ov.families[0].rows;
+  const ThresholdParameters p =
+      threshold_for_margin({n, n}, ov.dimension(), orthogonality_promise(), gradient_margin(n));
+  const AttentionInput in = matrix_instance(p, sign_matrices(ov));
+  return {in.q, in.k, in.v};
+}
+
+bool satisfiable(const Case& c) { return count_satisfying(c.formula) > 0; }
+Interval third() { return enclose(gradient_decision_value()); }
+Interval square(const Case& c) {
+  const GradientInstance in = instance(c);
+  return enclose(total_square_from_gradients(in, Rational(1, 16 * in.a1.cols()), ThreadCount{1}).at_one);
+}
+// f' = tr dL/dX instead of 2 tr dL/dX: half of the way from f(0) to f(1).
+Interval half_way(const Case& c) {
+  const GradientDecision d = total_square_from_gradients(instance(c), 0, ThreadCount{1});
+  return enclose(d.at_zero) + (enclose(d.at_one) - enclose(d.at_zero)) / 2;
+}
+
+const Registration decision =
+    claim("alman-song-2024-gradient/decision-from-gradients", "gradient lower bound, repaired form ours",
+          Standing::checked)
+        .says("gradients off by 1/(16 d) at K nodes put |Att|^2 on the formula's side of 1/3",
+              R"(gradients off by $1/(16d)$ decide $\varphi$: $\|\mathrm{Att}\|_F^2 \gtrless \tfrac13$)")
+        .given(draw)
+        .at_most(
+            "the recovered |Att|^2 is on the formula's side of 1/3",
+            [](const Case& c) { return satisfiable(c) ? third() : square(c); },
+            [](const Case& c) { return satisfiable(c) ? square(c) : third(); })
+        .sizes(8, 30, 150)
+        .twin(
+            "the factor 2 of the trace identity dropped",
+            [](const Case& c) { return satisfiable(c) ? third() : half_way(c); },
+            [](const Case& c) { return satisfiable(c) ? half_way(c) : third(); });
+
+}  // namespace
+}  // namespace attnbounds

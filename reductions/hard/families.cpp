@@ -1,0 +1,249 @@
+#include "reductions/hard/families.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "numeric/exact_text.hpp"
+#include "numeric/files.hpp"
+#include "numeric/random.hpp"
+#include "reductions/attention/decision.hpp"
+#include "reductions/chain/reduce.hpp"
+#include "reductions/orthogonal_vectors/orthogonality.hpp"
+#include "reductions/orthogonal_vectors/split_and_list.hpp"
+#include "reductions/receipt/receipt.hpp"
+
+namespace attnbounds {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct HardVectors {
+  std::vector<SignMatrix> families;
+  ScoreSign sign = ScoreSign::positive;
+  std::optional<Tuple> planted;
+  std::optional<Formula> formula;
+};
+
+template <class Entry>
+std::vector<SignMatrix> drawn(const HardRequest& r, long d, const Entry& entry) {
+  std::vector<SignMatrix> families;
+  for (long k = 0; k < r.arity; ++k) {
+    Stream stream(r.seed, "hard/" + r.family, static_cast<std::uint64_t>(k));
+    SignMatrix m(r.n, d);
+    for (Eigen::Index i = 0; i < m.size(); ++i) m.data()[i] = static_cast<std::int8_t>(entry(stream));
+    families.push_back(m);
+  }
+  return families;
+}
+
+Tuple random_tuple(Stream& stream, const HardRequest& r) {
+  Tuple t;
+  for (long k = 0; k < r.arity; ++k)
+    t.push_back(static_cast<long>(stream.below(static_cast<std::uint64_t>(r.n))));
+  return t;
+}
+
+HardVectors planted_orthogonal(const HardRequest& r, long d) {
+  const std::uint64_t tenths = r.arity == 2 ? 5 : 8;
+  HardVectors h{
+      drawn(r, d, [&](Stream& s) { return s.below(10) < tenths ? 1 : 0; }), ScoreSign::negative, {}, {}};
+  Stream stream(r.seed, "hard/planted");
+  h.planted = random_tuple(stream, r);
+  const auto row = [&](long k, long i) { return h.families[static_cast<std::size_t>(k)].row(i); };
+  for (long l = 0; l < d; ++l) {  // somebody gives way where all are 1
+    bool all = true;
+    for (long k = 0; k < r.arity; ++k) all = all && row(k, (*h.planted)[static_cast<std::size_t>(k)])(l) == 1;
+    if (all) {
+      const long k = static_cast<long>(stream.below(static_cast<std::uint64_t>(r.arity)));
+      row(k, (*h.planted)[static_cast<std::size_t>(k)])(l) = 0;
+    }
+  }
+  return h;
+}
+
+HardVectors light_bulb(const HardRequest& r, long d) {
+  HardVectors h{drawn(r, d, [](Stream& s) { return s.sign(); }), ScoreSign::positive, {}, {}};
+  Stream stream(r.seed, "hard/planted");
+  h.planted = random_tuple(stream, r);
+  // The last one is the product of the others in 7/8 of the places: correlation 3/4.
+  const std::vector<std::size_t> places = stream.permutation(static_cast<std::size_t>(d));
+  for (long at = 0; at < d; ++at) {
+    const auto l = static_cast<Eigen::Index>(places[static_cast<std::size_t>(at)]);
+    int product = 8 * at < 7 * d ? 1 : -1;
+    for (long k = 0; k + 1 < r.arity; ++k)
+      product *= h.families[static_cast<std::size_t>(k)]((*h.planted)[static_cast<std::size_t>(k)], l);
+    h.families.back()(h.planted->back(), l) = static_cast<std::int8_t>(product);
+  }
+  return h;
+}
+
+HardVectors planted_gap(const HardRequest& r, long d) {
+  HardVectors h{drawn(r, d, [](Stream& s) { return s.below(2) == 0 ? 1 : 0; }), ScoreSign::positive, {}, {}};
+  Stream stream(r.seed, "hard/planted");
+  h.planted = random_tuple(stream, r);
+  const std::vector<std::size_t> places = stream.permutation(static_cast<std::size_t>(d));
+  for (long at = 0; 4 * at < 3 * d; ++at)
+    for (long k = 0; k < r.arity; ++k)
+      h.families[static_cast<std::size_t>(k)](
+          (*h.planted)[static_cast<std::size_t>(k)],
+          static_cast<Eigen::Index>(places[static_cast<std::size_t>(at)])) = 1;
+  return h;
+}
+
+HardVectors random_cnf(const HardRequest& r, const std::optional<long>& clauses) {
+  if (!std::has_single_bit(static_cast<std::uint64_t>(r.n)))
+    throw InputError("--n", "a power of two for random-cnf", std::to_string(r.n));
+  const long variables = r.arity * std::bit_width(static_cast<std::uint64_t>(r.n - 1));
+  if (variables < 3)
+    throw InputError("--n", "at least 3 variables, " + std::to_string(r.arity) + " log2 n",
+                     std::to_string(r.n));
+  Stream stream(r.seed, "hard/random-cnf");
+  Formula f{variables, {}};
+  for (long c = clauses.value_or(std::lround(4.267 * static_cast<double>(variables))); c > 0; --c) {
+    Clause clause;
+    while (clause.size() < 3) {
+      const int v = 1 + static_cast<int>(stream.below(static_cast<std::uint64_t>(variables)));
+      if (std::none_of(clause.begin(), clause.end(), [v](int x) { return std::abs(x) == v; }))
+        clause.push_back(v * stream.sign());
+    }
+    f.clauses.push_back(clause);
+  }
+  const VectorFamilies ov = split_and_list(f, r.arity);
+  HardVectors h{{}, ScoreSign::negative, find_orthogonal(ov, r.threads), f};
+  for (const BitMatrix& family : ov.families) h.families.push_back(sign_matrix(family));
+  return h;
+}
+
+long score_of(const HardVectors& h, const Tuple& t) {
+  long sum = 0;
+  for (Eigen::Index l = 0; l < h.families[0].cols(); ++l) {
+    int product = 1;
+    for (std::size_t k = 0; k < t.size(); ++k) product *= h.families[k](t[k], l);
+    sum += product;
+  }
+  return sum * static_cast<int>(h.sign);
+}
+
+/// Largest score over the tuples other than the planted one (all, if nothing is planted).
+long largest_other(const HardVectors& h, const HardRequest& r) {
+  const long n = r.n, pairs = r.arity == 2 ? 1 : n;
+  std::vector<long> largest(static_cast<std::size_t>(n), -(1L << 40));
+  const Eigen::Matrix<int, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> last =
+      h.families.back().cast<int>();
+  parallel_for(n, r.threads, [&](long i) {
+    for (long j = 0; j < pairs; ++j) {
+      Eigen::RowVectorXi query = h.families[0].row(i).cast<int>();
+      if (r.arity == 3) query = query.cwiseProduct(h.families[1].row(j).cast<int>());
+      const Eigen::VectorXi scores = last * query.transpose() * static_cast<int>(h.sign);
+      for (long k = 0; k < n; ++k) {
+        if (h.planted && i == h.planted->front() && k == h.planted->back() &&
+            (r.arity == 2 || j == (*h.planted)[1]))
+          continue;
+        largest[static_cast<std::size_t>(i)] =
+            std::max<long>(largest[static_cast<std::size_t>(i)], scores(k));
+      }
+    }
+  });
+  return *std::max_element(largest.begin(), largest.end());
+}
+
+BitMatrix bits_of(const SignMatrix& m) {
+  BitMatrix bits(m.rows(), m.cols());
+  for (Eigen::Index i = 0; i < m.rows(); ++i)
+    for (Eigen::Index c = 0; c < m.cols(); ++c)
+      if (m(i, c) == 1) bits.set(i, c);
+  return bits;
+}
+
+}  // namespace
+
+Json make_hard(const HardRequest& r, const std::filesystem::path& output) {
+  const long most = r.arity == 2 ? 1L << 15 : 1L << 9;
+  if (r.n < 2 || r.n > most) throw InputError("--n", "2 to " + std::to_string(most), std::to_string(r.n));
+  if (r.d && (*r.d < 1 || *r.d > 1L << 12)) throw InputError("--d", "1 to 4096", std::to_string(*r.d));
+  if (r.kappa <= 0 || r.kappa > 1000)
+    throw InputError("--kappa", "a number above 0, at most 1000", exact_text(r.kappa));
+  const long d = r.d.value_or(std::lround(std::ceil(8 * std::log(static_cast<double>(r.n)))));
+  const HardVectors h =
+      r.family == "planted-orthogonal" ? planted_orthogonal(r, d)
+      : r.family == "light-bulb"       ? light_bulb(r, d)
+      : r.family == "planted-gap"      ? planted_gap(r, d)
+      : r.family == "random-cnf"
+          ? random_cnf(r, r.d)
+          : throw InputError("--family", "planted-orthogonal, light-bulb, planted-gap or random-cnf",
+                             "'" + r.family + "'");
+  const bool orthogonality = h.sign == ScoreSign::negative;
+  const long other = largest_other(h, r);
+  ScorePromise promise = orthogonality_promise();
+  promise.sign = h.sign;
+  if (h.planted && !h.formula) {
+    promise.yes = score_of(h, *h.planted);
+    promise.no = other;
+    if (promise.no >= promise.yes)
+      throw InputError(
+          "--d",
+          "a dimension at which the planted tuple stands out (its score " + std::to_string(promise.yes) + ")",
+          std::to_string(d) + ", where another has " + std::to_string(promise.no));
+  }
+  const std::vector<long> rows(static_cast<std::size_t>(r.arity), r.n);
+  const ThresholdParameters p = threshold_for_kappa(rows, h.families[0].cols(), promise, r.kappa);
+  NewFolder folder(output);
+  const std::filesystem::path& at = folder.beside();
+  Json fields = attention_fields(p);
+  fields["matrices"] = write_attention(p, h.families, at);
+
+  // What the exact outputs say of the planted row. (A random formula keeps the promise's 1/2.)
+  const std::vector<OutputRange> ranges = r.arity == 2
+                                              ? output_ranges(matrix_instance(p, h.families), r.threads)
+                                              : output_ranges(tensor_instance(p, h.families), r.threads);
+  if (h.planted && !h.formula) {
+    const auto planted = static_cast<std::size_t>(h.planted->front());
+    const double yes = ranges[planted].lower;
+    double no = -HUGE_VAL;
+    for (std::size_t i = 0; i < ranges.size(); ++i)
+      if (i != planted) no = std::max(no, ranges[i].upper);
+    const double gap = std::nextafter(yes - no, -HUGE_VAL), middle = no + (yes - no) / 2;
+    const double epsilon =
+        gap > 0 ? std::max(0.0, std::nextafter(std::min(yes - middle, middle - no), 0.0)) : 0.0;
+    fields["gap"] = gap;
+    fields["epsilon"] = epsilon;
+    fields["decision"] = exact_text(middle);
+    fields["exact"] = {
+        {"B", exact_text(p.entry)}, {"gap", exact_text(gap)}, {"epsilon", exact_text(epsilon)}};
+  }
+  Json instance = {{"kind", fields["kind"]}, {"family", r.family}, {"seed", r.seed}, {"arity", r.arity}};
+  instance.update(fields);
+  instance["answer"] = h.planted ? "sat" : "unsat";
+  instance["scores"] = {{"yes", promise.yes}, {"no", promise.no}, {"largest_other", other}};
+  Json files = Json::object();
+  std::vector<Receipt> receipts;
+  std::vector<std::string> written;
+  for (const auto& [matrix, file] : fields["matrices"].items()) written.push_back(file);
+  if (h.formula) {
+    write_file_atomically(at / "formula.cnf", dimacs_text(*h.formula));
+    files["formula"] = "formula.cnf";
+    instance["witness"] = nullptr;
+    if (h.planted) instance["witness"] = literals_of(assignment_of(*h.planted, *h.formula));
+  } else {
+    instance["witness"] = *h.planted;
+  }
+  if (orthogonality) {
+    VectorFamilies vectors;
+    for (const SignMatrix& m : h.families) vectors.families.push_back(bits_of(m));
+    write_file_atomically(at / "ov.txt", vectors_text(vectors));
+    files["vectors"] = "ov.txt";
+  }
+  receipts.push_back(
+      {"hard-family", orthogonality ? std::vector<std::string>{"ov.txt"} : std::vector<std::string>{},
+       written, fields["threshold"], "planted row above the decision value by epsilon at least",
+       "every other row below it by epsilon at least", exact_text(fields["gap"].get<double>())});
+  instance["files"] = files;
+  instance["receipts"] = "receipts.json";
+  write_file_atomically(at / "receipts.json", receipts_json(at, receipts).dump(1) + "\n");
+  write_file_atomically(at / "instance.json", instance.dump(1) + "\n");
+  folder.publish();
+  return instance;
+}
+
+}  // namespace attnbounds

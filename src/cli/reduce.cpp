@@ -1,0 +1,92 @@
+// attnbounds reduce: a formula (or orthogonal vectors) becomes an attention instance whose outputs decide it.
+#include "reductions/chain/reduce.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+
+#include "cli/command.hpp"
+#include "numeric/exact_text.hpp"
+
+namespace attnbounds {
+namespace {
+
+struct Options : CommonOptions {
+  std::string input, output, target = "attention", route = "direct", kappa, margin;
+  std::optional<long> arity;
+  std::vector<long> protocol;
+};
+
+ReduceRequest request_of(const Options& options) {
+  ReduceRequest request;
+  request.target = options.target == "ov"          ? Target::vectors
+                   : options.target == "maxip"     ? Target::gap
+                   : options.target == "attention" ? Target::attention
+                                                   : Target::gradient;
+  request.route = options.route == "gap" ? Route::gap : Route::direct;
+  request.arity = options.arity;
+  if (!options.kappa.empty() && !options.margin.empty())
+    throw InputError("--margin", "one of --kappa and --margin", "both");
+  if (!options.kappa.empty()) {
+    request.kappa = rational_from_text(options.kappa, "--kappa");
+    if (*request.kappa <= 0) throw InputError("--kappa", "a number above 0", "'" + options.kappa + "'");
+  }
+  if (!options.margin.empty()) request.margin = rational_from_text(options.margin, "--margin");
+  if (!options.protocol.empty())
+    request.protocol = {options.protocol[0], options.protocol[1], options.protocol[2]};
+  return request;
+}
+
+ExitStatus run(const Options& options) {
+  const nlohmann::ordered_json instance = reduce(options.input, request_of(options), options.output);
+  if (options.json) {
+    nlohmann::ordered_json object = {{"path", options.output}};
+    object.update(instance);
+    print_json(object);
+    return ExitStatus::answered;
+  }
+  fmt::print("{}: {}, n = {}, d = {}\n", options.output, instance["kind"].get<std::string>(),
+             instance["n"].get<long>(), instance["d"].get<long>());
+  if (instance.contains("protocol"))
+    fmt::print("  protocol   l = {}, T = {}, q = {}, {} advices: inner product {} or at most {}\n",
+               instance["protocol"]["nodes"].get<long>(), instance["protocol"]["columns"].get<long>(),
+               instance["protocol"]["field"].get<long>(), instance["protocol"]["advices"].get<long>(),
+               instance["protocol"]["yes"].get<long>(), instance["protocol"]["no"].get<long>());
+  if (instance.contains("B"))
+    fmt::print(
+        "  entries    B = {:.4f} = {:.4f} (log n)^({})\n  gap        {:.6f}, decided by outputs off by less "
+        "than {:.6f}\n",
+        instance["B"].get<double>(), instance["kappa"].get<double>(), instance["exponent"].get<std::string>(),
+        instance["gap"].get<double>(), instance["epsilon"].get<double>());
+  return ExitStatus::answered;
+}
+
+}  // namespace
+
+Command add_reduce(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("reduce", "a formula or orthogonal vectors, as an attention instance");
+  auto options = std::make_shared<Options>();
+  command->add_option("IN", options->input, "DIMACS CNF, or vectors (p ov K N D)")->required();
+  command->add_option("--out", options->output, "the folder to make")->required();
+  command->add_option("--to", options->target, "ov, maxip, attention or gradient")
+      ->check(CLI::IsMember({"ov", "maxip", "attention", "gradient"}))
+      ->capture_default_str();
+  command->add_option("--arity", options->arity, "2: pairs, matrix attention; 3: triples, tensor attention")
+      ->check(CLI::IsMember({2, 3}));
+  command->add_option("--route", options->route, "direct, or over the gap inner product")
+      ->check(CLI::IsMember({"direct", "gap"}))
+      ->capture_default_str();
+  command->add_option("--kappa", options->kappa,
+                      "entries B = K (log n)^(1/arity), exact (default: from the margin)");
+  command->add_option("--margin", options->margin,
+                      "R: a yes gives an output >= R/(R+1), a no only <= 1/(R+1) (3)");
+  command->add_option("--protocol", options->protocol, "l T q of the gap route (default: the smallest)")
+      ->expected(3);
+  command->footer("Example: attnbounds reduce formula.cnf --out instance && attnbounds decide instance");
+  add_common_options(*command, *options);
+  return {command, [options] { return run(*options); }};
+}
+
+}  // namespace attnbounds
