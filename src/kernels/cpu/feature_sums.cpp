@@ -61,8 +61,12 @@ template <class T, long A, long C>
   for (long e = sums; e < padded; ++e) total[e] = Vec<T>::zero();
   T folded[padded];
   for (long e = 0; e < padded; e += width<T>) lane_sums(total + e).store(folded + e);
-  for (long e = 0; e < sums; ++e)
-    compensated_add(run.hi[at * C + e], run.lo[at * C + e], static_cast<double>(folded[e]));
+  double *hi = run.hi + at * C, *lo = run.lo + at * C;
+  constexpr long whole = sizeof(T) == 8 ? sums / width<double> * width<double> : 0;
+  if constexpr (whole > 0)
+    for (long e = 0; e < whole; e += width<double>)
+      compensated_add(hi + e, lo + e, Vec<double>::load(folded + e));
+  for (long e = whole; e < sums; ++e) compensated_add(hi[e], lo[e], static_cast<double>(folded[e]));
 }
 
 template <class T, long C>
@@ -204,13 +208,22 @@ struct QueryTile {
   static constexpr long tile = V * width<T>;
 
   static void flush(const Vec<T>* sum, bool first, double* hi, double* lo) {
-    T values[V * C * width<T>];
-    for (long e = 0; e < V * C; ++e) sum[e].store(values + e * width<T>);
-    for (long e = 0; e < V * C * width<T>; ++e) {
-      const double x = static_cast<double>(values[e]);
-      if (first) hi[e] = x, lo[e] = 0;
-      else if constexpr (sizeof(T) == 8) compensated_add(hi[e], lo[e], x);
-      else hi[e] += x;
+    if constexpr (sizeof(T) == 8) {
+      for (long e = 0; e < V * C; ++e) {
+        if (first) {
+          sum[e].store(hi + e * width<T>);
+          Vec<double>::zero().store(lo + e * width<T>);
+        } else {
+          compensated_add(hi + e * width<T>, lo + e * width<T>, sum[e]);
+        }
+      }
+    } else {
+      T values[V * C * width<T>];
+      for (long e = 0; e < V * C; ++e) sum[e].store(values + e * width<T>);
+      for (long e = 0; e < V * C * width<T>; ++e) {
+        if (first) hi[e] = static_cast<double>(values[e]), lo[e] = 0;
+        else hi[e] += static_cast<double>(values[e]);
+      }
     }
   }
 

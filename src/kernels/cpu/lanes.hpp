@@ -282,6 +282,14 @@ Vec<T> lane_sums(const Vec<T>* v) {
 }
 #endif
 
+/// The two-sum of feature_sums.hpp on whole vectors: GCC leaves the loop over scalars as it is, since hi and
+/// lo might overlap, and exact attention was half as fast.
+[[gnu::always_inline]] inline void compensated_add(double* hi, double* lo, Vec<double> x) {
+  const Vec<double> high = Vec<double>::load(hi), sum = high + x, back = sum - high;
+  (Vec<double>::load(lo) + ((high - (sum - back)) + (x - back))).store(lo);
+  sum.store(hi);
+}
+
 /// Keeps v in a register where GCC would load it again from memory for each of its uses.
 template <class T>
 [[gnu::always_inline]] inline Vec<T> in_register(Vec<T> v) {

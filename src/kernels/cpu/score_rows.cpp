@@ -168,19 +168,22 @@ void weighted_sums(const T* weights, const T* values, long value_stride, long co
       w[v] = in_register(Vec<T>::load(weights + j * tile + v * width<T>));
     });
     unrolled<C>([&](long c) __attribute__((always_inline)) {
-      const Vec<T> value = in_register(Vec<T>::all(values[c * value_stride + j]));
+      const Vec<T> value = in_register(Vec<T>::all(values[j * value_stride + c]));
       unrolled<V>([&](long v)
                       __attribute__((always_inline)) { sum[c * V + v] = fma(w[v], value, sum[c * V + v]); });
     });
   }
-  T block[C * tile];
-  for (long e = 0; e < C * V; ++e) sum[e].store(block + e * width<T>);
-  for (long c = 0; c < C; ++c)
-    for (long t = 0; t < tile; ++t) {
-      const double x = static_cast<double>(block[c * tile + t]);
-      if constexpr (sizeof(T) == 8) compensated_add(hi[c * stride + t], lo[c * stride + t], x);
-      else hi[c * stride + t] += x;
-    }
+  if constexpr (sizeof(T) == 8) {
+    unrolled<C * V>([&](long e) __attribute__((always_inline)) {
+      const long at = e / V * stride + e % V * width<T>;
+      compensated_add(hi + at, lo + at, sum[e]);
+    });
+  } else {
+    T block[C * tile];
+    for (long e = 0; e < C * V; ++e) sum[e].store(block + e * width<T>);
+    for (long c = 0; c < C; ++c)
+      for (long t = 0; t < tile; ++t) hi[c * stride + t] += static_cast<double>(block[c * tile + t]);
+  }
 }
 
 template <class T>
@@ -274,10 +277,12 @@ void ScoreRows<T>::Group::block(long first_key, long last_key, bool causal) {
   // Keys beyond the last of a register block are zeros: their weights are finite and not used.
   load_tokens(in.keys, first_key, last_key, keys_of_a_block, keys_of_a_block, in.key_coordinates,
               keys_.data());
-  const std::vector<T> scales(static_cast<std::size_t>(columns - 1), in.value_scale);
-  load_tokens(in.values, first_key, last_key, keys_of_a_block, keys_of_a_block, {nullptr, scales.data()},
-              values_.data());
-  std::fill_n(values_.data() + (columns - 1) * keys_of_a_block, keys_of_a_block, T(1));
+  for (long key = 0; key < count; ++key) {  // rows of values stay rows: their entries are broadcast
+    const T* value = in.values.data + (first_key + key) * (columns - 1);
+    T* row = values_.data() + key * columns;
+    for (long c = 0; c < columns - 1; ++c) row[c] = value[c] * in.value_scale;
+    row[columns - 1] = 1;
+  }
   const ColumnTiles tiles(columns);
   const bool polynomial = !rows_.coefficients_.empty();
   std::vector<T> factor(static_cast<std::size_t>(tile));
@@ -312,9 +317,9 @@ void ScoreRows<T>::Group::block(long first_key, long last_key, bool causal) {
     }
     for (long c = 0; c < tiles.count; ++c) {
       const long column = tiles.first(c);
-      weighted_sums_of<T>(tiles.width_of(c))(w, values_.data() + column * keys_of_a_block, keys_of_a_block,
-                                             count, hi + column * rows_of_a_group,
-                                             lo + column * rows_of_a_group, rows_of_a_group);
+      weighted_sums_of<T>(tiles.width_of(c))(w, values_.data() + column, columns, count,
+                                             hi + column * rows_of_a_group, lo + column * rows_of_a_group,
+                                             rows_of_a_group);
     }
   }
   fresh_ = false;
