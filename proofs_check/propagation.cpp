@@ -25,9 +25,8 @@ Network random_network(std::uint64_t seed, const NetworkShape& shape) {
     layer.mask = shape.mask;
     layer.residual = shape.residual;
     for (long h = 0; h < shape.heads; ++h)
-      layer.heads.push_back({draw.uniform_matrix(shape.d, shape.d, scale),
-                             draw.uniform_matrix(shape.d, shape.d, scale),
-                             {}});
+      layer.heads.push_back(
+          {draw.uniform_matrix(shape.d, shape.d, scale), draw.uniform_matrix(shape.d, shape.d, scale), {}});
     if (shape.mlp != RowMap::none)
       layer.mlp = Mlp<double>{
           draw.uniform_matrix(shape.d, 2 * shape.d, scale), draw.uniform_matrix(1, 2 * shape.d, scale),
@@ -59,13 +58,13 @@ Network trained_like_network(std::uint64_t seed, const NetworkShape& shape) {
     layer.mask = shape.mask;
     for (long h = 0; h < shape.heads; ++h) {
       const Matrix<double> q = with_deviation(d, rank, by_width), k = with_deviation(d, rank, by_width),
-                           v = with_deviation(d, rank, by_width),
-                           o = with_deviation(rank, d, by_width / 2), b = with_deviation(1, rank, 0.25);
+                           v = with_deviation(d, rank, by_width), o = with_deviation(rank, d, by_width / 2),
+                           b = with_deviation(1, rank, 0.25);
       layer.heads.push_back({factor * q * k.transpose(), v * o, factor * b * k.transpose()});
     }
-    layer.mlp = Mlp<double>{with_deviation(d, hidden, by_width), with_deviation(1, hidden, 0.25),
-                            with_deviation(hidden, d, by_width / 4), with_deviation(1, d, 0.25),
-                            Activation::gelu};
+    layer.mlp =
+        Mlp<double>{with_deviation(d, hidden, by_width), with_deviation(1, hidden, 0.25),
+                    with_deviation(hidden, d, by_width / 4), with_deviation(1, d, 0.25), Activation::gelu};
     layer.attention_norm = layer.mlp_norm =
         LayerNorm<double>{Matrix<double>::Ones(1, d), Matrix<double>::Zero(1, d), 0x1p-20};
     network.layers.push_back(layer);
@@ -112,7 +111,8 @@ Network real_network(const std::filesystem::path& given, long most_layers) {
   network.input = read_npy(folder / "T0.npy");
   const Index width = network.input.cols(), joined = heads * size;
   if (heads < 1 || size < 1 || joined > width)
-    throw InputError(file.string(), fmt::format("heads * head_dimension from 1 to {}, the columns of T0", width),
+    throw InputError(file.string(),
+                     fmt::format("heads * head_dimension from 1 to {}, the columns of T0", width),
                      fmt::format("{} * {}", heads, size));
   const bool whole = json.contains("mlp");  // else the attention parts alone
   const double factor = static_cast<double>(width) / std::sqrt(static_cast<double>(size));
@@ -123,7 +123,8 @@ Network real_network(const std::filesystem::path& given, long most_layers) {
       Matrix<double> m = read_npy(path);
       if (m.rows() == columns && m.cols() == 1 && rows == 1) m.transposeInPlace();
       if (m.rows() != rows || (columns >= 0 && m.cols() != columns))
-        throw InputError(path.string(), fmt::format("{} x {}", rows, columns < 0 ? "any" : std::to_string(columns)),
+        throw InputError(path.string(),
+                         fmt::format("{} x {}", rows, columns < 0 ? "any" : std::to_string(columns)),
                          fmt::format("{} x {}", m.rows(), m.cols()));
       if (!m.allFinite()) throw InputError(path.string(), "finite numbers", "NaN or an infinity");
       return m;
@@ -167,7 +168,6 @@ std::optional<double> replay_difference(const Network& network, const std::files
   }
   return largest;
 }
-
 
 // ---- Perturbed weights.
 
@@ -235,7 +235,8 @@ double least_singular_value(const std::vector<Matrix<double>>& f) {
 }
 
 template <class Scalar>
-std::vector<PropagationRow> propagate(const Network& network, const Signs& signs, const Rational& exact_delta) {
+std::vector<PropagationRow> propagate(const Network& network, const Signs& signs,
+                                      const Rational& exact_delta) {
   const auto layers = layers_over<Scalar>(network.layers);
   const Matrix<Scalar> input = matrix_from<Scalar>(network.input);
   const Scalar delta = scalar_from<Scalar>(exact_delta), zero = scalar_from<Scalar>(0);

@@ -1,8 +1,8 @@
-// Alman, Song 2024, the step that turns a gradient into a number (proof of Theorem E.5). With E = 0, Y = I and
-// X = l I,  F(l) = |Att|_F^2 = 2 L(l I):
+// Alman, Song 2024, the step that turns a gradient into a number (proof of Theorem E.5). With E = 0, Y = I
+// and X = l I,  F(l) = |Att|_F^2 = 2 L(l I):
 //     F'(l) = 2 tr dL/dX,
-// so an error of eps in every entry of the gradient costs 2 d eps. By the mean value theorem in intervals. The
-// factor 2 dropped is the false twin.
+// so an error of eps in every entry of the gradient costs 2 d eps. By the mean value theorem in intervals.
+// The factor 2 dropped is the false twin.
 #include "proofs_check/gradient_case.hpp"
 
 namespace attnbounds {
@@ -13,7 +13,8 @@ struct Case {
   Rational at;
 };
 Json describe(const Case& c) {
-  return {{"A1", json_matrix(c.q)}, {"A2", json_matrix(c.k)}, {"A3", json_matrix(c.v)}, {"l", json_number(c.at)}};
+  return {
+      {"A1", json_matrix(c.q)}, {"A2", json_matrix(c.k)}, {"A3", json_matrix(c.v)}, {"l", json_number(c.at)}};
 }
 
 const Rational step(1, 1L << 16);
@@ -24,7 +25,11 @@ MatrixLoss<Interval> loss_at(const Case& c, const Interval& l) {
     x(a, a) = l;
     y(a, a) = 1;
   }
-  return {matrix_from<Interval>(c.q), matrix_from<Interval>(c.k), matrix_from<Interval>(c.v), x, y,
+  return {matrix_from<Interval>(c.q),
+          matrix_from<Interval>(c.k),
+          matrix_from<Interval>(c.v),
+          x,
+          y,
           Matrix<Interval>::Constant(c.q.rows(), d, Interval(0))};
 }
 Interval slopes(const Case& c) {  // 2 tr dL/dX over [l - t, l + t]
@@ -35,7 +40,8 @@ Interval slopes(const Case& c) {  // 2 tr dL/dX over [l - t, l + t]
   return 2 * trace;
 }
 Interval quotient(const Case& c) {  // F = 2 L
-  return (loss(loss_at(c, enclose(Rational(c.at + step)))) - loss(loss_at(c, enclose(Rational(c.at - step))))) /
+  return (loss(loss_at(c, enclose(Rational(c.at + step)))) -
+          loss(loss_at(c, enclose(Rational(c.at - step))))) /
          enclose(step);
 }
 bool slopes_differ(const Case& c) { return width(slopes(c)) > 0; }
@@ -49,8 +55,9 @@ Case draw(Draw& d) {
 
 const Registration trace_identity =
     claim("alman-song-2024-gradient/trace-identity", "proof of Theorem E.5", Standing::checked)
-        .says("F(l) = |Att|_F^2 at X = l I, Y = I, E = 0 has F'(l) = 2 tr dL/dX",
-              R"($\frac{d}{d\lambda}\|\mathrm{Att}\|_F^2 = 2\,\mathrm{tr}\,\frac{dL}{dX}$ at $X=\lambda I$, $Y=I$, $E=0$)")
+        .says(
+            "F(l) = |Att|_F^2 at X = l I, Y = I, E = 0 has F'(l) = 2 tr dL/dX",
+            R"($\frac{d}{d\lambda}\|\mathrm{Att}\|_F^2 = 2\,\mathrm{tr}\,\frac{dL}{dX}$ at $X=\lambda I$, $Y=I$, $E=0$)")
         .given(draw)
         .where("the slopes differ on the segment", slopes_differ)
         .at_most(

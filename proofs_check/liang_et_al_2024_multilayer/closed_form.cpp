@@ -126,7 +126,8 @@ Case draw_one_layer(Draw& d) {
 
 const Registration through_layers =
     claim("liang-et-al-2024-multilayer/closed-form",
-          "Definition 1.3; Lemmas D.17, F.5 (times 1/d) and G.3 corrected, through any number of layers", Standing::checked)
+          "Definition 1.3; Lemmas D.17, F.5 (times 1/d) and G.3 corrected, through any number of layers",
+          Standing::checked)
         .says(
             "dL/dT = r G + sum_h (p T W^T + p^T T W)/d + f^T G W_V^T, dL/dW = T^T p T/d, dL/dW_V = T^T f^T "
             "G, chained",
@@ -153,7 +154,8 @@ const Registration through_layers =
         .sizes(30, 300, 3000);
 
 const Registration lemma_d17 =
-    claim("liang-et-al-2024-multilayer/one-layer-gradient", "Lemma D.17 (text of version 2), corrected", Standing::checked)
+    claim("liang-et-al-2024-multilayer/one-layer-gradient", "Lemma D.17 (text of version 2), corrected",
+          Standing::checked)
         .says(
             "dL/dT = (p T W^T + p^T T W)/d + f^T G W_V^T for one head; the printed terms D6 to D8 have f for "
             "f^T",

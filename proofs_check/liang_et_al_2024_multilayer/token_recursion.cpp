@@ -1,7 +1,7 @@
 // Liang, Sha, Shi, Song, Zhou 2024, the error through m layers token by token, in Euclidean norms, from the
-// instance's own quantities (src/attention/token_propagation.hpp, docs/gradients.md section 5a): what is left of
-// "at most poly(n)" when nothing is replaced by a worst case. And two of the reviewers' questions: attention
-// matrices of full rank, and layer norm in place of a bound R.
+// instance's own quantities (src/attention/token_propagation.hpp, docs/gradients.md section 5a): what is left
+// of "at most poly(n)" when nothing is replaced by a worst case. And two of the reviewers' questions:
+// attention matrices of full rank, and layer norm in place of a bound R.
 #include "attention/token_propagation.hpp"
 #include "proofs_check/layers_case.hpp"
 
@@ -78,10 +78,11 @@ Interval one(const LayersCase&) { return 1; }
 Interval nearly_one(const LayersCase&) { return enclose(Rational(99, 100)); }
 
 const Registration forward_tokens =
-    claim("liang-et-al-2024-multilayer/token-forward-error", "Lemma H.4, from the instance's own quantities, ours",
-          Standing::checked)
+    claim("liang-et-al-2024-multilayer/token-forward-error",
+          "Lemma H.4, from the instance's own quantities, ours", Standing::checked)
         .says(
-            "eps'_i <= r eps_i + sum_h omega sum_j F_ij eps_j + sum_j lambda_ij F_ij (r_ij + sum_k D_ik r_ik) in "
+            "eps'_i <= r eps_i + sum_h omega sum_j F_ij eps_j + sum_j lambda_ij F_ij (r_ij + sum_k D_ik "
+            "r_ik) in "
             "Euclidean norms, then the row-wise maps",
             R"($\varepsilon_i' \le r\varepsilon_i + \sum_h\omega\sum_j F_{ij}\varepsilon_j + \sum_j\lambda_{ij}F_{ij}(r_{ij}+\textstyle\sum_k D_{ik}r_{ik})$)")
         .given(draw)
@@ -95,21 +96,24 @@ const Registration backward_tokens =
     claim("liang-et-al-2024-multilayer/token-backward-error",
           "Step 3.2 of Lemma H.4, from the instance's own quantities, ours", Standing::checked)
         .says(
-            "|G~_j - G_j| <= gam_j with |p~_ij - p_ij| <= F_ij (r_ij + x_ij) gam_i + (F_ij x_ij + D_ij r_ij) g_i, "
+            "|G~_j - G_j| <= gam_j with |p~_ij - p_ij| <= F_ij (r_ij + x_ij) gam_i + (F_ij x_ij + D_ij r_ij) "
+            "g_i, "
             "x_ij = omega eps_j + sum_k F_ik omega eps_k + D_ik r_ik; and the errors of dL/dW, dL/dW_V",
             R"($|\tilde p_{ij}-p_{ij}| \le F_{ij}(r_{ij}+x_{ij})\gamma_i + (F_{ij}x_{ij}+D_{ij}r_{ij})g_i$)")
         .given(draw)
         .precision(Bits{128}, Bits{2048})
-        .at_most("|dL/dT~_j - dL/dT_j| <= gam_j, every token of every layer",
-                 [](const LayersCase& c) { return backward_gap(c).input; }, one)
-        .at_most("errors of dL/dW and dL/dW_V",
-                 [](const LayersCase& c) { return backward_gap(c).weights; }, one)
+        .at_most(
+            "|dL/dT~_j - dL/dT_j| <= gam_j, every token of every layer",
+            [](const LayersCase& c) { return backward_gap(c).input; }, one)
+        .at_most(
+            "errors of dL/dW and dL/dW_V", [](const LayersCase& c) { return backward_gap(c).weights; }, one)
         .finds("ratio, states", "largest error of dL/dT over its bound", Extreme::largest,
                [](const LayersCase& c) { return backward_gap(c).input; })
         .finds("ratio, weights", "largest error of dL/dW, dL/dW_V over its bound", Extreme::largest,
                [](const LayersCase& c) { return backward_gap(c).weights; })
-        .twin("a third of the recursion", [](const LayersCase& c) { return backward_gap(c).input; },
-              [](const LayersCase&) { return enclose(Rational(1, 3)); })
+        .twin(
+            "a third of the recursion", [](const LayersCase& c) { return backward_gap(c).input; },
+            [](const LayersCase&) { return enclose(Rational(1, 3)); })
         .sizes(40, 400, 4000);
 
 // ---- Attention matrices of full rank: nothing above asks for low rank of f.
@@ -143,8 +147,10 @@ LayersCase draw_full_rank(Draw& d) {
 }
 const Registration full_rank_attention =
     claim("liang-et-al-2024-multilayer/full-rank-attention", "a reviewers' question; ours", Standing::checked)
-        .says("the bounds on the error of states hold for attention matrices of full rank, with the same constants",
-              R"($\det f \ne 0$ in every head and layer: $|\tilde T_i - T_i| \le \varepsilon_i$ still)")
+        .says(
+            "the bounds on the error of states hold for attention matrices of full rank, with the same "
+            "constants",
+            R"($\det f \ne 0$ in every head and layer: $|\tilde T_i - T_i| \le \varepsilon_i$ still)")
         .given(draw_full_rank)
         .where("det f != 0 in every head of every layer", full_rank)
         .precision(Bits{128}, Bits{2048})
@@ -152,8 +158,8 @@ const Registration full_rank_attention =
         .twin("99 hundredths of the recursion", forward_ratio, nearly_one)
         .sizes(40, 400, 4000);
 
-// ---- Layer norm: y = (x - mean)/s, s^2 = var + epsilon. (z, sqrt(epsilon))/|.| with z = (x - mean)/sqrt(d) is
-// y/sqrt(d) and one more entry, and |A/|A| - B/|B||^2 = (|A - B|^2 - (|A| - |B|)^2)/(|A||B|).
+// ---- Layer norm: y = (x - mean)/s, s^2 = var + epsilon. (z, sqrt(epsilon))/|.| with z = (x - mean)/sqrt(d)
+// is y/sqrt(d) and one more entry, and |A/|A| - B/|B||^2 = (|A - B|^2 - (|A| - |B|)^2)/(|A||B|).
 
 struct Rows {
   std::vector<Rational> x, near;
@@ -202,8 +208,9 @@ Interval over_divisors(const Rows& c) {  // |x~ - x|/sqrt(s s~)
 const Registration layer_norm =
     claim("liang-et-al-2024-multilayer/layer-norm", "a reviewers' question (layer norm in place of R); ours",
           Standing::checked)
-        .says("|LN(x~) - LN(x)|_2 <= |x~ - x|_2/sqrt(s s~), s^2 = var + epsilon; attained where s = s~",
-              R"($\|\mathrm{LN}(\tilde x)-\mathrm{LN}(x)\|_2 \le \|\tilde x-x\|_2/\sqrt{s\tilde s}$, $s^2 = \mathrm{var}+\epsilon$)")
+        .says(
+            "|LN(x~) - LN(x)|_2 <= |x~ - x|_2/sqrt(s s~), s^2 = var + epsilon; attained where s = s~",
+            R"($\|\mathrm{LN}(\tilde x)-\mathrm{LN}(x)\|_2 \le \|\tilde x-x\|_2/\sqrt{s\tilde s}$, $s^2 = \mathrm{var}+\epsilon$)")
         .given(draw_rows)
         .where("s != s~ (equality holds where they agree)", differ_in_size)
         .at_most("change of the output", moved, over_divisors)

@@ -1,5 +1,5 @@
-// Liang, Shi, Song, Zhou 2024, the same step for tensor attention. With E = 0, Y1 = Y2 = I and X = l I, where I
-// is d x d^2 with ones at (a, (a, a)),  F(l) = |Att|_F^2 = 2 L(l I):
+// Liang, Shi, Song, Zhou 2024, the same step for tensor attention. With E = 0, Y1 = Y2 = I and X = l I, where
+// I is d x d^2 with ones at (a, (a, a)),  F(l) = |Att|_F^2 = 2 L(l I):
 //     F'(l) = 2 sum_a (dL/dX)_{a,(a,a)}.
 // By the mean value theorem in intervals. All entries of a row for the one on the diagonal is the false twin.
 #include "proofs_check/gradient_case.hpp"
@@ -26,8 +26,9 @@ TensorLoss<Interval> loss_at(const Case& c, const Interval& l) {
     x(a, a * d + a) = l;
     y(a, a) = 1;
   }
-  return {m(c.q), m(c.k1), m(c.k2), m(c.v1), m(c.v2), x, y, y,
-          Matrix<Interval>::Constant(c.q.rows(), d, Interval(0))};
+  return {m(c.q),  m(c.k1), m(c.k2),
+          m(c.v1), m(c.v2), x,
+          y,       y,       Matrix<Interval>::Constant(c.q.rows(), d, Interval(0))};
 }
 enum class Entries { diagonal, all };
 Interval slopes(const Case& c, Entries entries) {
@@ -41,7 +42,8 @@ Interval slopes(const Case& c, Entries entries) {
   return 2 * sum;
 }
 Interval quotient(const Case& c) {
-  return (loss(loss_at(c, enclose(Rational(c.at + step)))) - loss(loss_at(c, enclose(Rational(c.at - step))))) /
+  return (loss(loss_at(c, enclose(Rational(c.at + step)))) -
+          loss(loss_at(c, enclose(Rational(c.at - step))))) /
          enclose(step);
 }
 MeanValue check(const Case& c, Entries entries) { return mean_value(quotient(c), slopes(c, entries)); }
@@ -56,10 +58,11 @@ Case draw(Draw& d) {
 }
 
 const Registration trace_identity =
-    claim("liang-shi-song-zhou-2024-tensor-training/trace-identity", "step of the hardness proof, Theorem 6.3",
-          Standing::checked)
-        .says("F(l) = |Att|_F^2 at X = l I (d x d^2), Y1 = Y2 = I, E = 0 has F'(l) = 2 sum_a (dL/dX)_{a,(a,a)}",
-              R"($\frac{d}{d\lambda}\|\mathrm{Att}\|_F^2 = 2\sum_a \big(\frac{dL}{dX}\big)_{a,(a,a)}$)")
+    claim("liang-shi-song-zhou-2024-tensor-training/trace-identity",
+          "step of the hardness proof, Theorem 6.3", Standing::checked)
+        .says(
+            "F(l) = |Att|_F^2 at X = l I (d x d^2), Y1 = Y2 = I, E = 0 has F'(l) = 2 sum_a (dL/dX)_{a,(a,a)}",
+            R"($\frac{d}{d\lambda}\|\mathrm{Att}\|_F^2 = 2\sum_a \big(\frac{dL}{dX}\big)_{a,(a,a)}$)")
         .given(draw)
         .where("the slopes differ on the segment", slopes_differ)
         .at_most(

@@ -2,13 +2,12 @@
 // error delta, measured against the proved recursions of docs/gradients.md, forward and backward. Random
 // layers are run in intervals: the measured errors are enclosures, the bounds are proved. Given real weights
 // (the folder that tests/data/make_heads.py --weights writes), everything is in double: estimates.
-#include "proofs_check/propagation.hpp"
-
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
+#include "proofs_check/propagation.hpp"
 #include "report/formats.hpp"
 #include "report/propagation_figure.hpp"
 
@@ -17,14 +16,16 @@ namespace {
 
 struct Options : CommonOptions {
   long layers = 0, n = 8, d = 4, heads = 1;
-  std::string kind = "random", delta = "1e-6", scale = "1/4", mlp = "none", signs = "aligned", weights, data, plot;
+  std::string kind = "random", delta = "1e-6", scale = "1/4", mlp = "none", signs = "aligned", weights, data,
+              plot;
   bool causal = false, no_residual = false, layer_norm = false;
 };
 
 Network network_of(const Options& options) {
   if (!options.weights.empty()) return real_network(options.weights, options.layers);
   if (options.kind == "adversarial") return adversarial_network(options.layers);
-  NetworkShape shape{options.layers, options.n, options.d, options.heads, rational_from_text(options.scale, "--scale")};
+  NetworkShape shape{options.layers, options.n, options.d, options.heads,
+                     rational_from_text(options.scale, "--scale")};
   shape.mlp = options.mlp == "relu" ? RowMap::relu : options.mlp == "gelu" ? RowMap::gelu : RowMap::none;
   shape.mask = options.causal ? Mask::causal : Mask::none;
   shape.residual = options.no_residual ? Residual::none : Residual::added;
@@ -43,7 +44,8 @@ void check(const Options& options) {
   for (const auto& [option, value] : {std::pair("--d", options.d), std::pair("--heads", options.heads)})
     if (value < 1 || value > 4096) throw InputError(option, "1 to 4096", std::to_string(value));
   if (options.d < 2 && (options.layer_norm || options.kind == "trained-like"))
-    throw InputError("--d", "at least 2 with layer norm (of one feature it is constant)", std::to_string(options.d));
+    throw InputError("--d", "at least 2 with layer norm (of one feature it is constant)",
+                     std::to_string(options.d));
   if (rational_from_text(options.scale, "--scale") <= 0)
     throw InputError("--scale", "a number above 0", "'" + options.scale + "'");
   if (!real && static_cast<double>(options.layers) * static_cast<double>(options.n * options.d) *
@@ -53,16 +55,17 @@ void check(const Options& options) {
 }
 
 std::string ratio(double measured, const Bounds& bounds) {
-  return std::isfinite(bounds.best()) && bounds.best() > 0 ? fmt::format("{:.1e}", measured / bounds.best()) : "-";
+  return std::isfinite(bounds.best()) && bounds.best() > 0 ? fmt::format("{:.1e}", measured / bounds.best())
+                                                           : "-";
 }
 void print_pass(const char* title, const std::vector<PropagationRow>& rows, double PropagationRow::*measured,
                 Bounds PropagationRow::*bounds) {
-  fmt::print("\n  {:<26} {:>10}  {:>10}  {:>10}  {:>10}  {:>8}\n", title, "measured", "tokens", "states", "norms",
-             "ratio");
+  fmt::print("\n  {:<26} {:>10}  {:>10}  {:>10}  {:>10}  {:>8}\n", title, "measured", "tokens", "states",
+             "norms", "ratio");
   for (size_t l = 0; l < rows.size(); ++l) {
     const Bounds& b = rows[l].*bounds;
-    fmt::print("  {:>26} {:>10.3e}  {:>10.3e}  {:>10.3e}  {:>10.3e}  {:>8}\n", l + 1, rows[l].*measured, b.tokens,
-               b.states, b.norms, ratio(rows[l].*measured, b));
+    fmt::print("  {:>26} {:>10.3e}  {:>10.3e}  {:>10.3e}  {:>10.3e}  {:>8}\n", l + 1, rows[l].*measured,
+               b.tokens, b.states, b.norms, ratio(rows[l].*measured, b));
   }
 }
 
@@ -72,11 +75,13 @@ ExitStatus run(const Options& options) {
   check(options);
   const bool real = !options.weights.empty();
   if (real && delta < Rational(1, 1000000000))
-    throw InputError("--delta", "at least 1e-9 with --weights (errors are measured in double)", options.delta);
+    throw InputError("--delta", "at least 1e-9 with --weights (errors are measured in double)",
+                     options.delta);
   const Network network = network_of(options);
   const Signs signs = perturbation_signs(
       network, options.signs == "random" ? SignKind::random : SignKind::aligned, options.seed);
-  const auto rows = real ? propagate_estimated(network, signs, delta) : propagate_enclosed(network, signs, delta);
+  const auto rows =
+      real ? propagate_estimated(network, signs, delta) : propagate_enclosed(network, signs, delta);
   const std::string source = real ? options.weights : options.kind;
   std::vector<Json> lines;
   for (size_t l = 1; l <= rows.size(); ++l) {
@@ -120,12 +125,15 @@ ExitStatus run(const Options& options) {
                 {"replay_difference", replay ? Json(*replay) : Json()},
                 {"layers", list}});
   } else {
-    fmt::print("  delta {}, {}; bounds: token by token, with constants from states, from norms\n", options.delta,
+    fmt::print("  delta {}, {}; bounds: token by token, with constants from states, from norms\n",
+               options.delta,
                real ? "real weights, in double: estimates" : options.kind + " weights, in intervals: proved");
     print_pass("forward, |T~ - T|", rows, &PropagationRow::forward, &PropagationRow::forward_bounds);
-    print_pass("backward, |dL/dT~ - dL/dT|_1", rows, &PropagationRow::backward, &PropagationRow::backward_bounds);
+    print_pass("backward, |dL/dT~ - dL/dT|_1", rows, &PropagationRow::backward,
+               &PropagationRow::backward_bounds);
     print_pass("dL/dW, dL/dW_V", rows, &PropagationRow::weights, &PropagationRow::weights_bounds);
-    fmt::print("\n  growth of the error a layer: measured {:.4g}, bound {:.4g};  bounds {}\n", measured, proved,
+    fmt::print("\n  growth of the error a layer: measured {:.4g}, bound {:.4g};  bounds {}\n", measured,
+               proved,
                kept == Verdict::verified  ? "kept"
                : kept == Verdict::refuted ? "BROKEN"
                                           : "undecided");

@@ -78,7 +78,9 @@ void print_heads(const std::vector<Json>& heads) {
 
 /// The last layer of every series.
 void print_propagation(const std::vector<Json>& lines) {
-  const auto text = [](const Json& x) { return x.is_number() ? fmt::format("{:.3g}", x.get<double>()) : "inf"; };
+  const auto text = [](const Json& x) {
+    return x.is_number() ? fmt::format("{:.3g}", x.get<double>()) : "inf";
+  };
   fmt::print("\n{:<30} {:>3} {:>9} {:>8} {:>8} {:>8} {:>8}  {}\n", "layers", "m", "error", "growth", "tokens",
              "states", "norms", "standing");
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -87,8 +89,8 @@ void print_propagation(const std::vector<Json>& lines) {
     const Json& growth = j.at("growth");
     fmt::print("{:<30.30} {:>3} {:>9} {:>8} {:>8} {:>8} {:>8}  {}\n", j.at("series").get<std::string>(),
                j.at("layer").get<long>(), text(j.at("forward").at("measured")), text(growth.at("measured")),
-               text(growth.at("bound_tokens")), text(growth.at("bound_states")), text(growth.at("bound_norms")),
-               j.at("standing").get<std::string>());
+               text(growth.at("bound_tokens")), text(growth.at("bound_states")),
+               text(growth.at("bound_norms")), j.at("standing").get<std::string>());
   }
   fmt::print("growth of the error a layer: measured, and of the three proved recursions\n");
 }
@@ -191,6 +193,7 @@ ExitStatus verify(const Options& options) {
     if (!heads.empty()) print_heads(heads);
     if (!propagation.empty()) print_propagation(propagation);
     fmt::print("seed {}, level {}\n", settings.seed, name(settings.level));
+    if (log) fmt::print("report: {}\n", (std::filesystem::path(options.out) / "report.html").string());
   }
   complain(lines, heads, propagation);
   if (log) write_report(options.out, {ReportFormat::html, ReportFormat::markdown, ReportFormat::csv});

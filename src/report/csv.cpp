@@ -108,8 +108,8 @@ std::string propagation_csv(const std::vector<PropagationRecord>& rows) {
   std::string text = row(titles);
   const auto size = [](double x) { return std::isfinite(x) ? decimal(x) : "infinity"; };
   for (const PropagationRecord& r : rows) {
-    std::vector<std::string> fields = {r.series,  r.standing, std::to_string(r.n), std::to_string(r.d),
-                                       r.delta, std::to_string(r.layer)};
+    std::vector<std::string> fields = {
+        r.series, r.standing, std::to_string(r.n), std::to_string(r.d), r.delta, std::to_string(r.layer)};
     for (const ErrorAgainstBounds& x : {r.forward, r.backward, r.weights, r.growth})
       for (const double value : {x.measured, x.tokens, x.states, x.norms}) fields.push_back(size(value));
     fields.push_back(decimal(r.least_singular_value));

@@ -33,23 +33,30 @@ std::string data_of(const std::string& block, const std::vector<PropagationRecor
   for (const PropagationRecord& r : rows)
     if (r.series == series) {
       const ErrorAgainstBounds& x = r.*pass;
-      data += fmt::format("{} {} {} {} {}\n", r.layer, cell(x.measured), cell(x.tokens), cell(x.states), cell(x.norms));
+      data += fmt::format("{} {} {} {} {}\n", r.layer, cell(x.measured), cell(x.tokens), cell(x.states),
+                          cell(x.norms));
     }
   return data + "EOD\n";
 }
 std::string curves(const std::string& block) {
   std::string text = "plot ";
   for (std::size_t i = 0; i < std::size(kLines); ++i)
-    text += fmt::format("${} using 1:{} with linespoints pointtype 6 pointsize 0.5 linecolor '{}' title '{}', \\\n  ",
-                        block, i + 3, kLines[i].colour, kLines[i].title);
-  return text + fmt::format("${} using 1:2 with linespoints pointtype 7 pointsize 0.6 linewidth 1.5 linecolor '{}' title 'measured'\n",
-                            block, kMeasured);
+    text += fmt::format(
+        "${} using 1:{} with linespoints pointtype 6 pointsize 0.5 linecolor '{}' title '{}', \\\n  ", block,
+        i + 3, kLines[i].colour, kLines[i].title);
+  return text + fmt::format(
+                    "${} using 1:2 with linespoints pointtype 7 pointsize 0.6 linewidth 1.5 linecolor '{}' "
+                    "title 'measured'\n",
+                    block, kMeasured);
 }
 /// Text inside a gnuplot string: no quote, no escape, no markup.
 std::string plain(const std::string& text) {
   std::string result;
   for (const char c : text)
-    result += std::isalnum(static_cast<unsigned char>(c)) || std::string(" ,.=-/").find(c) != std::string::npos ? c : ' ';
+    result +=
+        std::isalnum(static_cast<unsigned char>(c)) || std::string(" ,.=-/").find(c) != std::string::npos
+            ? c
+            : ' ';
   return result;
 }
 std::string preamble(int width, int height) {
@@ -87,7 +94,8 @@ std::string error_propagation_script(const std::vector<PropagationRecord>& rows)
       const std::string block = fmt::format("{}{}", pass, i);
       script += data_of(block, rows, names[i], which);
       plots += fmt::format("set title '{}: {}'\nset ylabel '{}'\n", plain(names[i]), title,
-                           which == &PropagationRecord::forward ? "largest error of a state" : "error of the gradient, 1-norm");
+                           which == &PropagationRecord::forward ? "largest error of a state"
+                                                                : "error of the gradient, 1-norm");
       plots += curves(block);
     }
   }
