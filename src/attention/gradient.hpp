@@ -5,9 +5,9 @@
 //       h = A3 Y,  c = f h - E,  q = c h^T,  dL/dX = A1^T p A2/d        (the paper drops 1/d in places)
 //   tensor loss (Liang, Shi, Song, Zhou 2024, arXiv 2405.16411, ATAttLGC), X is d x d^2, column u d + v:
 //       L = 1/2 |D^-1 exp(A1 X (A2 (x) A3)^T/d) ((A4 Y1) (/) (A5 Y2)) - E|_F^2,  dL/dX = A1^T p (A2 (x) A3)/d
-// A causal mask keeps keys j <= i, pairs j1, j2 <= i. With a polynomial for the weights f is f~, and the same formulas give the approximate gradient of the
-// polynomial method (it is not the derivative of the loss with polynomial weights).
-// Cost O(n m d) and O(n m^2 d^2): the reference. See docs/gradients.md.
+// A causal mask keeps keys j <= i, pairs j1, j2 <= i. With a polynomial for the weights f is f~, and the same
+// formulas give the approximate gradient of the polynomial method (it is not the derivative of the loss with
+// polynomial weights). Cost O(n m d) and O(n m^2 d^2): the reference. See docs/gradients.md.
 #pragma once
 
 #include "attention/attention.hpp"
@@ -268,10 +268,12 @@ PairAttention<Scalar> pair_attention(const TensorLoss<Scalar>& in) {
 }
 
 template <class Scalar, class Weight>
-Matrix<Scalar> output(const PairAttention<Scalar>& pairs, const Weight& weight, Mask mask, Eigen::Index second) {
+Matrix<Scalar> output(const PairAttention<Scalar>& pairs, const Weight& weight, Mask mask,
+                      Eigen::Index second) {
   if (mask == Mask::none) return attention(pairs.q, pairs.k, pairs.v, mask, weight);
-  return product(softmax_rows(scores(pairs.q, pairs.k), Mask::none, VisiblePairs<Weight>{weight, mask, second}),
-                 pairs.v);
+  return product(
+      softmax_rows(scores(pairs.q, pairs.k), Mask::none, VisiblePairs<Weight>{weight, mask, second}),
+      pairs.v);
 }
 
 template <class Scalar, class Weight = Exponential>

@@ -1,6 +1,6 @@
-// How an error travels through a layer, token by token in Euclidean norms (docs/gradients.md, section 5a): the
-// recursion of propagation.hpp with the instance's own quantities in place of norms of the weights. eps_i bounds
-// |T~_i - T_i|_2. A head has, at the exact state, q_i = T_i W + u, k_j = (T_j - c) W^T, H = T W_V, and
+// How an error travels through a layer, token by token in Euclidean norms (docs/gradients.md, section 5a):
+// the recursion of propagation.hpp with the instance's own quantities in place of norms of the weights. eps_i
+// bounds |T~_i - T_i|_2. A head has, at the exact state, q_i = T_i W + u, k_j = (T_j - c) W^T, H = T W_V, and
 //   a_i = |q_i|_2, b_j = |k_j|_2, sigma >= |W|_2, omega >= |W_V|_2, r_ij = |H_j - sum_k f_ik H_k|_2,
 //   lambda_ij = artanh(delta) + (b_j eps_i + a_i eps_j + sigma eps_i eps_j)/d,  L_i = max_j lambda_ij,
 // hence f~_ij <= F_ij = min(1, e^{2 L_i} f_ij) and |f~_ij - f_ij| <= D_ij = min(1, (e^{2 L_i} - 1) f_ij):
@@ -227,7 +227,8 @@ template <class S>
 PerToken<S> log_changes(const TokenConstants<S>& k, const TokenHead<S>& h, const PerToken<S>& e,
                         Eigen::Index i, const S& delta) {
   using std::log;
-  const S one = scalar_from<S>(1), two = scalar_from<S>(2), weight = log(S((one + delta) / (one - delta))) / two;
+  const S one = scalar_from<S>(1), two = scalar_from<S>(2),
+          weight = log(S((one + delta) / (one - delta))) / two;
   PerToken<S> changes;
   for (Eigen::Index j = 0; j < visible_keys(k.mask, i, h.f.cols()); ++j)
     changes.push_back(weight + (h.b[j] * e[i] + h.a[i] * e[j] + h.sigma * e[i] * e[j]) / k.width);
@@ -285,7 +286,8 @@ TokenErrors<S> token_forward(const TokenConstants<S>& k, const PerToken<S>& e, c
   errors.middle = k.attention_norm ? through_norm(*k.attention_norm, errors.attended) : errors.attended;
   errors.fed = errors.middle;
   if (k.mlp)
-    for (size_t i = 0; i < errors.fed.size(); ++i) errors.fed[i] *= token_lipschitz(*k.mlp, i, errors.middle[i]);
+    for (size_t i = 0; i < errors.fed.size(); ++i)
+      errors.fed[i] *= token_lipschitz(*k.mlp, i, errors.middle[i]);
   errors.output = k.mlp_norm ? through_norm(*k.mlp_norm, errors.fed) : errors.fed;
   return errors;
 }
@@ -298,8 +300,8 @@ struct TokenGradients {
 };
 template <class S>
 struct TokenBackward {
-  PerToken<S> error;       // of dL/dT
-  std::vector<S> w, w_v;   // Frobenius norm of the error of dL/dW, dL/dW_V, a head each
+  PerToken<S> error;      // of dL/dT
+  std::vector<S> w, w_v;  // Frobenius norm of the error of dL/dW, dL/dW_V, a head each
 };
 
 /// J = gain (I - 11^T/d - y y^T/d)/s: |J~ - J|_2 <= gain (eps/(sqrt(d) s s~) + 2 |y~ - y|/(sqrt(d) s)).

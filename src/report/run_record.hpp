@@ -72,8 +72,8 @@ struct ErrorAgainstBounds {
   double best() const;
 };
 struct PropagationRecord {
-  std::string series;     // the kind of weights
-  std::string standing;   // proved (intervals) or estimate (double)
+  std::string series;    // the kind of weights
+  std::string standing;  // proved (intervals) or estimate (double)
   long layer = 0, n = 0, d = 0;
   std::string delta;
   ErrorAgainstBounds forward, backward, weights, growth;
@@ -85,12 +85,12 @@ struct RunRecord {
   std::string seed, level;
   std::vector<std::pair<std::string, std::string>> versions;
   std::vector<std::string> planned;
-  std::vector<ClaimRecord> claims;      // in the order of the plan
-  std::vector<HeadRecord> heads;        // by layer, index, name
-  std::vector<DegreeRecord> degrees;    // by kind, epsilon (largest first), half-width
+  std::vector<ClaimRecord> claims;             // in the order of the plan
+  std::vector<HeadRecord> heads;               // by layer, index, name
+  std::vector<DegreeRecord> degrees;           // by kind, epsilon (largest first), half-width
   std::vector<PropagationRecord> propagation;  // as written: series by series, layer by layer
-  std::vector<std::string> unfinished;  // planned, without a line
-  std::vector<std::string> notes;       // what the reader of the report must know about the run's files
+  std::vector<std::string> unfinished;         // planned, without a line
+  std::vector<std::string> notes;  // what the reader of the report must know about the run's files
 };
 
 /// Lines of propagation.jsonl. Errors: InputError.
