@@ -93,7 +93,8 @@ std::string error_propagation_script(const std::vector<PropagationRecord>& rows)
           std::tuple("backward", "backward, layer by layer from the last", &PropagationRecord::backward)}) {
       const std::string block = fmt::format("{}{}", pass, i);
       script += data_of(block, rows, names[i], which);
-      plots += fmt::format("set title '{}: {}'\nset ylabel '{}'\n", plain(names[i]), title,
+      plots += fmt::format("set key top {}\nset title '{}: {}'\nset ylabel '{}'\n",
+                           which == &PropagationRecord::forward ? "left" : "right", plain(names[i]), title,
                            which == &PropagationRecord::forward ? "largest error of a state"
                                                                 : "error of the gradient, 1-norm");
       plots += curves(block);
