@@ -84,8 +84,8 @@ std::string error_propagation_script(const std::vector<PropagationRecord>& rows)
   const std::vector<std::string> names = names_of(rows);
   if (names.empty()) return {};
   const auto high = static_cast<int>(names.size());
-  std::string script = preamble(1000, 330 * high) + kAxes +
-                       "set xlabel 'layer'\nset key top left reverse Left samplen 1.5 spacing 1.1\n";
+  std::string script =
+      preamble(1000, 350 * high) + kAxes + "set xlabel 'layer'\nset key below horizontal samplen 1.5\n";
   std::string plots;
   for (std::size_t i = 0; i < names.size(); ++i) {
     for (const auto& [pass, title, which] :
@@ -93,8 +93,7 @@ std::string error_propagation_script(const std::vector<PropagationRecord>& rows)
           std::tuple("backward", "backward, layer by layer from the last", &PropagationRecord::backward)}) {
       const std::string block = fmt::format("{}{}", pass, i);
       script += data_of(block, rows, names[i], which);
-      plots += fmt::format("set key top {}\nset title '{}: {}'\nset ylabel '{}'\n",
-                           which == &PropagationRecord::forward ? "left" : "right", plain(names[i]), title,
+      plots += fmt::format("set title '{}: {}'\nset ylabel '{}'\n", plain(names[i]), title,
                            which == &PropagationRecord::forward ? "largest error of a state"
                                                                 : "error of the gradient, 1-norm");
       plots += curves(block);
@@ -110,9 +109,9 @@ std::string growth_with_depth_script(const std::vector<PropagationRecord>& rows)
   const std::vector<std::string> names = names_of(deep);
   if (names.empty()) return {};
   const auto wide = static_cast<int>(names.size());
-  std::string script = preamble(std::max(520, 400 * wide), 380) + kAxes +
+  std::string script = preamble(std::max(520, 400 * wide), 400) + kAxes +
                        "set xlabel 'depth m'\nset ylabel '(e_m/e_1)^{1/(m-1)}'\n"
-                       "set key top right reverse Left samplen 1.5 spacing 1.1\n";
+                       "set key below horizontal samplen 1.5\n";
   std::string plots;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string block = fmt::format("growth{}", i);
