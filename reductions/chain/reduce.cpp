@@ -165,7 +165,7 @@ Json reduce(const fs::path& input, const ReduceRequest& request, const fs::path&
 
   std::optional<GapInnerProduct> gap;
   if (request.target == Target::gap || (request.target != Target::vectors && request.route == Route::gap)) {
-    ProtocolParameters p{arity, vectors.dimension(), 1, 1, 2};
+    ProtocolParameters p{arity, vectors.dimension(), 1, 1, 2, request.code};
     if (request.protocol) {
       p.nodes = request.protocol->nodes;
       p.columns = request.protocol->columns;
@@ -174,25 +174,31 @@ Json reduce(const fs::path& input, const ReduceRequest& request, const fs::path&
       if (protocol_bits(p, vectors.families[0].rows) > kMostEntries)
         throw InputError("protocol parameters", "families of at most 2^28 bits", "more");
     } else {
-      p = smallest_protocol(arity, vectors.dimension(), vectors.families[0].rows, 1L << 25);
+      p = smallest_protocol(arity, vectors.dimension(), vectors.families[0].rows, 1L << 25, request.code);
     }
     gap = Protocol(p).reduce(vectors);
     write_file_atomically(at / "maxip.txt", gap_text(*gap));
     files["inner_products"] = "maxip.txt";
-    instance["protocol"] = {{"nodes", p.nodes},
+    const bool hermitian = p.code == CodeKind::hermitian;
+    instance["protocol"] = {{"code", hermitian ? "hermitian" : "reed-solomon"},
+                            {"nodes", p.nodes},
                             {"columns", p.columns},
                             {"field", p.field},
+                            {"checks", p.checks()},
                             {"advices", p.advices()},
                             {"yes", gap->yes},
                             {"no", gap->no},
                             {"dimension", p.new_dimension()}};
     receipts.push_back(
-        {"merlin-arthur-reed-solomon",
+        {hermitian ? "merlin-arthur-hermitian" : "merlin-arthur-reed-solomon",
          {"ov.txt"},
          {"maxip.txt"},
          instance["protocol"],
-         "for the right advice every one of the q checks accepts an orthogonal tuple",
-         "q > T, and a polynomial of degree K (l - 1) agrees with another in at most K (l - 1) points",
+         "for the right advice every one of the " + std::to_string(gap->yes) +
+             " checks accepts an orthogonal tuple",
+         hermitian
+             ? "characteristic > T, and two functions with poles of order at most D agree in at most D points"
+             : "q > T, and a polynomial of degree K (l - 1) agrees with another in at most K (l - 1) points",
          "inner product " + std::to_string(gap->yes) + " against at most " + std::to_string(gap->no)});
     instance["kind"] = "maxip";
     instance["d"] = p.new_dimension();

@@ -13,7 +13,7 @@ namespace attnbounds {
 namespace {
 
 struct Options : CommonOptions {
-  std::string input, output, target = "attention", route = "direct", kappa, margin;
+  std::string input, output, target = "attention", route = "direct", code = "reed-solomon", kappa, margin;
   std::optional<long> arity;
   std::vector<long> protocol;
 };
@@ -25,6 +25,7 @@ ReduceRequest request_of(const Options& options) {
                    : options.target == "attention" ? Target::attention
                                                    : Target::gradient;
   request.route = options.route == "gap" ? Route::gap : Route::direct;
+  request.code = options.code == "hermitian" ? CodeKind::hermitian : CodeKind::reed_solomon;
   request.arity = options.arity;
   if (!options.kappa.empty() && !options.margin.empty())
     throw InputError("--margin", "one of --kappa and --margin", "both");
@@ -49,10 +50,11 @@ ExitStatus run(const Options& options) {
   fmt::print("{}: {}, n = {}, d = {}\n", options.output, instance["kind"].get<std::string>(),
              instance["n"].get<long>(), instance["d"].get<long>());
   if (instance.contains("protocol"))
-    fmt::print("  protocol   l = {}, T = {}, q = {}, {} advices: inner product {} or at most {}\n",
-               instance["protocol"]["nodes"].get<long>(), instance["protocol"]["columns"].get<long>(),
-               instance["protocol"]["field"].get<long>(), instance["protocol"]["advices"].get<long>(),
-               instance["protocol"]["yes"].get<long>(), instance["protocol"]["no"].get<long>());
+    fmt::print("  protocol   {}, l = {}, T = {}, field of {}, {} advices: inner product {} or at most {}\n",
+               instance["protocol"]["code"].get<std::string>(), instance["protocol"]["nodes"].get<long>(),
+               instance["protocol"]["columns"].get<long>(), instance["protocol"]["field"].get<long>(),
+               instance["protocol"]["advices"].get<long>(), instance["protocol"]["yes"].get<long>(),
+               instance["protocol"]["no"].get<long>());
   if (instance.contains("B"))
     fmt::print(
         "  entries    B = {:.4f} = {:.4f} (log n)^({})\n  gap        {:.6f}, decided by outputs off by less "
@@ -82,7 +84,14 @@ Command add_reduce(CLI::App& app) {
                       "entries B = K (log n)^(1/arity), exact (default: from the margin)");
   command->add_option("--margin", options->margin,
                       "R: a yes gives an output >= R/(R+1), a no only <= 1/(R+1) (3)");
-  command->add_option("--protocol", options->protocol, "l T q of the gap route (default: the smallest)")
+  command
+      ->add_option("--code", options->code,
+                   "of the gap route: reed-solomon, or hermitian (Q = q^2, q^3 checks)")
+      ->check(CLI::IsMember({"reed-solomon", "hermitian"}))
+      ->capture_default_str();
+  command
+      ->add_option("--protocol", options->protocol,
+                   "l T Q of the gap route (default: the smallest dimension)")
       ->expected(3);
   command->footer("Example: attnbounds reduce formula.cnf --out instance && attnbounds decide instance");
   add_common_options(*command, *options);
