@@ -87,7 +87,7 @@ class Instance {
 
 /// The promise, re-derived from the doubles of the matrices; otherwise the field gap.
 Interval promised_gap(const Instance& instance) {
-  if (!instance.has("/threshold") || instance.text("/kind") == "matrix-gradient")
+  if (!instance.has("/threshold") || instance.text("/kind").ends_with("-gradient"))
     return enclose(instance.number("/gap"));
   const ThresholdParameters p = instance.threshold();
   const ThresholdGuarantee g = guarantee(p);
@@ -213,10 +213,21 @@ Answer decide_attention(const Instance& instance, const Source& source, Decision
 
 Answer decide_gradient(const Instance& instance, const Source& source, ThreadCount threads) {
   const Rational decision = rational_from_text(instance.text("/decision"), "decision");
-  const GradientInstance in{instance.matrix("A1"), instance.matrix("A2"), instance.matrix("A3")};
-  if (instance.matrix("Y") != Matrix<double>::Identity(1, 1) ||
-      instance.matrix("E") != Matrix<double>::Zero(in.a1.rows(), 1))
-    throw InputError("instance", "Y = I and E = 0", "other matrices");
+  const bool tensor = instance.text("/kind") == "tensor-gradient";
+  GradientInstance in{instance.matrix("A1"), {instance.matrix("A2")}, {}};
+  if (tensor) {
+    in.keys.push_back(instance.matrix("A3"));
+    in.values = {instance.matrix("A4"), instance.matrix("A5")};
+  } else {
+    in.values = {instance.matrix("A3")};
+  }
+  const std::vector<std::string> mixing =
+      tensor ? std::vector<std::string>{"Y1", "Y2"} : std::vector<std::string>{"Y"};
+  for (const std::string& name : mixing)
+    if (instance.matrix(name) != Matrix<double>::Identity(1, 1))
+      throw InputError("instance", name + " = I", "another matrix");
+  if (instance.matrix("E") != Matrix<double>::Zero(in.a1.rows(), 1))
+    throw InputError("instance", "E = 0", "another matrix");
   const GradientDecision d = total_square_from_gradients(in, 0, threads);
   Answer answer;
   answer.from = "gradient";
@@ -234,7 +245,7 @@ Answer decide_gradient(const Instance& instance, const Source& source, ThreadCou
   // |Att|^2 names no row: the witness is searched for in the vectors, and checked.
   const std::optional<Tuple> tuple = find_orthogonal(*source.vectors, threads);
   if (!tuple) throw ContradictedPromise("the gradients say yes, but no vectors are orthogonal");
-  add_witness(answer, source, tuple->front(), in.a1, {in.a2}, threads);
+  add_witness(answer, source, tuple->front(), in.a1, in.keys, threads);
   return answer;
 }
 
@@ -247,13 +258,13 @@ Answer decide(const fs::path& folder, DecisionMethod method, ThreadCount threads
   const WorkingPrecision precision(Bits{128});
   const std::string kind = instance.text("/kind");
   if (kind == "matrix" || kind == "tensor") return decide_attention(instance, source, method, threads);
-  if (kind == "matrix-gradient") {
+  if (kind == "matrix-gradient" || kind == "tensor-gradient") {
     if (method != DecisionMethod::exact)
       throw InputError("--method", "exact for a gradient instance", "polynomial");
     return decide_gradient(instance, source, threads);
   }
-  throw InputError((folder / "instance.json").string() + " /kind", "matrix, tensor or matrix-gradient",
-                   "'" + kind + "'");
+  throw InputError((folder / "instance.json").string() + " /kind",
+                   "matrix, tensor, matrix-gradient or tensor-gradient", "'" + kind + "'");
 }
 
 }  // namespace attnbounds

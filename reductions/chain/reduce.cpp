@@ -119,6 +119,44 @@ Json write_attention(const ThresholdParameters& p, const std::vector<SignMatrix>
   return {{"q", "q.npy"}, {"k", "k.npy"}, {"v", "v.npy"}, {"k2", "k2.npy"}, {"v2", "v2.npy"}};
 }
 
+namespace {
+
+/// X = I (tensor loss: X_{a,(a,a)} = 1), Y = I of one column, E = 0.
+Json write_gradient(const ThresholdParameters& p, const std::vector<SignMatrix>& families,
+                    const fs::path& folder) {
+  const Matrix<double> one = Matrix<double>::Identity(1, 1);
+  const Eigen::Index d = p.columns();
+  Matrix<double> x = Matrix<double>::Zero(d, p.arity == 2 ? d : d * d);
+  for (Eigen::Index a = 0; a < d; ++a) x(a, p.arity == 2 ? a : a * d + a) = 1;
+  Json names = Json::object();
+  const auto write = [&](const std::string& name, const Matrix<double>& m) {
+    write_npy(folder / (name + ".npy"), m);
+    names[name] = name + ".npy";
+  };
+  if (p.arity == 2) {
+    const AttentionInput in = matrix_instance(p, families);
+    write("A1", in.q);
+    write("A2", in.k);
+    write("A3", in.v);
+    write("X", x);
+    write("Y", one);
+  } else {
+    const TensorAttentionInput in = tensor_instance(p, families);
+    write("A1", in.q);
+    write("A2", in.k1);
+    write("A3", in.k2);
+    write("A4", in.v1);
+    write("A5", in.v2);
+    write("X", x);
+    write("Y1", one);
+    write("Y2", one);
+  }
+  write("E", Matrix<double>::Zero(p.rows[0], 1));
+  return names;
+}
+
+}  // namespace
+
 Json reduce(const fs::path& input, const ReduceRequest& request, const fs::path& output) {
   const std::string text = read_file(input);
   std::optional<Formula> formula;
@@ -133,8 +171,6 @@ Json reduce(const fs::path& input, const ReduceRequest& request, const fs::path&
     vectors = split_and_list(*formula, request.arity.value_or(2));
   }
   const long arity = vectors.arity();
-  if (request.target == Target::gradient && arity != 2)
-    throw InputError("--to gradient", "--arity 2", "--arity " + std::to_string(arity));
 
   NewFolder folder(output);
   const fs::path& at = folder.beside();
@@ -227,16 +263,18 @@ Json reduce(const fs::path& input, const ReduceRequest& request, const fs::path&
     const ThresholdGuarantee g = guarantee(p);
     std::vector<std::string> written;
     if (to_gradient) {
-      const AttentionInput in = matrix_instance(p, signs);
-      const long d = p.columns(), n = in.q.rows();
-      if (d > 1L << 13)
-        throw InputError("--to gradient", "at most 8192 columns (X is d x d)", std::to_string(d));
+      const long d = p.columns(), n = rows[0], most = arity == 2 ? 1L << 13 : 1L << 8;
+      if (d > most)
+        throw InputError(
+            "--to gradient",
+            "at most " + std::to_string(most) + " columns (X is " + (arity == 2 ? "d x d)" : "d x d^2)"),
+            std::to_string(d));
       // YES: f(1) >= yes^2; NO: f(1) <= n no^2.
       const Interval yes = g.yes_output * g.yes_output, no = enclose(Rational(n)) * g.no_output * g.no_output;
       const Interval third = enclose(gradient_decision_value());
       if (!(lower(yes) > upper(third)) || !(upper(no) < lower(third)))
         throw InputError("--kappa", "a larger one: |Att|^2 does not separate", exact_text(*request.kappa));
-      fields["kind"] = "matrix-gradient";
+      fields["kind"] = arity == 2 ? "matrix-gradient" : "tensor-gradient";
       fields["decision"] = "1/3";
       fields["gap"] = round_down(yes - no);
       const Rational epsilon(1, 16 * d);
@@ -247,14 +285,7 @@ Json reduce(const fs::path& input, const ReduceRequest& request, const fs::path&
       fields["oracle"] =
           "dL/dX at X = lambda I for the nodes lambda of a Gauss-Legendre rule; each entry may err by "
           "epsilon";
-      write_npy(at / "A1.npy", in.q);
-      write_npy(at / "A2.npy", in.k);
-      write_npy(at / "A3.npy", in.v);
-      write_npy(at / "X.npy", Matrix<double>::Identity(d, d));
-      write_npy(at / "Y.npy", Matrix<double>::Identity(1, 1));
-      write_npy(at / "E.npy", Matrix<double>::Zero(n, 1));
-      fields["matrices"] = {{"A1", "A1.npy"}, {"A2", "A2.npy"}, {"A3", "A3.npy"},
-                            {"X", "X.npy"},   {"Y", "Y.npy"},   {"E", "E.npy"}};
+      fields["matrices"] = write_gradient(p, signs, at);
     } else {
       fields["matrices"] = write_attention(p, signs, at);
     }

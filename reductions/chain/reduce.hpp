@@ -24,9 +24,9 @@ struct ChosenProtocol {
 struct ReduceRequest {
   Target target = Target::attention;
   Route route = Route::direct;
-  std::optional<long> arity;               // 2 unless the input is a file of vectors
-  std::optional<Rational> kappa;           // B = kappa (log n)^{1/p}; otherwise margin
-  Rational margin = 3;                     // YES output >= R/(R+1), NO <= 1/(R+1)
+  std::optional<long> arity;      // 2 unless the input is a file of vectors
+  std::optional<Rational> kappa;  // B = kappa (log n)^{1/p}; otherwise margin
+  Rational margin = 3;            // YES output >= R/(R+1), NO <= 1/(R+1)
   CodeKind code = CodeKind::reed_solomon;
   std::optional<ChosenProtocol> protocol;  // otherwise the smallest
 };

@@ -23,7 +23,8 @@ TEST_CASE("reduce then decide answers a formula by every route, with a witness t
   write(folder.path / "no.cnf", kUnsatisfiable);
   for (const std::string formula : {"yes", "no"})
     for (const std::string route :
-         {"--arity 2", "--arity 3", "--arity 2 --route gap", "--to gradient", "--arity 2 --kappa 8"}) {
+         {"--arity 2", "--arity 3", "--arity 2 --route gap", "--route gap --code hermitian", "--to gradient",
+          "--arity 3 --to gradient", "--arity 2 --kappa 8"}) {
       const fs::path out = folder.path / "instance";
       fs::remove_all(out);
       INFO(formula << " " << route);
@@ -112,7 +113,7 @@ TEST_CASE("reduce writes nothing for bad input and says where it is") {
   refused(at + "wide.cnf'", "variables");
   refused(at + "good.cnf' --kappa 0.01", "--kappa");
   refused(at + "good.cnf' --kappa -1", "--kappa");
-  refused(at + "good.cnf' --arity 3 --to gradient", "--arity 2");
+  refused(at + "good.cnf' --route gap --code hermitian --protocol 2 2 4", "characteristic");
   refused(at + "good.cnf' --route gap --protocol 2 2 2", "q >");
   refused(at + "good.cnf' --margin 1", "above 1");
   fs::create_directory(out);
