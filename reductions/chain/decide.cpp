@@ -66,6 +66,17 @@ class Instance {
     }
   }
   Matrix<double> matrix(const std::string& name) const { return read_npy(file("/matrices/" + name)); }
+  std::vector<std::string> names(const std::string& pointer) const {
+    const Json& value = at(pointer);
+    std::vector<std::string> result;
+    if (!value.is_array() || value.empty()) throw fail(pointer, "a list of names");
+    for (const Json& name : value) {
+      if (!name.is_string() || name.get<std::string>().find('/') != std::string::npos)
+        throw fail(pointer, "names of this folder");
+      result.push_back(name.get<std::string>());
+    }
+    return result;
+  }
   fs::path file(const std::string& pointer) const {
     const std::string name = text(pointer);
     if (name.empty() || name.find('/') != std::string::npos)
@@ -249,14 +260,45 @@ Answer decide_gradient(const Instance& instance, const Source& source, ThreadCou
   return answer;
 }
 
+/// The disjunction of the leaves: yes as soon as one says yes.
+Answer decide_disjunction(const Instance& instance, const fs::path& folder, DecisionMethod method,
+                          ThreadCount threads) {
+  const Formula formula = read_dimacs(instance.file("/files/formula"));
+  Answer all;
+  all.nearest = HUGE_VAL;
+  for (const std::string& leaf : instance.names("/leaves")) {
+    if (read_file(folder / (leaf + ".cnf")) != read_file(folder / leaf / "formula.cnf"))
+      throw InputError((folder / leaf / "formula.cnf").string(), "the formula of " + leaf + ".cnf",
+                       "another");
+    Answer one = decide(folder / leaf, method, threads);
+    if (all.queries == 0 || lower(one.gap) < lower(all.gap)) all.gap = one.gap;
+    all.from = one.from;
+    all.queries += one.queries;
+    all.raised += one.raised;
+    all.nearest = std::min(all.nearest, one.nearest);
+    all.error_bound = std::max(all.error_bound, one.error_bound);
+    if (!one.satisfiable) continue;
+    Assignment assignment;
+    for (const int literal : one.literals) assignment.push_back(literal > 0);
+    if (!satisfies(assignment, formula))
+      throw ContradictedPromise("the assignment of " + leaf + " does not satisfy the formula");
+    all.satisfiable = true;
+    all.literals = std::move(one.literals);
+    all.tuple = std::move(one.tuple);
+    break;
+  }
+  return all;
+}
+
 }  // namespace
 
 Answer decide(const fs::path& folder, DecisionMethod method, ThreadCount threads) {
   const Instance instance(folder);
   if (instance.has("/receipts")) check_receipts(folder);
-  const Source source = source_of(instance);
   const WorkingPrecision precision(Bits{128});
   const std::string kind = instance.text("/kind");
+  if (kind == "disjunction") return decide_disjunction(instance, folder, method, threads);
+  const Source source = source_of(instance);
   if (kind == "matrix" || kind == "tensor") return decide_attention(instance, source, method, threads);
   if (kind == "matrix-gradient" || kind == "tensor-gradient") {
     if (method != DecisionMethod::exact)
@@ -264,7 +306,7 @@ Answer decide(const fs::path& folder, DecisionMethod method, ThreadCount threads
     return decide_gradient(instance, source, threads);
   }
   throw InputError((folder / "instance.json").string() + " /kind",
-                   "matrix, tensor, matrix-gradient or tensor-gradient", "'" + kind + "'");
+                   "matrix, tensor, matrix-gradient, tensor-gradient or disjunction", "'" + kind + "'");
 }
 
 }  // namespace attnbounds

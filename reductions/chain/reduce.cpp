@@ -5,6 +5,7 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
+#include "reductions/cnf/sparsify.hpp"
 #include "reductions/gradient/decision.hpp"
 #include "reductions/orthogonal_vectors/split_and_list.hpp"
 #include "reductions/receipt/receipt.hpp"
@@ -155,25 +156,11 @@ Json write_gradient(const ThresholdParameters& p, const std::vector<SignMatrix>&
   return names;
 }
 
-}  // namespace
-
-Json reduce(const fs::path& input, const ReduceRequest& request, const fs::path& output) {
-  const std::string text = read_file(input);
-  std::optional<Formula> formula;
-  VectorFamilies vectors;
-  if (is_vector_file(text)) {
-    vectors = vectors_from_text(text, input.string());
-    if (request.arity && *request.arity != vectors.arity())
-      throw InputError("--arity", "that of the file, " + std::to_string(vectors.arity()),
-                       std::to_string(*request.arity));
-  } else {
-    formula = formula_from_dimacs(text, input.string());
-    vectors = split_and_list(*formula, request.arity.value_or(2));
-  }
+/// The reduction of one formula, or of vectors, into a folder that exists.
+Json write_reduction(const std::optional<Formula>& formula, const VectorFamilies& vectors,
+                     const ReduceRequest& request, const fs::path& at) {
   const long arity = vectors.arity();
 
-  NewFolder folder(output);
-  const fs::path& at = folder.beside();
   std::vector<Receipt> receipts;
   Json instance = {{"kind", "ov"}, {"family", "reduction"}, {"seed", 0}};
   Json files = Json::object();
@@ -313,6 +300,98 @@ Json reduce(const fs::path& input, const ReduceRequest& request, const fs::path&
   instance["receipts"] = "receipts.json";
   write_file_atomically(at / "receipts.json", receipts_json(at, receipts).dump(1) + "\n");
   write_file_atomically(at / "instance.json", instance.dump(1) + "\n");
+  return instance;
+}
+
+Json tree_json(const Sparsification& s) {
+  Json nodes = Json::array();
+  for (const SparsifierNode& node : s.nodes) {
+    if (node.leaf >= 0) nodes.push_back({{"leaf", node.leaf}});
+    else
+      nodes.push_back({{"heart", node.heart},
+                       {"petals", node.petals},
+                       {"with_heart", node.with_heart},
+                       {"with_petals", node.with_petals}});
+  }
+  return nodes;
+}
+
+/// formula.cnf, leaf-I.cnf and a folder leaf-I for every leaf.
+Json write_disjunction(const Formula& formula, const ReduceRequest& request, const fs::path& at) {
+  const Sparsification s = sparsify(formula, *request.sparsify);
+  std::size_t most = 0;
+  for (const Formula& leaf : s.leaves) most = std::max(most, leaf.clauses.size());
+  Json instance = {{"kind", "disjunction"},
+                   {"family", "reduction"},
+                   {"seed", 0},
+                   {"sparsification",
+                    {{"theta", s.theta},
+                     {"leaves", s.leaves.size()},
+                     {"clauses", formula.clauses.size()},
+                     {"most_clauses_of_a_leaf", most},
+                     {"bound", s.most_clauses}}}};
+  write_file_atomically(at / "formula.cnf", dimacs_text(formula));
+  Receipt receipt{"sparsify",
+                  {"formula.cnf"},
+                  {},
+                  instance["sparsification"],
+                  "a satisfying assignment satisfies the heart or all petals at each branching",
+                  "every leaf's clauses imply the formula's",
+                  "none"};
+  receipt.parameters["branches"] = tree_json(s);
+  Json leaves = Json::array();
+  long entries = 0;
+  for (std::size_t i = 0; i < s.leaves.size(); ++i) {
+    const std::string name = "leaf-" + std::to_string(i);
+    write_file_atomically(at / (name + ".cnf"), dimacs_text(s.leaves[i]));
+    receipt.out.push_back(name + ".cnf");
+    leaves.push_back(name);
+    fs::create_directory(at / name);
+    const Json leaf = write_reduction(s.leaves[i], split_and_list(s.leaves[i], request.arity.value_or(2)),
+                                      request, at / name);
+    entries += leaf["n"].get<long>() * leaf["d"].get<long>();
+    if (entries > kMostEntries)
+      throw InputError("--sparsify", "a larger threshold: leaves of at most 2^28 entries in all",
+                       std::to_string(s.theta));
+    for (const char* field : {"n", "d", "B", "kappa"})
+      if (leaf.contains(field) && (!instance.contains(field) || instance[field] < leaf[field]))
+        instance[field] = leaf[field];
+    for (const char* field : {"gap", "epsilon"})
+      if (leaf.contains(field) && (!instance.contains(field) || leaf[field] < instance[field]))
+        instance[field] = leaf[field];
+    for (const char* field : {"arity", "exponent"})
+      if (leaf.contains(field)) instance[field] = leaf[field];
+  }
+  instance["answer"] = nullptr;
+  instance["witness"] = nullptr;
+  instance["matrices"] = Json::object();
+  instance["leaves"] = leaves;
+  instance["files"] = {{"formula", "formula.cnf"}};
+  instance["receipts"] = "receipts.json";
+  write_file_atomically(at / "receipts.json", receipts_json(at, {receipt}).dump(1) + "\n");
+  write_file_atomically(at / "instance.json", instance.dump(1) + "\n");
+  return instance;
+}
+
+}  // namespace
+
+Json reduce(const fs::path& input, const ReduceRequest& request, const fs::path& output) {
+  const std::string text = read_file(input);
+  std::optional<Formula> formula;
+  VectorFamilies vectors;
+  if (is_vector_file(text)) {
+    vectors = vectors_from_text(text, input.string());
+    if (request.arity && *request.arity != vectors.arity())
+      throw InputError("--arity", "that of the file, " + std::to_string(vectors.arity()),
+                       std::to_string(*request.arity));
+  } else {
+    formula = formula_from_dimacs(text, input.string());
+    if (!request.sparsify) vectors = split_and_list(*formula, request.arity.value_or(2));
+  }
+  if (request.sparsify && !formula) throw InputError("--sparsify", "a formula", "a file of vectors");
+  NewFolder folder(output);
+  const Json instance = request.sparsify ? write_disjunction(*formula, request, folder.beside())
+                                         : write_reduction(formula, vectors, request, folder.beside());
   folder.publish();
   return instance;
 }

@@ -29,6 +29,7 @@ struct ReduceRequest {
   Rational margin = 3;            // YES output >= R/(R+1), NO <= 1/(R+1)
   CodeKind code = CodeKind::reed_solomon;
   std::optional<ChosenProtocol> protocol;  // otherwise the smallest
+  std::optional<long> sparsify;            // theta: one instance a leaf, the answer is their disjunction
 };
 
 /// A folder under another name, renamed when it is whole. Errors: InputError if `path` exists and is not an
@@ -46,6 +47,8 @@ class NewFolder {
 };
 
 /// Writes the folder; returns its instance.json. `input` is DIMACS or `p ov`. Errors: InputError.
+/// Sparsified: kind `disjunction`, `leaves` names folders, each the reduction of one leaf; n, d, B, kappa are
+/// the largest of the leaves', gap and epsilon the least.
 nlohmann::ordered_json reduce(const std::filesystem::path& input, const ReduceRequest& request,
                               const std::filesystem::path& folder);
 

@@ -14,7 +14,7 @@ namespace {
 
 struct Options : CommonOptions {
   std::string input, output, target = "attention", route = "direct", code = "reed-solomon", kappa, margin;
-  std::optional<long> arity;
+  std::optional<long> arity, sparsify;
   std::vector<long> protocol;
 };
 
@@ -27,6 +27,7 @@ ReduceRequest request_of(const Options& options) {
   request.route = options.route == "gap" ? Route::gap : Route::direct;
   request.code = options.code == "hermitian" ? CodeKind::hermitian : CodeKind::reed_solomon;
   request.arity = options.arity;
+  request.sparsify = options.sparsify;
   if (!options.kappa.empty() && !options.margin.empty())
     throw InputError("--margin", "one of --kappa and --margin", "both");
   if (!options.kappa.empty()) {
@@ -49,6 +50,12 @@ ExitStatus run(const Options& options) {
   }
   fmt::print("{}: {}, n = {}, d = {}\n", options.output, instance["kind"].get<std::string>(),
              instance["n"].get<long>(), instance["d"].get<long>());
+  if (instance.contains("sparsification"))
+    fmt::print("  sparsified {} leaves of at most {} clauses (bound {}), from {} clauses\n",
+               instance["sparsification"]["leaves"].get<long>(),
+               instance["sparsification"]["most_clauses_of_a_leaf"].get<long>(),
+               instance["sparsification"]["bound"].get<long>(),
+               instance["sparsification"]["clauses"].get<long>());
   if (instance.contains("protocol"))
     fmt::print("  protocol   {}, l = {}, T = {}, field of {}, {} advices: inner product {} or at most {}\n",
                instance["protocol"]["code"].get<std::string>(), instance["protocol"]["nodes"].get<long>(),
@@ -84,6 +91,8 @@ Command add_reduce(CLI::App& app) {
                       "entries B = K (log n)^(1/arity), exact (default: from the margin)");
   command->add_option("--margin", options->margin,
                       "R: a yes gives an output >= R/(R+1), a no only <= 1/(R+1) (3)");
+  command->add_option("--sparsify", options->sparsify,
+                      "first branch on sunflowers of THETA^c petals of c literals: one instance a leaf");
   command
       ->add_option("--code", options->code,
                    "of the gap route: reed-solomon, or hermitian (Q = q^2, q^3 checks)")
