@@ -178,7 +178,14 @@ std::vector<OutputRange> polynomial_ranges(const Input& input, const Rational& e
   request.epsilon = epsilon;
   request.method = MethodChoice::polynomial;
   request.threads = threads;
-  const AttentionResult result = guaranteed_attention(input, request);
+  const AttentionResult result = [&] {
+    try {
+      return guaranteed_attention(input, request);
+    } catch (const BudgetMissed& error) {  // no answer, and nothing refuted
+      throw Undecided(std::string(error.what()) +
+                      ", and epsilon = " + decimal_down(lower(enclose(epsilon)), 3) + " is needed");
+    }
+  }();
   bound = result.bound.value();
   std::vector<OutputRange> ranges;
   for (Eigen::Index i = 0; i < result.output.rows(); ++i)

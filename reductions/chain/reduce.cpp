@@ -94,6 +94,7 @@ Json attention_fields(const ThresholdParameters& p) {
           {"d", p.columns()},
           {"B", p.entry},
           {"kappa", kappa_of(p)},
+          {"least_kappa", least_kappa(p.rows, p.dimension, p.promise)},
           {"exponent", p.arity == 2 ? "1/2" : "1/3"},
           {"gap", gap},
           {"epsilon", epsilon},
@@ -375,20 +376,41 @@ Json write_disjunction(const Formula& formula, const ReduceRequest& request, con
 
 }  // namespace
 
-Json reduce(const fs::path& input, const ReduceRequest& request, const fs::path& output) {
-  const std::string text = read_file(input);
+namespace {
+
+struct Source {
   std::optional<Formula> formula;
-  VectorFamilies vectors;
-  if (is_vector_file(text)) {
-    vectors = vectors_from_text(text, input.string());
-    if (request.arity && *request.arity != vectors.arity())
-      throw InputError("--arity", "that of the file, " + std::to_string(vectors.arity()),
-                       std::to_string(*request.arity));
-  } else {
-    formula = formula_from_dimacs(text, input.string());
-    if (!request.sparsify) vectors = split_and_list(*formula, request.arity.value_or(2));
-  }
+  std::optional<VectorFamilies> vectors;  // of a file of vectors
+};
+Source read_source(const fs::path& input, const std::optional<long>& arity) {
+  const std::string text = read_file(input);
+  if (!is_vector_file(text)) return {formula_from_dimacs(text, input.string()), {}};
+  Source source{{}, vectors_from_text(text, input.string())};
+  if (arity && *arity != source.vectors->arity())
+    throw InputError("--arity", "that of the file, " + std::to_string(source.vectors->arity()),
+                     std::to_string(*arity));
+  return source;
+}
+
+}  // namespace
+
+VectorSizes vector_sizes(const fs::path& input, std::optional<long> arity) {
+  const Source source = read_source(input, arity);
+  if (source.vectors)
+    return {source.vectors->families[0].rows, source.vectors->dimension(), source.vectors->arity()};
+  const long families = arity.value_or(2), part = part_size(*source.formula, families);
+  if (part > 30)
+    throw InputError("formula", "at most " + std::to_string(30 * families) + " variables",
+                     std::to_string(source.formula->variables));
+  return {1L << part, static_cast<long>(source.formula->clauses.size()), families};
+}
+
+Json reduce(const fs::path& input, const ReduceRequest& request, const fs::path& output) {
+  const auto [formula, listed] = read_source(input, request.arity);
   if (request.sparsify && !formula) throw InputError("--sparsify", "a formula", "a file of vectors");
+  const VectorFamilies vectors = listed             ? *listed
+                                 : request.sparsify ? VectorFamilies{}
+                                                    : split_and_list(*formula, request.arity.value_or(2));
   NewFolder folder(output);
   const Json instance = request.sparsify ? write_disjunction(*formula, request, folder.beside())
                                          : write_reduction(formula, vectors, request, folder.beside());

@@ -52,6 +52,12 @@ class NewFolder {
 nlohmann::ordered_json reduce(const std::filesystem::path& input, const ReduceRequest& request,
                               const std::filesystem::path& folder);
 
+/// What the chain would start from: vectors a family, their dimension, families. Errors: InputError.
+struct VectorSizes {
+  long vectors = 0, dimension = 0, arity = 2;
+};
+VectorSizes vector_sizes(const std::filesystem::path& input, std::optional<long> arity);
+
 /// The fields that every attention instance has: kind, n, d, B, kappa, exponent, gap, epsilon, decision.
 nlohmann::ordered_json attention_fields(const ThresholdParameters& parameters);
 

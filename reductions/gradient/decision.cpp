@@ -5,11 +5,31 @@
 
 #include "numeric/exact_text.hpp"
 #include "numeric/interval_sum.hpp"
+#include "reductions/gradient/fast_oracle.hpp"
 
 namespace attnbounds {
 namespace {
 
 constexpr Bits kBits{96};
+
+/// The matrix loss is the tensor loss with one more key of ones.
+GradientInstance with_two_families(GradientInstance in) {
+  validate(in);
+  if (in.keys.size() == 1) {
+    in.keys.push_back(Matrix<double>::Ones(1, in.a1.cols()));
+    in.values.push_back(Matrix<double>::Ones(1, 1));
+  }
+  return in;
+}
+
+Interval error_of(long outputs, const Interval& h, long nodes) {
+  const Interval rho = h + sqrt(1 + h * h);
+  return enclose(Rational(32 * 8, 15)) * outputs / h * exp(-2 * nodes * log(rho)) / (1 - 1 / (rho * rho));
+}
+
+Interval strip(const Interval& half_range) { return pi_interval() / (3 * half_range); }
+
+}  // namespace
 
 void validate(const GradientInstance& in) {
   bool fits =
@@ -23,25 +43,6 @@ void validate(const GradientInstance& in) {
       if (values(j, 0) != 0 && values(j, 0) != 1)
         throw InputError("values of a gradient instance", "entries 0 and 1", exact_text(values(j, 0)));
 }
-
-/// The matrix loss is the tensor loss with one more key of ones.
-GradientInstance with_two_families(GradientInstance in) {
-  validate(in);
-  if (in.keys.size() == 1) {
-    in.keys.push_back(Matrix<double>::Ones(1, in.a1.cols()));
-    in.values.push_back(Matrix<double>::Ones(1, 1));
-  }
-  return in;
-}
-
-Interval quadrature_error(long outputs, const Interval& h, long nodes) {
-  const Interval rho = h + sqrt(1 + h * h);
-  return enclose(Rational(32 * 8, 15)) * outputs / h * exp(-2 * nodes * log(rho)) / (1 - 1 / (rho * rho));
-}
-
-Interval strip(const Interval& half_range) { return pi_interval() / (3 * half_range); }
-
-}  // namespace
 
 Rational gradient_margin(long outputs) {
   long root = static_cast<long>(std::sqrt(static_cast<double>(outputs)));
@@ -129,12 +130,16 @@ std::vector<Interval> GradientOracle::diagonal(double lambda) const {
   return result;
 }
 
+Interval quadrature_error(long outputs, const Interval& half_range, long nodes) {
+  return error_of(outputs, strip(half_range), nodes);
+}
+
 QuadraturePlan plan_quadrature(long outputs, const Interval& half_range, const Rational& allowed) {
   const WorkingPrecision precision(kBits);
   if (upper(half_range) == 0) return {2, enclose(Rational(0))};  // all scores equal: f' = 0
   const Interval h = strip(enclose(upper(half_range)));
   const auto suffices = [&](long nodes) {
-    return upper(quadrature_error(outputs, h, nodes)) <= lower(enclose(allowed));
+    return upper(error_of(outputs, h, nodes)) <= lower(enclose(allowed));
   };
   long below = 1, enough = 2;
   while (!suffices(enough)) {
@@ -149,17 +154,18 @@ QuadraturePlan plan_quadrature(long outputs, const Interval& half_range, const R
   }
   if (enough > 4000)
     throw InputError("gradient", "at most 4000 quadrature nodes", std::to_string(enough) + " needed");
-  return {enough, quadrature_error(outputs, h, enough)};
+  return {enough, error_of(outputs, h, enough)};
 }
 
 GradientDecision total_square_from_gradients(const GradientInstance& instance, const Rational& extra_error,
                                              ThreadCount threads) {
-  const GradientOracle oracle(instance, threads);
-  const long n = instance.a1.rows(), d = instance.a1.cols();
-  GradientDecision result;
-  result.plan = plan_quadrature(n, oracle.half_range(), Rational(1, 16));
-  const QuadratureRule rule = gauss_legendre(result.plan.nodes);
+  const FastGradientOracle oracle(instance, threads);
   const WorkingPrecision precision(kBits);
+  const long n = instance.a1.rows(), d = instance.a1.cols();
+  const Interval half_range = enclose(oracle.half_range().exact());
+  GradientDecision result;
+  result.plan = plan_quadrature(n, half_range, Rational(1, 16));
+  const QuadratureRule rule = gauss_legendre(result.plan.nodes);
   Rational mean = 1;  // of the values: every output at lambda = 0
   for (const Matrix<double>& values : instance.values) {
     Rational ones = 0;
@@ -169,14 +175,18 @@ GradientDecision total_square_from_gradients(const GradientInstance& instance, c
   result.at_zero = enclose(Rational(mean * mean * n));
   Interval integral = enclose(Rational(0));
   for (std::size_t k = 0; k < rule.nodes.size(); ++k) {
+    const BoundedDiagonal diagonal = oracle.diagonal(rule.nodes[k]);
+    if (!diagonal.sum_error.is_finite())
+      throw InputError("gradient instance", "scores for which double precision has a bound", "larger ones");
     Interval trace = enclose(Rational(0));
-    for (const Interval& entry : oracle.diagonal(rule.nodes[k])) trace += entry;
-    integral += rule.weights[k] * 2 * trace;
+    for (const double entry : diagonal.entries) trace += enclose(entry);
+    const Rational off = diagonal.sum_error.exact();
+    integral += rule.weights[k] * 2 * (trace + hull(enclose(Rational(-off)), enclose(off)));
     ++result.queries;
   }
   Interval error = result.plan.error + enclose(Rational(2 * d * extra_error));
-  if (upper(oracle.half_range()) > 0) {
-    const Interval h = strip(enclose(upper(oracle.half_range())));
+  if (upper(half_range) > 0) {
+    const Interval h = strip(half_range);
     error += enclose(Rational(8 * n)) / (h * h) * enclose(rule.node_error.value());
   }
   result.at_one = result.at_zero + integral + enclose(Real(-upper(error)), upper(error));

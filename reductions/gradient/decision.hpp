@@ -32,11 +32,14 @@ struct GradientInstance {
   std::vector<Matrix<double>> keys, values;
 };
 
+/// Errors: InputError for shapes that do not fit, and values other than 0 and 1.
+void validate(const GradientInstance& instance);
+
 /// Margin of the forward instance, from its number of outputs.
 Rational gradient_margin(long outputs);
 inline Rational gradient_decision_value() { return Rational(1, 3); }
 
-/// dL/dX at X = lambda I: the oracle. Only its diagonal is read.
+/// dL/dX at X = lambda I in intervals: the reference for fast_oracle.hpp, which the decision calls.
 class GradientOracle {
  public:
   explicit GradientOracle(const GradientInstance& instance, ThreadCount threads = all_cores());
@@ -51,6 +54,9 @@ class GradientOracle {
   std::vector<std::vector<Interval>> scores_;  // [i][j m3 + k], less their row's largest
   Interval half_range_;
 };
+
+/// The bound above on |Gauss_K - int f'|, K >= 2 nodes, scores of that half-range.
+Interval quadrature_error(long outputs, const Interval& half_range, long nodes);
 
 struct QuadraturePlan {
   long nodes = 2;

@@ -8,6 +8,7 @@
 
 #include "cli/command.hpp"
 #include "numeric/exact_text.hpp"
+#include "reductions/hard/route_hardness.hpp"
 
 namespace attnbounds {
 namespace {
@@ -16,6 +17,7 @@ struct Options : CommonOptions {
   std::string input, output, target = "attention", route = "direct", code = "reed-solomon", kappa, margin;
   std::optional<long> arity, sparsify;
   std::vector<long> protocol;
+  bool routes = false;
 };
 
 ReduceRequest request_of(const Options& options) {
@@ -40,7 +42,44 @@ ReduceRequest request_of(const Options& options) {
   return request;
 }
 
+/// The kappa of every route for this input, without reducing it.
+ExitStatus print_routes(const Options& options) {
+  const auto [vectors, dimension, arity] = vector_sizes(options.input, options.arity);
+  const std::vector<RouteHardness> routes = route_hardness(vectors, dimension, arity);
+  if (options.json) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const RouteHardness& r : routes) {
+      list.push_back({{"route", r.route},
+                      {"arity", arity},
+                      {"n", r.tokens},
+                      {"d", r.columns},
+                      {"kappa", r.kappa},
+                      {"limit", r.limit}});
+      if (r.protocol)
+        list.back()["protocol"] = {{"nodes", r.protocol->nodes},
+                                   {"columns", r.protocol->columns},
+                                   {"field", r.protocol->field},
+                                   {"advices", r.protocol->advices()}};
+    }
+    print_json({{"vectors", vectors}, {"dimension", dimension}, {"routes", list}});
+    return ExitStatus::answered;
+  }
+  fmt::print(
+      "{} vectors of dimension {} a family: least kappa at which yes and no part, B = kappa (log n)^(1/{})\n",
+      vectors, dimension, arity);
+  for (const RouteHardness& r : routes) {
+    fmt::print("  {:13} n = {:<12} d = {:<10} kappa = {:<9.4f} -> {:.4f} as n grows", r.route, r.tokens,
+               r.columns, r.kappa, r.limit);
+    if (r.protocol)
+      fmt::print("   l, T, Q = {}, {}, {}", r.protocol->nodes, r.protocol->columns, r.protocol->field);
+    fmt::print("\n");
+  }
+  return ExitStatus::answered;
+}
+
 ExitStatus run(const Options& options) {
+  if (options.routes) return print_routes(options);
+  if (options.output.empty()) throw InputError("--out", "a folder to make", "none");
   const nlohmann::ordered_json instance = reduce(options.input, request_of(options), options.output);
   if (options.json) {
     nlohmann::ordered_json object = {{"path", options.output}};
@@ -78,7 +117,9 @@ Command add_reduce(CLI::App& app) {
       app.add_subcommand("reduce", "a formula or orthogonal vectors, as an attention instance");
   auto options = std::make_shared<Options>();
   command->add_option("IN", options->input, "DIMACS CNF, or vectors (p ov K N D)")->required();
-  command->add_option("--out", options->output, "the folder to make")->required();
+  command->add_option("--out", options->output, "the folder to make");
+  command->add_flag("--routes", options->routes,
+                    "only list each route's kappa for this input; writes nothing");
   command->add_option("--to", options->target, "ov, maxip, attention or gradient")
       ->check(CLI::IsMember({"ov", "maxip", "attention", "gradient"}))
       ->capture_default_str();

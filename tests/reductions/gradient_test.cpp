@@ -7,6 +7,7 @@
 #include "numeric/exact_text.hpp"
 #include "reductions/attention/threshold.hpp"
 #include "reductions/gradient/decision.hpp"
+#include "reductions/gradient/fast_oracle.hpp"
 #include "reductions/orthogonal_vectors/orthogonality.hpp"
 #include "reductions/orthogonal_vectors/split_and_list.hpp"
 #include "tests/reductions/formulas.hpp"
@@ -70,6 +71,40 @@ TEST_CASE("the oracle's entries are those of dL/dX in closed form, matrix and te
     for (Eigen::Index a = 0; a < 3; ++a)
       CHECK(std::fabs(nearest(midpoint(diagonal[static_cast<std::size_t>(a)])) -
                       gradient(a, arity == 2 ? a : 4 * a)) < 1e-12);
+  }
+}
+
+TEST_CASE("the fast oracle is within its bound of the enclosures, and its bound is small") {
+  Stream stream(0, "fast-oracle");
+  for (int i = 0; i < 16; ++i) {
+    const double size = i % 4 == 0 ? 30 : 2;
+    const Eigen::Index n = 1 + static_cast<Eigen::Index>(stream.below(70)),
+                       d = 1 + static_cast<Eigen::Index>(stream.below(6));
+    GradientInstance in{stream.uniform_matrix(n, d, size), {}, {}};
+    for (int k = 0; k <= i % 2; ++k) {
+      const Eigen::Index m = 1 + static_cast<Eigen::Index>(stream.below(9));
+      in.keys.push_back(stream.uniform_matrix(m, d, size));
+      Matrix<double> values(m, 1);
+      for (Eigen::Index j = 0; j < m; ++j) values(j, 0) = static_cast<double>(stream.below(2));
+      in.values.push_back(values);
+    }
+    const GradientOracle reference(in);
+    const FastGradientOracle fast(in);
+    CHECK(Real(fast.half_range().value()) >= upper(reference.half_range()));
+    CHECK(fast.half_range().value() < 1.0001 * nearest(upper(reference.half_range())) + 1e-9);
+    const double lambda = std::fabs(stream.uniform(1));
+    const std::vector<Interval> exact = reference.diagonal(lambda);
+    const BoundedDiagonal found = fast.diagonal(lambda);
+    const WorkingPrecision precision(Bits{128});
+    CHECK(found.entry_error.value() < 1e-4);
+    Interval exact_sum = enclose(Rational(0)), sum = enclose(Rational(0));
+    for (std::size_t l = 0; l < exact.size(); ++l) {
+      CHECK(lower(absolute_value(exact[l] - enclose(found.entries[l]))) <= Real(found.entry_error.value()));
+      exact_sum += exact[l];
+      sum += enclose(found.entries[l]);
+    }
+    CHECK(lower(absolute_value(exact_sum - sum)) <= Real(found.sum_error.value()));
+    CHECK(FastGradientOracle(in, ThreadCount{1}).diagonal(lambda).entries == found.entries);
   }
 }
 
