@@ -18,7 +18,9 @@ Json describe(const Case& c) {
   for (const Matrix<double>& m : c.in.values) values.push_back(json_matrix(m));
   return {{"A1", json_matrix(c.in.a1)}, {"keys", keys}, {"values", values}, {"K", c.nodes}};
 }
-Case draw(Draw& d) {
+bool varies(const Case& c) { return upper(GradientOracle(c.in, ThreadCount{1}).half_range()) > 0; }
+
+Case draw_any(Draw& d) {
   const long families = d.integer(1, 2), width = d.integer(1, 3);
   Case c;
   if (d.index == 0) {  // scores 0 and -48, on two nodes
@@ -37,6 +39,12 @@ Case draw(Draw& d) {
   }
   c.nodes = d.integer(2, 6);
   return c;
+}
+Case draw(Draw& d) {
+  for (;;) {
+    const Case c = draw_any(d);
+    if (varies(c)) return c;
+  }
 }
 
 Interval total_square(const GradientInstance& in, long lambda) {
@@ -61,7 +69,6 @@ Interval error(const Case& c) {
       integral += 2 * enclose(rule.weights[k]) * enclose(entry);
   return absolute_value(integral - (total_square(c.in, 1) - total_square(c.in, 0)));
 }
-bool varies(const Case& c) { return upper(GradientOracle(c.in, ThreadCount{1}).half_range()) > 0; }
 Interval bound(const Case& c, long nodes) {
   const GradientOracle oracle(c.in, ThreadCount{1});
   const Interval x = enclose(upper(oracle.half_range())), h = pi_interval() / (3 * x);

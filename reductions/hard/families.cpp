@@ -185,8 +185,8 @@ HardVectors vectors_of(const HardRequest& r, long d) {
                    "'" + r.family + "'");
 }
 
-/// With vectors of that dimension.
-HardInstance instance_of(const HardRequest& r, long dimension) {
+/// With vectors of that dimension, and at least `columns` columns.
+HardInstance instance_of(const HardRequest& r, long dimension, long columns) {
   const HardVectors h = vectors_of(r, dimension);
   ScorePromise promise = orthogonality_promise();
   promise.sign = h.sign;
@@ -202,8 +202,8 @@ HardInstance instance_of(const HardRequest& r, long dimension) {
   }
   std::vector<long> rows;
   for (const SignMatrix& family : h.families) rows.push_back(family.rows());
-  return {h.families, h.planted, h.formula, threshold_for_kappa(rows, h.families[0].cols(), promise, r.kappa),
-          other};
+  return {h.families, h.planted, h.formula,
+          threshold_for_kappa(rows, h.families[0].cols(), promise, r.kappa, columns), other};
 }
 
 }  // namespace
@@ -220,13 +220,14 @@ HardInstance hard_instance(const HardRequest& request) {
   if (r.kappa <= 0 || r.kappa > 1000)
     throw InputError("--kappa", "a number above 0, at most 1000", exact_text(r.kappa));
   const long d = r.d.value_or(std::lround(std::ceil(8 * std::log(static_cast<double>(r.n)))));
-  // d columns with the bias: its number of columns depends on the promise, which depends on the vectors.
+  if (r.family == "random-cnf") return instance_of(r, d, 0);
+  // d columns with the bias: how many of these it takes depends on the promise, and that on the vectors.
   long bias_columns = 1;
-  HardInstance instance = instance_of(r, std::max(1L, d - bias_columns));
-  for (int attempt = 0; attempt < 3 && !instance.formula; ++attempt) {
-    if (instance.parameters.columns() == d || instance.parameters.bias_columns >= d) break;
-    bias_columns = instance.parameters.bias_columns;
-    instance = instance_of(r, d - bias_columns);
+  HardInstance instance = instance_of(r, std::max(1L, d - bias_columns), d);
+  while (instance.parameters.columns() > d) {
+    bias_columns = std::max(bias_columns + 1, instance.parameters.bias_columns);
+    if (bias_columns >= d) break;
+    instance = instance_of(r, d - bias_columns, d);
   }
   return instance;
 }

@@ -79,14 +79,17 @@ TEST_CASE("a second program, in Python, re-derives every arrow, and rejects a sp
   }
   const TemporaryFolder folder;
   write(folder.path / "f.cnf", kSatisfiable);
+  write(folder.path / "g.cnf", kUnsatisfiable);
   int number = 0;
   for (const std::string route :
        {"--arity 2", "--arity 3", "--route gap", "--route gap --code hermitian", "--to gradient",
         "--to gradient --arity 3", "--to ov", "--to maxip --protocol 3 2 7"}) {
     const fs::path out = folder.path / std::to_string(number++);
     INFO(route);
-    REQUIRE(run_program("attnbounds", "reduce '" + (folder.path / "f.cnf").string() + "' " + route +
-                                          " --out '" + out.string() + "'")
+    const char* const file =
+        route.find("hermitian") == std::string::npos ? "f.cnf" : "g.cnf";  // fewer advices
+    REQUIRE(run_program("attnbounds", "reduce '" + (folder.path / file).string() + "' " + route + " --out '" +
+                                          out.string() + "'")
                 .status == 0);
     CHECK(recheck(out) == 0);
     std::string vectors = contents(out / "ov.txt");
