@@ -14,19 +14,18 @@ RouteHardness at(const std::string& route, const std::vector<long>& rows, long d
   const ThresholdParameters p = threshold_for_margin(rows, dimension, promise, Rational(1000001, 1000000));
   const double arity = static_cast<double>(rows.size());
   const double ratio = static_cast<double>(p.columns()) / static_cast<double>(promise.yes - promise.no);
-  return {route, {}, p.tokens(), p.columns(), kappa_of(p), std::pow((arity - 1) * ratio, 1 / arity)};
+  return {route, {}, p.tokens(), p.columns(), 0, kappa_of(p), std::pow((arity - 1) * ratio, 1 / arity)};
 }
 
 std::vector<long> field_sizes(CodeKind code, long columns, long nodes, long arity) {
   if (code == CodeKind::hermitian) return {4, 9, 16, 25, 49, 64, 81, 121, 169, 256};
-  std::vector<long> primes;  // a larger field has a larger gap, and a larger dimension
-  for (long q = std::max(columns, arity * (nodes - 1)); primes.size() < 4;)
-    primes.push_back(q = least_prime_above(q));
+  // q^{1+(K-1)T}/(q - D) is least at q = (1 + 1/((K-1) T)) D at most: no prime beyond 2 D + 2 is better.
+  std::vector<long> primes = {least_prime_above(std::max(columns, arity * (nodes - 1)))};
+  while (primes.back() < 2 * arity * (nodes - 1)) primes.push_back(least_prime_above(primes.back()));
   return primes;
 }
 
 std::optional<RouteHardness> least(CodeKind code, long vectors, long dimension, long arity) {
-  constexpr long most = 1L << 40;  // tokens, and dimension
   std::optional<RouteHardness> best;
   for (long nodes = 1; nodes <= dimension; ++nodes) {
     const long columns = (dimension + nodes - 1) / nodes;
@@ -34,13 +33,15 @@ std::optional<RouteHardness> least(CodeKind code, long vectors, long dimension, 
     for (const long field : field_sizes(code, columns, nodes, arity)) {
       const ProtocolParameters p{arity, dimension, nodes, columns, field, code};
       if (characteristic_of(field) <= columns || p.checks() <= p.degree()) continue;
-      if (protocol_bits(p, vectors) >= 1L << 61) continue;
-      const long advices = p.advices();
-      if (p.new_dimension() > most || advices > most / vectors) continue;
-      std::vector<long> rows(static_cast<std::size_t>(arity), vectors);
-      rows.back() *= advices;
-      RouteHardness here = at(code == CodeKind::hermitian ? "hermitian" : "reed-solomon", rows,
-                              p.new_dimension(), {ScoreSign::positive, p.checks(), p.degree()});
+      if (std::pow(static_cast<double>(field), static_cast<double>((arity - 1) * columns)) *
+              static_cast<double>(p.checks()) >=
+          0x1p40)
+        continue;
+      RouteHardness here = at(code == CodeKind::hermitian ? "hermitian" : "reed-solomon",
+                              std::vector<long>(static_cast<std::size_t>(arity), vectors), p.new_dimension(),
+                              {ScoreSign::positive, p.checks(), p.degree()});
+      here.log2_advices = static_cast<double>(code_size(code, arity, nodes, field).advice_dimension) *
+                          std::log2(static_cast<double>(field));
       here.protocol = p;
       if (!best || here.kappa < best->kappa) best = here;
     }

@@ -3,7 +3,8 @@
 // anything; above it an attention algorithm of n^{p - delta} time (p = K) would refute SETH for the sizes the
 // route is used at. `limit` is the part that stays as n grows with everything else fixed:
 //     kappa -> ((p - 1) d/(yes - no))^{1/p},
-// as B^p = (log T + O(1)) d/(yes - no) with T = n^{p-1} tuples (advices left out).
+// as B^p = (log T + O(1)) d/(yes - no) with T = n^{p-1} tuples. The gap routes in the theorem's form, one
+// instance an advice: n = vectors + 1 tokens each, and as many instances as there are advices.
 #pragma once
 
 #include <optional>
@@ -18,10 +19,11 @@ struct RouteHardness {
   std::string route;                           // direct, reed-solomon, hermitian
   std::optional<ProtocolParameters> protocol;  // of the least kappa
   long tokens = 0, columns = 0;                // n, d of the attention instance
+  double log2_advices = 0;                     // of the number of instances
   double kappa = 0, limit = 0;                 // rounded up; an estimate
 };
 
-/// Routes whose sizes stay below 2^62. Errors: InputError unless vectors >= 2, dimension >= 1, arity 2 or 3.
+/// Routes of dimension below 2^40. Errors: InputError unless vectors >= 2, dimension >= 1, arity 2 or 3.
 std::vector<RouteHardness> route_hardness(long vectors, long dimension, long arity);
 
 }  // namespace attnbounds

@@ -59,7 +59,7 @@ ExitStatus print_routes(const Options& options) {
         list.back()["protocol"] = {{"nodes", r.protocol->nodes},
                                    {"columns", r.protocol->columns},
                                    {"field", r.protocol->field},
-                                   {"advices", r.protocol->advices()}};
+                                   {"log2_advices", r.log2_advices}};
     }
     print_json({{"vectors", vectors}, {"dimension", dimension}, {"routes", list}});
     return ExitStatus::answered;
@@ -71,7 +71,8 @@ ExitStatus print_routes(const Options& options) {
     fmt::print("  {:13} n = {:<12} d = {:<10} kappa = {:<9.4f} -> {:.4f} as n grows", r.route, r.tokens,
                r.columns, r.kappa, r.limit);
     if (r.protocol)
-      fmt::print("   l, T, Q = {}, {}, {}", r.protocol->nodes, r.protocol->columns, r.protocol->field);
+      fmt::print("   l, T, Q = {}, {}, {}, 2^{:.1f} instances", r.protocol->nodes, r.protocol->columns,
+                 r.protocol->field, r.log2_advices);
     fmt::print("\n");
   }
   return ExitStatus::answered;

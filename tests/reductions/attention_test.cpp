@@ -183,7 +183,6 @@ TEST_CASE(
       long dimension = 6;
       ScorePromise promise = orthogonality_promise();
       if (r.protocol) {
-        sizes.back() *= r.protocol->advices();
         dimension = r.protocol->new_dimension();
         promise = {ScoreSign::positive, r.protocol->checks(), r.protocol->degree()};
       }
@@ -196,7 +195,6 @@ TEST_CASE(
       CHECK(separated(1.001));
       CHECK_FALSE(separated(0.99));
     }
-  // Dimension 24 in one alphabet: F_9 with 27 checks against a prime field of more than 2 (l - 1).
   const std::vector<RouteHardness> routes = route_hardness(1L << 10, 16, 2);
   REQUIRE(routes.size() == 3);
   CHECK(routes[2].kappa < routes[1].kappa);
