@@ -226,7 +226,7 @@ HardInstance hard_instance(const HardRequest& request) {
   HardInstance instance = instance_of(r, std::max(1L, d - bias_columns), d);
   while (instance.parameters.columns() > d) {
     bias_columns = std::max(bias_columns + 1, instance.parameters.bias_columns);
-    if (bias_columns >= d) break;
+    if (4 * bias_columns > d) return instance_of(r, d, 0);  // small kappa: beside the vectors' d columns
     instance = instance_of(r, d - bias_columns, d);
   }
   return instance;

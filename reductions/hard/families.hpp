@@ -9,12 +9,12 @@
 //   random-cnf           random k-CNF of p log2 n variables and d clauses (default: at the satisfiability
 //                        threshold, 4.267 a variable for k = 3), by the direct route; the answer is found by
 //                        exhaustive search
-// Planted families have n queries and n keys, the last one an anchor, of d columns where possible (the bias
-// columns included). The promise (yes, no) is that of the instance: yes the planted score, no the largest
-// other one, found by going through all tuples. Deciding means telling the planted row from the others:
-// `decision` is the double midway between the planted row's output and the largest other one, gap their
-// distance, epsilon half of it, all from certified outputs. epsilon = 0: at this kappa the exact outputs do
-// not tell.
+// Planted families have n queries and n keys, the last one an anchor, of d columns, the bias columns
+// included; where these would be more than a quarter (small kappa), they stand beside d columns of vectors.
+// The promise (yes, no) is that of the instance: yes the planted score, no the largest other one, found by
+// going through all tuples. Deciding means telling the planted row from the others: `decision` is the double
+// midway between the planted row's output and the largest other one, gap their distance, epsilon half of it,
+// all from certified outputs. epsilon = 0: at this kappa the exact outputs do not tell.
 #pragma once
 
 #include <filesystem>
