@@ -204,7 +204,7 @@ TEST_CASE(
 TEST_CASE("hard instances have n queries, n keys with the anchor, and d columns") {
   for (const std::string family : {"planted-pair", "planted-triple", "light-bulb", "planted-gap"})
     for (const long arity : {2L, 3L}) {
-      HardRequest request{family, 12, 64, 3, 1, arity, 3, {1}};
+      HardRequest request{family, 12, 64, 12, 1, arity, 3, {1}};
       const HardInstance h = hard_instance(request);
       INFO(family << " " << arity);
       const long p = family == "planted-pair" ? 2 : family == "planted-triple" ? 3 : arity;
