@@ -238,7 +238,7 @@ TEST_CASE(
       CHECK(contents(out / file.get<std::string>()) == contents(again / file.get<std::string>()));
   }
   const fs::path out = folder.path / "challenge";
-  REQUIRE(run_program("attnbounds", "hard --family planted-orthogonal --n 16 --d 24 --kappa 12 --out '" +
+  REQUIRE(run_program("attnbounds", "hard --family planted-orthogonal --n 16 --d 48 --kappa 12 --out '" +
                                         out.string() + "'")
               .status == 0);
   write(folder.path / "good.sh",
