@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <regex>
 
 #include "catch.hpp"
 #include "numeric/files.hpp"
