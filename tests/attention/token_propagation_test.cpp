@@ -75,7 +75,8 @@ TEST_CASE("errors of perturbed layers stay within the recursion token by token, 
       e = errors.back().output;
       const auto moved = row_norms<Interval>(near[l].output - exact[l].output);
       for (size_t i = 0; i < e.size(); ++i)
-        if (layers[l].mask == Mask::causal && i == 0) {  // sees itself alone: 0 <= 0, which no precision decides
+        if (layers[l].mask == Mask::causal &&
+            i == 0) {  // sees itself alone: 0 <= 0, which no precision decides
           CHECK(lower(moved[i]) == 0);
           CHECK(upper(e[i]) < 0x1p-150);
         } else {

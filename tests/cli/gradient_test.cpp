@@ -25,7 +25,8 @@ void write_instance(const fs::path& folder) {
                  "X": "X.npy", "Y": "Y.npy", "E": "E.npy"}})");
 }
 
-/// The writer refuses what is not finite, so an infinity is patched into the last entry's bytes (float64, C order).
+/// The writer refuses what is not finite, so an infinity is patched into the last entry's bytes (float64, C
+/// order).
 void write_npy_ending_in_infinity(const fs::path& path, const Matrix<double>& matrix) {
   std::string bytes = npy_bytes(matrix, NpyType::float64);
   const std::string infinity("\0\0\0\0\0\0\xf0\x7f", 8);
