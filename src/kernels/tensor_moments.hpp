@@ -1,0 +1,96 @@
+// What tensor attention and both gradients are made of: moments over tokens, sum_j x_j^a y_jc for all
+// monomials a of degree <= g, in blocks of tokens that stay in the cache (kernels/cpu/feature_sums.hpp), and
+// polynomials of tokens evaluated from them. Nothing of size n is stored.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "kernels/cpu/feature_sums.hpp"
+#include "kernels/guarantee.hpp"
+#include "kernels/monomials.hpp"
+#include "numeric/parallel.hpp"
+
+namespace attnbounds {
+
+/// A monomial tree with what the kernels look up in it. Kept: trees of one (d, g) are built once a process.
+struct Monomials {
+  MonomialTree tree;
+  std::vector<double> multinomial;  // |a|!/a!, rounded
+  std::vector<long> up;             // a + e_l at [a * d + l], where |a| < g
+  std::vector<long> exponent;       // a_l at [a * d + l]
+  cpu::Features features() const {
+    return {tree.runs.data(), static_cast<long>(tree.runs.size()), tree.rank, tree.dimension};
+  }
+};
+std::shared_ptr<const Monomials> monomials_of(Eigen::Index dimension, Degree degree);
+
+/// Polynomials for exp that were certified before in this process, by (X, delta): X is rounded up and delta
+/// down a little first, so that nearby requests share one. nullptr if no degree up to the limit is within
+/// delta.
+std::shared_ptr<const CertifiedPolynomial> kept_exp_polynomial(const Rational& half_width,
+                                                               const Rational& delta, Degree limit);
+
+/// w_a = c_|a| (|a|!/a!) d^-|a| with relative error at most 3 u each (d^-t c_t, the multinomial, their
+/// product).
+constexpr long weight_roundings = 3;
+std::vector<double> rounded_weights(const Monomials& monomials, const Polynomial& polynomial, double d);
+
+/// A block of tokens: their variables and further columns, both row by row.
+struct TokenBlock {
+  std::vector<double> variables, columns;
+};
+
+/// sum_j x_j^a [y_j, 1]_c at [a * (columns + 1) + c] over `count` tokens; `block(first, last)` gives tokens
+/// [first, last). Fixed order, same bytes for any number of threads.
+/// A term passes through at most moment_roundings(g) roundings from x and y on, for count <= 2^26.
+std::vector<double> moments(const Monomials& monomials, Eigen::Index count, Eigen::Index columns,
+                            ThreadCount threads,
+                            const std::function<TokenBlock(Eigen::Index, Eigen::Index)>& block);
+/// Of several sets of tokens at once.
+struct Tokens {
+  Eigen::Index count, columns;
+  std::function<TokenBlock(Eigen::Index, Eigen::Index)> block;
+};
+std::vector<std::vector<double>> moments(const Monomials& monomials, const std::vector<Tokens>& sets,
+                                         ThreadCount threads);
+constexpr Eigen::Index most_tokens = 1L << 26;
+constexpr Eigen::Index block_of_tokens = 512;
+
+/// roundings_of_a_term counts the way of keys and of queries; each is at most that. Two compensated sums more.
+constexpr long moment_roundings(long degree) { return cpu::roundings_of_a_term(degree) + 4; }
+constexpr long evaluation_roundings(long degree) { return cpu::roundings_of_a_term(degree); }
+
+/// Rows sum_a x_i^a T_ac, c < columns, of blocks of tokens. T outlives this.
+class Evaluation {
+ public:
+  Evaluation(const Monomials& monomials, const std::vector<double>& table, Eigen::Index columns)
+      : monomials_(monomials), table_(table), columns_(columns) {}
+  /// `variables`: tokens row by row. Element (i, c) at [i * columns + c].
+  std::vector<double> rows(const std::vector<double>& variables) const;
+
+ private:
+  const Monomials& monomials_;
+  const std::vector<double>& table_;
+  Eigen::Index columns_;
+};
+
+/// The free shift of pairs: turns moments of products p = k1 o k2 into those of p - c, in place over a copy.
+/// sum (p - c)^a = sum_b C(a, b) (-c)^(a-b) sum p^b, a coordinate at a time; a term passes through 2g
+/// roundings.
+std::vector<double> shifted_moments(const Monomials& monomials, std::vector<double> table,
+                                    Eigen::Index columns, const std::vector<double>& centre);
+
+/// Sums of vectors that lose (almost) nothing: Knuth's two-sum, entry by entry (at most 2 u sum |s| for 2^26
+/// summands).
+class RunningSum {
+ public:
+  void add(const std::vector<double>& part);
+  std::vector<double> total() const;
+  bool empty() const { return high_.empty(); }
+
+ private:
+  std::vector<double> high_, low_;
+};
+
+}  // namespace attnbounds
