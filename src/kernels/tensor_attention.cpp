@@ -101,7 +101,7 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
   // S_s = Phi(K_s)^T [V_s, 1]; T = diag(w) (S_1 o S_2), shifted
   const auto keys = [](const Matrix<double>& k, const ScaledColumns& key_scale, const Matrix<double>& v,
                        const ScaledColumns& of_values) {
-    return Tokens{k.rows(), v.cols(), [&](Index first, Index last) {
+    return Tokens{k.rows(), v.cols(), [&](Index first, Index last, Index) {
                     return TokenBlock{scaled_rows(k, key_scale, first, last),
                                       scaled_rows(v, of_values, first, last)};
                   }};
@@ -251,17 +251,17 @@ AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& 
         UpperBound::exactly(static_cast<double>(m1)) * UpperBound::exactly(static_cast<double>(m2));
     const double operations = static_cast<double>(m1 + m2 + tree.rank + 6 * g + 16);
     const UpperBound relative = UpperBound::exactly(operations) * UpperBound::exactly(5.01 * 0x1p-106);
-    // Underflow would void the error terms; operands below 2^-450 could appear only in terms of that size.
-    const UpperBound tiny = UpperBound::exactly(0x1p-400) * pairs *
-                            power(UpperBound::exactly(4), g) *
-                            UpperBound::exactly(static_cast<double>(tree.rank)) *
-                            (UpperBound::exactly(1) + absolute_polynomial(polynomial.polynomial, UpperBound::exactly(1)));
-    const double query = row_sizes(input.q, scores.queries).power_sum[2].value();
-    const bool in_range = query < 0x1p40 && g <= 10;  // products of a term stay in [2^-450, 2^450] or are tiny
+    // An operation of numbers below 2^-450 errs by less than 2^-449, and is multiplied by at most 4^g Q^g w_a.
+    const UpperBound query = power(
+        maximum(UpperBound::exactly(1), square_root(row_sizes(input.q, scores.queries).power_sum[2])), g);
+    const UpperBound tiny =
+        UpperBound::exactly(0x1p-400) * pairs * power(UpperBound::exactly(4), g) * query *
+        (UpperBound::exactly(static_cast<double>(tree.rank)) +
+         absolute_polynomial(polynomial.polynomial, UpperBound::exactly(1)));
     const UpperBound sum_error =
-        relative * pairs * absolute_polynomial(polynomial.polynomial, scores.interval.size) +
-        (in_range ? tiny * power(maximum(UpperBound::exactly(1), square_root(UpperBound::exactly(query))), g)
-                  : UpperBound::infinite());
+        query.value() < 0x1p400  // nothing overflows either
+            ? relative * pairs * absolute_polynomial(polynomial.polynomial, scores.interval.size) + tiny
+            : UpperBound::infinite();
     rounding = divide_by_at_least((sum_error + sum_error) * value, least * (1 - 0x1p-40)) +
                scores.perturbation * value + UpperBound::exactly(0x1p-52 + 0x1p-90) * value +
                underflow_error() * UpperBound::exactly(8);
@@ -306,9 +306,11 @@ AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const 
   const UpperBound size = scores.interval.size, u = unit_roundoff();
   parallel_for(n, threads, [&](long i) {
     const Index first = visible_keys(mask, i, m1), second = visible_keys(mask, i, m2);
-    const std::vector<double> query = scaled_rows(input.q, scores.queries, i, i + 1);
-    const std::vector<double> row = cpu::pair_sums(query.data(), d, {k1.data(), first_columns.data(), first, width},
-                                                   {second_keys.data(), second_columns.data(), second, width, stride},
+    const std::vector<double> q = scaled_rows(input.q, scores.queries, i, i + 1);
+    std::vector<double> query(d * d, 0.0);  // of a tensor score: diagonal
+    for (Index l = 0; l < d; ++l) query[l * d + l] = q[l];
+    const std::vector<double> row = cpu::pair_sums(query.data(), static_cast<double>(d), {k1.data(), first_columns.data(), first, d, width},
+                                                   {second_keys.data(), second_columns.data(), second, d, width, stride},
                                                    column_pairs, size.value());
     const double denominator = row[columns];
     UpperBound largest_quotient;
@@ -325,7 +327,7 @@ AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const 
     }
     const UpperBound pairs =
         UpperBound::exactly(static_cast<double>(first)) * UpperBound::exactly(static_cast<double>(second));
-    const UpperBound score_error = gamma(d + 3) * size + scores.perturbation +
+    const UpperBound score_error = gamma(2 * d + 3) * size + scores.perturbation +
                                    u * size * UpperBound::exactly(2.1) +
                                    underflow_error() * UpperBound::exactly(static_cast<double>(4 * d + 4));
     const UpperBound sums = gamma(2 * cpu::pair_roundings(first, second)) * UpperBound::exactly(2);

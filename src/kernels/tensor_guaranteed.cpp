@@ -23,10 +23,12 @@ constexpr long most_rank = 1L << 20;
 constexpr double most_enclosed_terms = 0x1p31;  // n m1 m2 (d + d_v): about five minutes of intervals
 constexpr double twofold_cost = 40;             // of an operation in double-double, in those of a double
 
+constexpr double planning_cost = 1e6;           // the certified polynomial, the tree, the threads: 50 us or so
+
 // Fused multiply-adds, an exp counted as 30.
 double polynomial_cost(const TensorAttentionInput& in, double rank) {
-  return static_cast<double>(in.q.rows() + in.k1.rows() + in.k2.rows()) * rank *
-         static_cast<double>(in.v1.cols() + 2);
+  return planning_cost + static_cast<double>(in.q.rows() + in.k1.rows() + in.k2.rows()) * rank *
+                             static_cast<double>(in.v1.cols() + 2);
 }
 double exact_cost(const TensorAttentionInput& in) {
   return static_cast<double>(in.q.rows()) * static_cast<double>(in.k1.rows()) *

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "polynomial/exponential.hpp"
 
@@ -42,7 +43,7 @@ std::shared_ptr<const Monomials> built(Index dimension, Degree degree) {
 // Room for a chunk of sums: as many groups of tokens as memory allows, whatever the number of threads.
 Index groups_of(Index tokens, Index doubles_of_a_group) {
   const Index affordable =
-      std::clamp<Index>((1L << 25) / std::max<Index>(doubles_of_a_group, 1), 4, 16);
+      std::clamp<Index>((1L << 25) / std::max<Index>(doubles_of_a_group, 1), 4, most_groups);
   return std::clamp<Index>(tokens / block_of_tokens, 1, affordable);
 }
 
@@ -108,69 +109,43 @@ std::vector<double> rounded_weights(const Monomials& monomials, const Polynomial
   return weights;
 }
 
-void RunningSum::add(const std::vector<double>& part) {
-  if (high_.empty()) {
-    high_ = part;
-    low_.assign(part.size(), 0.0);
-    return;
-  }
-  for (size_t e = 0; e < part.size(); ++e) {
-    const double sum = high_[e] + part[e], back = sum - high_[e];
-    low_[e] += (high_[e] - (sum - back)) + (part[e] - back);
-    high_[e] = sum;
-  }
-}
-
-std::vector<double> RunningSum::total() const {
-  std::vector<double> sum = high_;
-  for (size_t e = 0; e < sum.size(); ++e) sum[e] += low_[e];
-  return sum;
-}
-
 std::vector<std::vector<double>> moments(const Monomials& monomials, const std::vector<Tokens>& sets,
                                          ThreadCount threads) {
   struct Group {
     size_t set;
-    Index first, last;
+    Index first, last, index;
   };
   std::vector<Group> groups;
   for (size_t s = 0; s < sets.size(); ++s) {
     const Index count = groups_of(sets[s].count, monomials.tree.rank * (2 * sets[s].columns + 2));
     for (Index g = 0; g < count; ++g)
-      groups.push_back({s, g * sets[s].count / count, (g + 1) * sets[s].count / count});
+      groups.push_back({s, g * sets[s].count / count, (g + 1) * sets[s].count / count, g});
   }
-  std::vector<std::vector<double>> parts(groups.size());
+  std::vector<std::optional<cpu::KeySums<double>>> parts(groups.size());
   parallel_for(static_cast<long>(groups.size()), threads, [&](long g) {
-    const auto [s, first, last] = groups[g];
+    const auto [s, first, last, index] = groups[g];
     const Tokens& tokens = sets[s];
-    RunningSum sum;
+    cpu::KeySums<double>& sums = parts[g].emplace(features_of(monomials.tree), tokens.columns);
     for (Index from = first; from < last; from += block_of_tokens) {
-      const Index to = std::min(last, from + block_of_tokens);
-      const TokenBlock block = tokens.block(from, to);
-      const cpu::View variables{block.variables.data(), to - from, monomials.tree.dimension},
-          columns{block.columns.data(), to - from, tokens.columns};
-      sum.add(cpu::key_sums(monomials.features(), variables, columns, 0, to - from));
+      const Index to = std::min(last, from + block_of_tokens), count = to - from;
+      const TokenBlock block = tokens.block(from, to, index);
+      sums.add({block.variables.data(), count, monomials.tree.dimension},
+               {block.columns.data(), count, tokens.columns}, 0, count);
     }
-    parts[g] = sum.total();
   });
   std::vector<std::vector<double>> result;
-  for (size_t s = 0, g = 0; s < sets.size(); ++s) {
-    RunningSum sum;
-    for (; g < groups.size() && groups[g].set == s; ++g) sum.add(parts[g]);
-    result.push_back(sum.total());
+  for (size_t g = 0; g < groups.size();) {
+    cpu::KeySums<double>& sums = *parts[g];
+    const size_t set = groups[g].set;
+    for (++g; g < groups.size() && groups[g].set == set; ++g) sums.add(*parts[g]);
+    result.push_back(sums.sums());
   }
   return result;
 }
 
-std::vector<double> moments(const Monomials& monomials, Index count, Index columns, ThreadCount threads,
-                            const std::function<TokenBlock(Index, Index)>& block) {
-  return moments(monomials, {{count, columns, block}}, threads).front();
-}
-
 std::vector<double> Evaluation::rows(const std::vector<double>& variables) const {
-  const Index d = monomials_.tree.dimension, count = static_cast<Index>(variables.size()) / d;
-  return cpu::query_sums(monomials_.features(), {variables.data(), count, d},
-                         {table_.data(), monomials_.tree.rank, columns_}, 0, count);
+  const Index count = static_cast<Index>(variables.size()) / dimension_;
+  return cpu::query_sums<double>(sums_, {variables.data(), count, dimension_}, 0, count);
 }
 
 std::vector<double> shifted_moments(const Monomials& monomials, std::vector<double> table, Index columns,

@@ -19,9 +19,6 @@ struct Monomials {
   std::vector<double> multinomial;  // |a|!/a!, rounded
   std::vector<long> up;             // a + e_l at [a * d + l], where |a| < g
   std::vector<long> exponent;       // a_l at [a * d + l]
-  cpu::Features features() const {
-    return {tree.runs.data(), static_cast<long>(tree.runs.size()), tree.rank, tree.dimension};
-  }
 };
 std::shared_ptr<const Monomials> monomials_of(Eigen::Index dimension, Degree degree);
 
@@ -41,38 +38,36 @@ struct TokenBlock {
   std::vector<double> variables, columns;
 };
 
-/// sum_j x_j^a [y_j, 1]_c at [a * (columns + 1) + c] over `count` tokens; `block(first, last)` gives tokens
-/// [first, last). Fixed order, same bytes for any number of threads.
-/// A term passes through at most moment_roundings(g) roundings from x and y on, for count <= 2^26.
-std::vector<double> moments(const Monomials& monomials, Eigen::Index count, Eigen::Index columns,
-                            ThreadCount threads,
-                            const std::function<TokenBlock(Eigen::Index, Eigen::Index)>& block);
-/// Of several sets of tokens at once.
+/// A set of tokens; `block(first, last, group)` gives tokens [first, last). Calls of one group come in order,
+/// on one thread at a time: it may keep sums of its own for each group.
 struct Tokens {
   Eigen::Index count, columns;
-  std::function<TokenBlock(Eigen::Index, Eigen::Index)> block;
+  std::function<TokenBlock(Eigen::Index, Eigen::Index, Eigen::Index)> block;
 };
+constexpr Eigen::Index most_groups = 16;
+
+/// Of each set, sum_j x_j^a [y_j, 1]_c at [a * (columns + 1) + c]. Fixed order: same bytes for any number of
+/// threads. A term passes through at most moment_roundings(g) roundings from x and y on, for count <= 2^26.
 std::vector<std::vector<double>> moments(const Monomials& monomials, const std::vector<Tokens>& sets,
                                          ThreadCount threads);
 constexpr Eigen::Index most_tokens = 1L << 26;
 constexpr Eigen::Index block_of_tokens = 512;
 
-/// roundings_of_a_term counts the way of keys and of queries; each is at most that. Two compensated sums more.
-constexpr long moment_roundings(long degree) { return cpu::roundings_of_a_term(degree) + 4; }
-constexpr long evaluation_roundings(long degree) { return cpu::roundings_of_a_term(degree); }
+/// roundings_of_a_term counts the way of keys and of queries; each is at most that.
+constexpr long moment_roundings(long degree) { return cpu::roundings_of_a_term<double>(degree); }
+constexpr long evaluation_roundings(long degree) { return cpu::roundings_of_a_term<double>(degree); }
 
-/// Rows sum_a x_i^a T_ac, c < columns, of blocks of tokens. T outlives this.
+/// Rows sum_a x_i^a T_ac, c < columns, of blocks of tokens.
 class Evaluation {
  public:
   Evaluation(const Monomials& monomials, const std::vector<double>& table, Eigen::Index columns)
-      : monomials_(monomials), table_(table), columns_(columns) {}
+      : dimension_(monomials.tree.dimension), sums_(features_of(monomials.tree), table, columns) {}
   /// `variables`: tokens row by row. Element (i, c) at [i * columns + c].
   std::vector<double> rows(const std::vector<double>& variables) const;
 
  private:
-  const Monomials& monomials_;
-  const std::vector<double>& table_;
-  Eigen::Index columns_;
+  Eigen::Index dimension_;
+  cpu::QuerySums<double> sums_;
 };
 
 /// The free shift of pairs: turns moments of products p = k1 o k2 into those of p - c, in place over a copy.
@@ -80,17 +75,5 @@ class Evaluation {
 /// roundings.
 std::vector<double> shifted_moments(const Monomials& monomials, std::vector<double> table,
                                     Eigen::Index columns, const std::vector<double>& centre);
-
-/// Sums of vectors that lose (almost) nothing: Knuth's two-sum, entry by entry (at most 2 u sum |s| for 2^26
-/// summands).
-class RunningSum {
- public:
-  void add(const std::vector<double>& part);
-  std::vector<double> total() const;
-  bool empty() const { return high_.empty(); }
-
- private:
-  std::vector<double> high_, low_;
-};
 
 }  // namespace attnbounds

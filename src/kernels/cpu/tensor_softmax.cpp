@@ -13,10 +13,10 @@ using Lanes = Vec<double>;
 constexpr long V = width<double>;  // of the processor: 8 or 4, both halves in the same order
 
 // s_t = sum_l x_l k2_{t,l} for tokens [from, from + count), count padded to whole vectors.
-void score_stretch(const double* x, long d, const SecondSide& second, long from, long padded, double* scores) {
+void score_stretch(const double* x, const SecondSide& second, long from, long padded, double* scores) {
   for (long t = 0; t < padded; t += V) {
     Lanes s = Lanes::all(x[0]) * Lanes::load(second.keys + from + t);
-    for (long l = 1; l < d; ++l)
+    for (long l = 1; l < second.dimension; ++l)
       s = fma(Lanes::all(x[l]), Lanes::load(second.keys + l * second.stride + from + t), s);
     s.store(scores + t);
   }
@@ -55,19 +55,23 @@ void all_columns(const double* w, const SecondSide& second, long from, long padd
 
 }  // namespace
 
-std::vector<double> pair_sums(const double* query, long d, const FirstSide& first, const SecondSide& second,
+std::vector<double> pair_sums(const double* query, double divisor, const FirstSide& first, const SecondSide& second,
                               const std::vector<ColumnPair>& pairs, double score_bound) {
-  std::vector<double> x(d), inner(second.width), block(pairs.size()), total(pairs.size(), 0.0);
+  std::vector<double> x(second.dimension), inner(second.width), block(pairs.size()), total(pairs.size(), 0.0);
   double scores[stretch];
-  const double dimension = static_cast<double>(d);
   const auto query_times = [&](long j) {
-    for (long l = 0; l < d; ++l) x[l] = query[l] * first.keys[j * d + l] / dimension;
+    const double* key = first.keys + j * first.dimension;
+    for (long v = 0; v < second.dimension; ++v) {
+      x[v] = 0;
+      for (long u = 0; u < first.dimension; ++u) x[v] += query[u * second.dimension + v] * key[u];
+      x[v] /= divisor;
+    }
   };
   const auto each_stretch = [&](const auto& work) {
     for (long from = 0; from < second.visible; from += stretch) {
       const long count = std::min(stretch, second.visible - from),
                  padded = (count + vector_of_keys - 1) / vector_of_keys * vector_of_keys;
-      score_stretch(x.data(), d, second, from, padded, scores);
+      score_stretch(x.data(), second, from, padded, scores);
       work(from, count, padded);
     }
   };

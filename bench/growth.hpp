@@ -1,0 +1,63 @@
+// How time and memory grow with n: the least-squares slope of log time against log n, and the memory that a
+// call takes at its peak beyond its input and its output.
+#pragma once
+
+#include <cmath>
+#include <fstream>
+#include <string>
+
+#include "support.hpp"
+
+namespace attnbounds::bench {
+
+/// A line of /proc/self/status in bytes; -1 where there is none (not Linux).
+inline double status_bytes(const std::string& field) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind(field + ":", 0) == 0) return std::stod(line.substr(field.size() + 1)) * 1024;
+  return -1;
+}
+
+struct GrowthPoint {
+  double n = 0, seconds = 0, extra_bytes = 0;
+};
+
+/// Median of `runs` after one that does not count; the peak is of the last.
+inline GrowthPoint measured(long n, double output_bytes, int runs, const std::function<void()>& work) {
+  work();
+  std::vector<double> times;
+  GrowthPoint point{static_cast<double>(n), 0, 0};
+  for (int i = 0; i < runs; ++i) {
+    std::ofstream("/proc/self/clear_refs") << "5";  // the peak starts from now
+    const double before = status_bytes("VmRSS");
+    times.push_back(seconds_of(work));
+    // The old output is still there when the new one is made, and is counted in `before`.
+    point.extra_bytes = status_bytes("VmHWM") - before - output_bytes;
+  }
+  point.seconds = median(times);
+  return point;
+}
+
+inline double slope(const std::vector<GrowthPoint>& points) {
+  double x = 0, y = 0, xx = 0, xy = 0;
+  for (const GrowthPoint& p : points) {
+    x += std::log(p.n);
+    y += std::log(p.seconds);
+    xx += std::log(p.n) * std::log(p.n);
+    xy += std::log(p.n) * std::log(p.seconds);
+  }
+  const double count = static_cast<double>(points.size());
+  return (count * xy - x * y) / (count * xx - x * x);
+}
+
+inline void report_growth(benchmark::State& state, const std::vector<GrowthPoint>& points) {
+  state.SetIterationTime(points.back().seconds);
+  state.counters["slope"] = slope(points);
+  state.counters["seconds_least_n"] = points.front().seconds;
+  state.counters["extra_MB_least_n"] = points.front().extra_bytes / 1e6;
+  state.counters["extra_MB_most_n"] = points.back().extra_bytes / 1e6;
+  state.SetLabel("n = 2^" + std::to_string(std::lround(std::log2(points.front().n))) + " to 2^" +
+                 std::to_string(std::lround(std::log2(points.back().n))));
+}
+
+}  // namespace attnbounds::bench
