@@ -47,18 +47,23 @@ std::vector<double> scaled_rows(const Matrix<double>& m, const ScaledColumns& sc
 }
 
 RowSizes row_sizes(const Matrix<double>& m, const ScaledColumns& scale) {
-  const size_t columns = scale.column.size();
+  return row_sizes(m.rows(), static_cast<Index>(scale.column.size()),
+                   [&](Index first, Index last) { return scaled_rows(m, scale, first, last); });
+}
+
+RowSizes row_sizes(Index count, Index columns,
+                   const std::function<std::vector<double>(Index, Index)>& rows_of) {
   RowSizes sizes;
   sizes.least.assign(columns, INFINITY);
   sizes.most.assign(columns, -INFINITY);
   double largest[5] = {};
   constexpr Index block = 256;
-  for (Index first = 0; first < m.rows(); first += block) {
-    const Index last = std::min(m.rows(), first + block);
-    const std::vector<double> rows = scaled_rows(m, scale, first, last);
+  for (Index first = 0; first < count; first += block) {
+    const Index last = std::min(count, first + block);
+    const std::vector<double> rows = rows_of(first, last);
     for (Index i = 0; i < last - first; ++i) {
       double sums[5] = {};
-      for (size_t l = 0; l < columns; ++l) {
+      for (Index l = 0; l < columns; ++l) {
         const double x = rows[i * columns + l], a = std::fabs(x), square = a * a;
         sizes.least[l] = x < sizes.least[l] ? x : sizes.least[l];
         sizes.most[l] = x > sizes.most[l] ? x : sizes.most[l];
@@ -67,13 +72,12 @@ RowSizes row_sizes(const Matrix<double>& m, const ScaledColumns& scale) {
         sums[3] += square * a;
         sums[4] += square * square;
       }
-      for (int p = 1; p <= 4; ++p) largest[p] = sums[p] > largest[p] ? sums[p] : largest[p];
+      for (int p = 1; p <= 4; ++p)
+        if (!(sums[p] <= largest[p])) largest[p] = sums[p];
     }
   }
-  for (int p = 1; p <= 4; ++p) {
-    if (!std::isfinite(largest[p])) largest[p] = INFINITY;
-    sizes.power_sum[p] = above(largest[p]);
-  }
+  for (int p = 1; p <= 4; ++p)
+    sizes.power_sum[p] = std::isfinite(largest[p]) ? above(largest[p]) : UpperBound::infinite();
   return sizes;
 }
 

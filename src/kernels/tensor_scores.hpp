@@ -9,6 +9,9 @@
 // Columns are scaled by powers of two: keys to [1/2, 1), queries by the inverses. Exact but for underflow.
 #pragma once
 
+#include <cmath>
+#include <functional>
+#include <tuple>
 #include <vector>
 
 #include "attention/input.hpp"
@@ -38,6 +41,9 @@ struct RowSizes {
   std::vector<double> least, most;
 };
 RowSizes row_sizes(const Matrix<double>& m, const ScaledColumns& scale);
+/// The same of rows that `rows(first, last)` computes.
+RowSizes row_sizes(Eigen::Index count, Eigen::Index columns,
+                   const std::function<std::vector<double>(Eigen::Index, Eigen::Index)>& rows);
 
 struct TensorScoreInterval {
   std::vector<double> centre;  // c_l; empty: no shift
