@@ -9,6 +9,7 @@
 #include "kernels/cpu/tensor_softmax.hpp"
 #include "kernels/gradient_rows.hpp"
 #include "kernels/tensor_moments.hpp"
+#include "kernels/tensor_pair_rows.hpp"
 #include "kernels/tensor_scores.hpp"
 
 namespace attnbounds {
@@ -121,6 +122,7 @@ struct GradientPlan {
   std::vector<Index> active;                  // columns of X that are variables
   std::vector<double> factor, second;         // of the variables: powers of two
   std::vector<Side> sides;
+  double target_factor = 1, target_second = 1;  // E is multiplied by these powers of two
   int query_exponent = 0;                     // A1 = scaled 2^exponent
   double pairs = 0;
   std::vector<double> centre;
@@ -150,9 +152,9 @@ struct GradientPlan {
     for (const Side& side : sides) sum += side.value_exponent;
     return sum;
   }
-  std::vector<double> target(Index i) const {
-    std::vector<double> row(columns);
-    for (Index l = 0; l < columns; ++l) row[l] = std::ldexp((*input.e)(i, l), -value_exponent());
+  RowVector target(Index i) const {
+    RowVector row(columns);
+    for (Index l = 0; l < columns; ++l) row[l] = (*input.e)(i, l) * target_factor * target_second;
     return row;
   }
   /// Column b of dL/dX is this column of each side's keys.
@@ -239,6 +241,8 @@ std::shared_ptr<const GradientPlan> gradient_plan(const GradientInput& input, Th
   const bool one_side = input.sides.size() == 1;
   const Index d = plan.d;
   for (const GradientSide& side : input.sides) plan.sides.push_back(side_of(side, one_side));
+  plan.target_factor = power_of_two(-plan.sides[0].value_exponent);
+  if (!one_side) plan.target_second = power_of_two(-plan.sides[1].value_exponent);
   plan.pairs = 1;
   for (const Side& side : plan.sides) plan.pairs *= static_cast<double>(side.count);
   double largest = 0;
@@ -592,7 +596,7 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
     }
     cpu::exp_of_nonpositive(largest.data(), last - first);
     for (Index i = 0; i < last - first; ++i) {
-      const std::vector<double> target = plan.target(first + i);
+      const RowVector target = plan.target(first + i);
       const RowStep row = row_step(rows.data() + i * width, target.data(), values, theta_scale, functional_scale,
                                    weight_scale / largest[i], order);
       for (Index a = 0; a < d; ++a) a1[a] = (*plan.input.a1)(first + i, a) * query_factor;
@@ -653,31 +657,25 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
   const auto start = std::chrono::steady_clock::now();
   const Index n = plan.n, d = plan.d, columns = plan.columns, width = columns + 1, D = static_cast<Index>(plan.active.size());
   const bool one_side = plan.sides.size() == 1;
-  // The last side is the second of cpu::pair_sums; for one side, the first is a single key of one variable.
+  // The last side is the second of the pairs; for one side, the first is a single key of one variable.
   const Side& inner = plan.sides.back();
-  const Index per_side = width * (d + 1);  // [h, 1] (x) [1, y]
-  const Index stride = (inner.count + cpu::vector_of_keys - 1) / cpu::vector_of_keys * cpu::vector_of_keys;
-  const auto column_of = [&](Index l, Index b) { return l * (d + 1) + b + 1; };  // b = -1: 1
+  const Index per_side = width * (d + 1);  // [h, 1] (x) [y, 1], the column of ones last
+  const auto column_of = [&](Index l, Index b) { return l * (d + 1) + (b < 0 ? d : b); };  // b = -1: 1
   std::vector<ValueSums> side_sums;
-  std::vector<double> second_keys(d * stride, 0.0), second_columns(per_side * stride, 0.0), first_keys, first_columns;
+  std::vector<double> second_keys, second_columns, first_keys, first_columns;
   for (const Side& side : plan.sides) {
     const std::vector<double> keys = side.scaled_keys(0, side.count), h = side.scaled_values(0, side.count);
     side_sums.emplace_back(columns, d).add(h, keys);
     const bool is_inner = &side == &inner;
-    if (!is_inner) {
-      first_keys = keys;
-      first_columns.resize(side.count * per_side);
-    }
-    for (Index j = 0; j < side.count; ++j) {
-      if (is_inner)
-        for (Index b = 0; b < d; ++b) second_keys[b * stride + j] = keys[j * d + b];
+    const Index kept = is_inner ? per_side - 1 : per_side;  // ones are appended to the inner side
+    std::vector<double> all(side.count * kept);
+    for (Index j = 0; j < side.count; ++j)
       for (Index l = 0; l < width; ++l)
-        for (Index b = -1; b < d; ++b) {
-          const double value = (l < columns ? h[j * columns + l] : 1) * (b < 0 ? 1 : keys[j * d + b]);
-          if (is_inner) second_columns[column_of(l, b) * stride + j] = value;
-          else first_columns[j * per_side + column_of(l, b)] = value;
-        }
-    }
+        for (Index b = -1; b < d; ++b)
+          if (column_of(l, b) < kept)
+            all[j * kept + column_of(l, b)] = (l < columns ? h[j * columns + l] : 1) * (b < 0 ? 1 : keys[j * d + b]);
+    (is_inner ? second_keys : first_keys) = keys;
+    (is_inner ? second_columns : first_columns) = std::move(all);
   }
   if (one_side) first_keys = first_columns = {1};
   const ValueSizes values = value_sizes(plan, side_sums);
@@ -692,21 +690,36 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
     }
   }
   const Index entries = plan.keys + 1;
-  const cpu::FirstSide first{first_keys.data(), first_columns.data(), one_side ? 1 : plan.sides[0].count,
-                             one_side ? 1 : d, one_side ? 1 : per_side};
-  const cpu::SecondSide second{second_keys.data(), second_columns.data(), inner.count, d, per_side, stride};
+  const PairRows rows{{first_keys.data(), first_columns.data(), one_side ? 1 : plan.sides[0].count,
+                       one_side ? 1 : d, one_side ? 1 : per_side},
+                      {second_keys.data(), inner.count, d},
+                      {second_columns.data(), inner.count, per_side - 1},
+                      column_pairs,
+                      plan.size.value()};
+  // Large scores of pairs: a row at a time, below its largest score.
+  const bool tiles = rows.fits();
+  const Index stride = (inner.count + cpu::vector_of_keys - 1) / cpu::vector_of_keys * cpu::vector_of_keys;
+  std::vector<double> keys_across, columns_across;
+  if (!tiles) {
+    keys_across.assign(d * stride, 0.0);
+    columns_across.assign(per_side * stride, 0.0);
+    for (Index j = 0; j < inner.count; ++j) {
+      for (Index b = 0; b < d; ++b) keys_across[b * stride + j] = second_keys[j * d + b];
+      for (Index c = 0; c < per_side; ++c)
+        columns_across[c * stride + j] = c < per_side - 1 ? second_columns[j * (per_side - 1) + c] : 1;
+    }
+  }
 
   const UpperBound score_error = gamma(2 * d + 3) * plan.size + plan.perturbation +
                                  unit_roundoff() * plan.size * UpperBound::exactly(2.1) +
                                  UpperBound::exactly(9 * u) + UpperBound::exactly(0x1p-1000);
   // A weight is off by a factor within e^(+-score_error), a sum of weights by gamma_p besides, p roundings a term and
   // one more of the column's product.
+  const long roundings = tiles ? rows.roundings() : cpu::pair_roundings(rows.first.visible, inner.count);
   const double relative =
-      (score_error * UpperBound::exactly(1.01) +
-       gamma(2 * cpu::pair_roundings(first.visible, inner.count) + 4))
-          .value();
+      (score_error * UpperBound::exactly(1.01) + gamma(2 * roundings + 4)).value();
   const bool proved = score_error.value() < 0x1p-8;
-  constexpr Index rows_of_a_task = 64;
+  constexpr Index rows_of_a_task = PairRows::rows_of_a_group;
   const Index tasks = (n + rows_of_a_task - 1) / rows_of_a_task;
   struct Part {
     std::vector<double> gradient;
@@ -718,23 +731,29 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
     Part& part = parts[task];
     part.gradient.assign(d * plan.keys, 0.0);
     part.errors = ErrorSums(d);
-    const Index from = task * rows_of_a_task, to = std::min(n, from + rows_of_a_task);
+    const Index from = task * rows_of_a_task, to = std::min(n, from + rows_of_a_task), size = rows.first.dimension * d;
     const std::vector<double> x = plan.queries(from, to);
-    std::vector<double> query(first.dimension * d), sums(width), a1(d);
+    std::vector<double> queries((to - from) * size, 0.0), of_row(column_pairs.size()), sums(width), a1(d);
+    for (Index i = 0; i < to - from; ++i)
+      for (Index l = 0; l < D; ++l) queries[i * size + plan.active[l]] = x[i * D + l];
+    const std::vector<double> of_rows = tiles ? rows.sums(queries) : std::vector<double>();
     for (Index i = from; i < to; ++i) {
-      std::fill(query.begin(), query.end(), 0.0);
-      for (Index l = 0; l < D; ++l) query[plan.active[l]] = x[(i - from) * D + l];
-      const std::vector<double> all =
-          cpu::pair_sums(query.data(), static_cast<double>(d), first, second, column_pairs, plan.size.value());
-      for (Index l = 0; l < width; ++l) sums[l] = all[l * entries];
-      const std::vector<double> target = plan.target(i);
-      const double scale = relative * sums[columns] * (1 + 0x1p-20) + plan.pairs * 0x1p-1015;
+      if (tiles)
+        for (size_t p = 0; p < of_row.size(); ++p)
+          of_row[p] = of_rows[static_cast<Index>(p) * PairRows::rows_of_a_group + i - from];
+      else
+        of_row = cpu::pair_sums(queries.data() + (i - from) * size, static_cast<double>(d), rows.first,
+                                {keys_across.data(), columns_across.data(), inner.count, d, per_side, stride},
+                                column_pairs, plan.size.value());
+      for (Index l = 0; l < width; ++l) sums[l] = of_row[l * entries];
+      const RowVector target = plan.target(i);
+      const double scale = relative * sums[columns] * (1 + 0x1p-20) + plan.pairs * 0x1p-700;
       const RowStep row = row_step(sums.data(), target.data(), values, scale, scale, plan.pairs, 2);
       for (Index a = 0; a < d; ++a) a1[a] = (*plan.input.a1)(i, a) * query_factor;
       part.errors.add(row, a1.data(), values);
       for (Index b = 0; b < plan.keys; ++b) {
         double entry = 0;
-        for (Index l = 0; l < width; ++l) entry += row.gamma[l] * all[l * entries + 1 + b];
+        for (Index l = 0; l < width; ++l) entry += row.gamma[l] * of_row[l * entries + 1 + b];
         for (Index a = 0; a < d; ++a) part.gradient[a * plan.keys + b] += a1[a] * entry;
       }
     }

@@ -6,7 +6,7 @@ RowStep row_step(const double* sums, const double* target, const ValueSizes& val
                  double functional_scale, double largest_weight, double order) {
   const long columns = static_cast<long>(values.size.size());
   constexpr double u = 0x1p-53;
-  RowStep row{std::vector<double>(columns), std::vector<double>(columns + 1), {}, true};
+  RowStep row{RowVector(columns, 0.0), RowVector(columns + 1, 0.0), {}, true};
   const double denominator = sums[columns], theta = theta_scale / denominator,
                functional = functional_scale / denominator;
   if (!(denominator > 0) || !std::isfinite(denominator) || !(theta < 0x1p-10) || !(functional < 0x1p-10)) {

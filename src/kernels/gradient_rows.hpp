@@ -3,6 +3,7 @@
 // docs/kernels_tensor_gradient.md, section 2; everything here is scaled so that |h|, |y| <= 1.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <cmath>
 #include <vector>
 
@@ -22,8 +23,10 @@ struct RowErrors {
   double rounding = 0, by_range = 0, by_variance = 0;
 };
 
+using RowVector = boost::container::small_vector<double, 16>;
+
 struct RowStep {
-  std::vector<double> c, gamma;  // gamma: d_v of them, and that of the column of ones last
+  RowVector c, gamma;  // gamma: d_v of them, and that of the column of ones last
   RowErrors errors;
   bool finite = true;
 };

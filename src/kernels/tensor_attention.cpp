@@ -6,6 +6,7 @@
 
 #include "kernels/cpu/tensor_softmax.hpp"
 #include "kernels/tensor_moments.hpp"
+#include "kernels/tensor_pair_rows.hpp"
 #include "numeric/double_double.hpp"
 
 namespace attnbounds {
@@ -302,27 +303,45 @@ AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const 
 
   result.output.resize(n, columns);
   const int exponent = v1.exponent + v2.exponent;
-  std::vector<UpperBound> row_bound(n);
+  const cpu::FirstSide first_side{k1.data(), first_columns.data(), m1, d, width};
+  const PairRows tiles{first_side, {k2.data(), m2, d}, {scaled_v2.data(), m2, columns}, column_pairs,
+                       scores.interval.size.value()};
+  const bool in_tiles = mask == Mask::none && tiles.fits();
+  const Index rows_of_a_task = in_tiles ? PairRows::rows_of_a_group : 1,
+              tasks = (n + rows_of_a_task - 1) / rows_of_a_task;
+  std::vector<UpperBound> task_bound(tasks);
   const UpperBound size = scores.interval.size, u = unit_roundoff();
-  parallel_for(n, threads, [&](long i) {
-    const Index first = visible_keys(mask, i, m1), second = visible_keys(mask, i, m2);
-    const std::vector<double> q = scaled_rows(input.q, scores.queries, i, i + 1);
-    std::vector<double> query(d * d, 0.0);  // of a tensor score: diagonal
-    for (Index l = 0; l < d; ++l) query[l * d + l] = q[l];
-    const std::vector<double> row = cpu::pair_sums(query.data(), static_cast<double>(d), {k1.data(), first_columns.data(), first, d, width},
-                                                   {second_keys.data(), second_columns.data(), second, d, width, stride},
-                                                   column_pairs, size.value());
-    const double denominator = row[columns];
+  parallel_for(tasks, threads, [&](long task) {
+    const Index from = task * rows_of_a_task, to = std::min(n, from + rows_of_a_task);
+    const std::vector<double> q = scaled_rows(input.q, scores.queries, from, to);
+    std::vector<double> queries((to - from) * d * d, 0.0);  // of tensor scores: diagonal
+    for (Index i = 0; i < to - from; ++i)
+      for (Index l = 0; l < d; ++l) queries[(i * d + l) * d + l] = q[i * d + l];
+    const Index first = visible_keys(mask, from, m1), second = visible_keys(mask, from, m2);
+    std::vector<double> sums;
+    if (in_tiles) sums = tiles.sums(queries);
+    else
+      sums = cpu::pair_sums(queries.data(), static_cast<double>(d), {k1.data(), first_columns.data(), first, d, width},
+                            {second_keys.data(), second_columns.data(), second, d, width, stride}, column_pairs,
+                            size.value());
+    const Index sums_stride = in_tiles ? PairRows::rows_of_a_group : 1;
     UpperBound largest_quotient;
-    for (Index c = 0; c < columns; ++c) {
-      const double quotient = row[c] / denominator;
-      result.output(i, c) = std::ldexp(quotient, exponent);
-      largest_quotient =
-          maximum(largest_quotient, std::isfinite(result.output(i, c)) ? UpperBound::exactly(std::fabs(quotient))
-                                                                       : UpperBound::infinite());
+    double least = INFINITY;
+    bool finite = true;
+    for (Index i = 0; i < to - from; ++i) {
+      const double denominator = sums[columns * sums_stride + i];
+      finite = finite && std::isfinite(denominator);
+      least = denominator < least ? denominator : least;
+      for (Index c = 0; c < columns; ++c) {
+        const double quotient = sums[c * sums_stride + i] / denominator;
+        result.output(from + i, c) = std::ldexp(quotient, exponent);
+        largest_quotient = maximum(largest_quotient, std::isfinite(result.output(from + i, c))
+                                                         ? UpperBound::exactly(std::fabs(quotient))
+                                                         : UpperBound::infinite());
+      }
     }
-    if (!std::isfinite(denominator)) {
-      row_bound[i] = UpperBound::infinite();
+    if (!finite) {
+      task_bound[task] = UpperBound::infinite();
       return;
     }
     const UpperBound pairs =
@@ -330,13 +349,15 @@ AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const 
     const UpperBound score_error = gamma(2 * d + 3) * size + scores.perturbation +
                                    u * size * UpperBound::exactly(2.1) +
                                    underflow_error() * UpperBound::exactly(static_cast<double>(4 * d + 4));
-    const UpperBound sums = gamma(2 * cpu::pair_roundings(first, second)) * UpperBound::exactly(2);
-    const UpperBound tiny_weights = divide_by_at_least(pairs * UpperBound::exactly(0x1p-1015), denominator);
-    row_bound[i] = (score_error + UpperBound::exactly(9 * 0x1p-53) + sums + tiny_weights) * value +
-                   u * largest_quotient + underflow_error() * UpperBound::exactly(4);
+    const long roundings = in_tiles ? tiles.roundings() : cpu::pair_roundings(first, second);
+    const UpperBound tiny_weights = divide_by_at_least(pairs * UpperBound::exactly(0x1p-900), least);
+    task_bound[task] = (score_error + UpperBound::exactly(9 * 0x1p-53) +
+                        gamma(2 * roundings) * UpperBound::exactly(2) + tiny_weights) *
+                           value +
+                       u * largest_quotient + underflow_error() * UpperBound::exactly(4);
   });
   UpperBound rounding;
-  for (const UpperBound& row : row_bound) rounding = maximum(rounding, row);
+  for (const UpperBound& row : task_bound) rounding = maximum(rounding, row);
   unscale(result, exponent, UpperBound(), rounding);
   result.seconds = seconds_since(start);
   return result;

@@ -11,10 +11,11 @@
 
 #include <vector>
 
+#include "kernels/cpu/score_rows.hpp"
+
 namespace attnbounds::cpu {
 
 constexpr long stretch = 512;        // keys of the second side at a time
-constexpr long keys_of_a_block = 64;  // of the first side: their sums are added up apart
 constexpr long vector_of_keys = 8;
 
 /// First side, row by row: keys visible x dimension, columns visible x width.
