@@ -46,7 +46,7 @@ void against_exact(benchmark::State& state, const Input& in, double relative, co
   const GradientRequest request{to_rational(relative * (largest - exact.bound.value())), MethodChoice::polynomial,
                                 all_cores()};
   fast = guaranteed_gradient(in, request);  // the polynomial is certified here
-  const Comparison comparison = alternate([&] { fast = guaranteed_gradient(in, request); },
+  const Comparison comparison = alternate_short([&] { fast = guaranteed_gradient(in, request); },
                                           [&] { exact = exact_gradient(*plan, request.threads); }, {9, 10});
   report(state, comparison, rival_name);
   state.counters["degree"] = static_cast<double>(fast.degree.value);
@@ -78,6 +78,7 @@ void growth(benchmark::State& state, const Instance& instance) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  keep_freed_memory();
   const std::string suffix = "/eps=1e-3";
   for (const Family family : {Family::theorem, Family::random}) {
     for (const auto& [n, d] : {std::pair<Index, Index>{4096, 4}, {16384, 4}})

@@ -2,6 +2,8 @@
 // call takes at its peak beyond its input and its output.
 #pragma once
 
+#include <malloc.h>
+
 #include <cmath>
 #include <fstream>
 #include <string>
@@ -9,6 +11,27 @@
 #include "support.hpp"
 
 namespace attnbounds::bench {
+
+/// A call of ours takes a millisecond, the rival's a second: ours are measured `calls` times before and after each
+/// of the rival's.
+inline Comparison alternate_short(const std::function<void()>& ours, const std::function<void()>& rival,
+                                  Rounds rounds, int calls = 25) {
+  std::vector<double> our_times, rival_times;
+  double spent = 0;
+  while (rival_times.empty() || (static_cast<int>(rival_times.size()) < rounds.most && spent < rounds.seconds)) {
+    for (int i = 0; i < calls; ++i) our_times.push_back(seconds_of(ours));
+    rival_times.push_back(seconds_of(rival));
+    for (int i = 0; i < calls; ++i) our_times.push_back(seconds_of(ours));
+    spent += 2 * calls * our_times.back() + rival_times.back();
+  }
+  return {median(our_times), median(rival_times), static_cast<int>(rival_times.size())};
+}
+
+/// Memory that is freed stays with the process, for both: page faults would be most of a millisecond.
+inline void keep_freed_memory() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 28);
+  mallopt(M_TRIM_THRESHOLD, 1 << 28);
+}
 
 /// A line of /proc/self/status in bytes; -1 where there is none (not Linux).
 inline double status_bytes(const std::string& field) {

@@ -275,7 +275,7 @@ AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
   // A first guess of the error that the weights may have; then what the proved bound of the attempt asks for.
   const double guess = bound_per_delta(*plan).value;
   Rational delta(2, 5);
-  if (guess > 0 && std::isfinite(guess)) delta = std::min(delta, Rational(request.epsilon / to_rational(guess)));
+  if (guess > 0 && std::isfinite(guess)) delta = std::min(delta, Rational(request.epsilon * 4 / 5 / to_rational(guess)));
   std::string why = fmt::format(
       "scores reach {:.4g}, and no polynomial of degree <= {} has a proved error within the budget",
       half_width(*plan).value(), limit.value);

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <climits>
 #include <cmath>
 
 #include "kernels/cpu/softmax_rows.hpp"
 #include "kernels/cpu/tensor_softmax.hpp"
-#include "kernels/gradient_rows.hpp"
-#include "kernels/tensor_moments.hpp"
+#include "kernels/gradient_plan.hpp"
 #include "kernels/tensor_pair_rows.hpp"
 #include "kernels/tensor_scores.hpp"
 
@@ -17,159 +15,8 @@ namespace {
 
 using Index = Eigen::Index;
 constexpr double u = 0x1p-53;
-constexpr double slack = 1 + 0x1p-20;  // for sums of nonnegative doubles with up to 2^30 roundings
-
-double power_of_two(int exponent) { return std::ldexp(1.0, exponent); }
-
-/// Keys, shifted and scaled, and values, scaled: both at most 1.
-struct Side {
-  GradientSide matrices;
-  Index count = 0;
-  std::vector<double> shift;      // of the keys' columns; free for one side, 0 for two
-  std::vector<int> exponent;      // keys = shift + scaled 2^exponent
-  std::vector<double> least, most;
-  int value_exponent = 0;         // values = scaled 2^exponent
-  std::vector<double> value_perturbation;  // what rounding makes of the scaled values
-  std::vector<Index> column_of;   // variable l is this column of the keys
-  std::vector<Index> variable_of;  // and back, -1 where a column is no variable of its own
-
-  std::vector<double> scaled_keys(Index first, Index last) const {
-    const Matrix<double>& a = *matrices.keys;
-    std::vector<double> rows((last - first) * a.cols()), factor(a.cols());
-    for (Index l = 0; l < a.cols(); ++l) factor[l] = power_of_two(-exponent[l]);
-    for (Index j = first; j < last; ++j)
-      for (Index l = 0; l < a.cols(); ++l)
-        rows[(j - first) * a.cols() + l] = (a(j, l) - shift[l]) * factor[l];
-    return rows;
-  }
-  std::vector<double> variables_of(const std::vector<double>& scaled) const {
-    const Index d = matrices.keys->cols(), count_of = static_cast<Index>(scaled.size()) / d,
-                width = static_cast<Index>(column_of.size());
-    bool same = width == d;
-    for (Index l = 0; same && l < d; ++l) same = column_of[l] == l;
-    if (same) return scaled;
-    std::vector<double> rows(count_of * width);
-    for (Index j = 0; j < count_of; ++j)
-      for (Index l = 0; l < width; ++l) rows[j * width + l] = scaled[j * d + column_of[l]];
-    return rows;
-  }
-  std::vector<double> scaled_values(Index first, Index last) const {
-    const Matrix<double>&v = *matrices.values, &y = *matrices.factor;
-    const Index columns = y.cols();
-    std::vector<double> rows((last - first) * columns, 0.0);
-    const double factor = power_of_two(-value_exponent);
-    for (Index j = first; j < last; ++j) {
-      double* row = rows.data() + (j - first) * columns;
-      for (Index k = 0; k < v.cols(); ++k)
-        for (Index l = 0; l < columns; ++l) row[l] += v(j, k) * y(k, l);
-      for (Index l = 0; l < columns; ++l) row[l] *= factor;
-    }
-    return rows;
-  }
-};
-
-/// Sums over the keys of one side, evenly weighted.
-struct ValueSums {
-  std::vector<double> h, hh, least, most, y, yy;
-  explicit ValueSums(Index columns = 0, Index d = 0)
-      : h(columns, 0.0), hh(columns * columns, 0.0), least(columns, INFINITY), most(columns, -INFINITY),
-        y(d, 0.0), yy(d, 0.0) {}
-  void add(const std::vector<double>& values, const std::vector<double>& keys) {
-    const Index columns = static_cast<Index>(h.size()), d = static_cast<Index>(y.size()),
-                count = static_cast<Index>(keys.size()) / d;
-    for (Index j = 0; j < count; ++j) {
-      const double *v = values.data() + j * columns, *k = keys.data() + j * d;
-      for (Index l = 0; l < columns; ++l) {
-        h[l] += v[l];
-        least[l] = v[l] < least[l] ? v[l] : least[l];
-        most[l] = v[l] > most[l] ? v[l] : most[l];
-        for (Index m = 0; m <= l; ++m) hh[l * columns + m] += v[l] * v[m];
-      }
-      for (Index l = 0; l < d; ++l) {
-        y[l] += k[l];
-        yy[l] += k[l] * k[l];
-      }
-    }
-  }
-  void add(const ValueSums& other) {
-    const auto plus = [](std::vector<double>& a, const std::vector<double>& b) {
-      for (size_t e = 0; e < a.size(); ++e) a[e] += b[e];
-    };
-    plus(h, other.h);
-    plus(hh, other.hh);
-    plus(y, other.y);
-    plus(yy, other.yy);
-    for (size_t l = 0; l < h.size(); ++l) {
-      least[l] = std::fmin(least[l], other.least[l]);
-      most[l] = std::fmax(most[l], other.most[l]);
-    }
-  }
-};
-
-struct Ends {
-  double low, high;
-};
-Ends product_ends(Ends a, Ends b) {  // of scaled numbers; 2^-52 covers the roundings
-  const double corners[] = {a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high};
-  return {*std::min_element(corners, corners + 4) - 0x1p-52, *std::max_element(corners, corners + 4) + 0x1p-52};
-}
 
 }  // namespace
-
-struct GradientPlan {
-  GradientInput input;
-  Index n = 0, d = 0, columns = 0, keys = 0;  // keys: columns of dL/dX
-  std::vector<Index> active;                  // columns of X that are variables
-  std::vector<double> factor, second;         // of the variables: powers of two
-  std::vector<Side> sides;
-  double target_factor = 1, target_second = 1;  // E is multiplied by these powers of two
-  int query_exponent = 0;                     // A1 = scaled 2^exponent
-  double pairs = 0;
-  std::vector<double> centre;
-  UpperBound half_width, size, perturbation;  // of the scores; perturbation counts all roundings of A1 X, A2
-  std::vector<double> weight;                 // row i's scores are within sum_l |x_il| weight_l / d, too
-  UpperBound query_norm;      // the largest |x_i|_2
-  double estimate = 0;
-
-  std::vector<double> queries(Index first, Index last) const {
-    const Matrix<double>&a1 = *input.a1, &x = *input.x;
-    const Index width = static_cast<Index>(active.size());
-    std::vector<double> rows((last - first) * width, 0.0), chosen(d * width);
-    for (Index a = 0; a < d; ++a)
-      for (Index l = 0; l < width; ++l) chosen[a * width + l] = x(a, active[l]);
-    for (Index i = first; i < last; ++i) {
-      double* row = rows.data() + (i - first) * width;
-      for (Index a = 0; a < d; ++a) {
-        const double entry = a1(i, a);
-        for (Index l = 0; l < width; ++l) row[l] += entry * chosen[a * width + l];
-      }
-      for (Index l = 0; l < width; ++l) row[l] = row[l] * factor[l] * second[l];
-    }
-    return rows;
-  }
-  int value_exponent() const {
-    int sum = 0;
-    for (const Side& side : sides) sum += side.value_exponent;
-    return sum;
-  }
-  RowVector target(Index i) const {
-    RowVector row(columns);
-    for (Index l = 0; l < columns; ++l) row[l] = (*input.e)(i, l) * target_factor * target_second;
-    return row;
-  }
-  /// Column b of dL/dX is this column of each side's keys.
-  std::vector<Index> key_columns(Index b) const {
-    if (sides.size() == 1) return {b};
-    return {b / d, b % d};
-  }
-  /// Result's exponent in column b.
-  int exponent_of(Index b) const {
-    int exponent = query_exponent + 2 * value_exponent();
-    const std::vector<Index> column = key_columns(b);
-    for (size_t s = 0; s < sides.size(); ++s) exponent += sides[s].exponent[column[s]];
-    return exponent;
-  }
-};
 
 GradientInput gradient_input(const MatrixLossInput& in) {
   return {&in.a1, &in.x, &in.e, {{&in.a2, &in.a3, &in.y}}};
@@ -187,8 +34,8 @@ void require_range(double x) {
   if (!(std::fabs(x) < 0x1p300)) throw std::overflow_error("scores or values exceed the range of a double");
 }
 
-Side side_of(const GradientSide& matrices, bool shift_is_free) {
-  Side side;
+KeySide side_of(const GradientSide& matrices, bool shift_is_free) {
+  KeySide side;
   side.matrices = matrices;
   const Matrix<double>&a = *matrices.keys, &v = *matrices.values, &y = *matrices.factor;
   side.count = a.rows();
@@ -244,7 +91,7 @@ std::shared_ptr<const GradientPlan> gradient_plan(const GradientInput& input, Th
   plan.target_factor = power_of_two(-plan.sides[0].value_exponent);
   if (!one_side) plan.target_second = power_of_two(-plan.sides[1].value_exponent);
   plan.pairs = 1;
-  for (const Side& side : plan.sides) plan.pairs *= static_cast<double>(side.count);
+  for (const KeySide& side : plan.sides) plan.pairs *= static_cast<double>(side.count);
   double largest = 0;
   for (Index i = 0; i < plan.n; ++i)
     for (Index a = 0; a < d; ++a) {
@@ -258,7 +105,7 @@ std::shared_ptr<const GradientPlan> gradient_plan(const GradientInput& input, Th
   for (Index b = 0; b < plan.keys; ++b)
     if (one_side || (input.x->col(b).array() != 0).any()) plan.active.push_back(b);
   if (plan.active.empty()) plan.active.push_back(0);
-  for (Side& side : plan.sides) side.variable_of.assign(d, -1);
+  for (KeySide& side : plan.sides) side.variable_of.assign(d, -1);
   for (const Index b : plan.active) {
     const std::vector<Index> column = plan.key_columns(b);
     for (size_t s = 0; s < plan.sides.size(); ++s) {
@@ -287,7 +134,7 @@ std::shared_ptr<const GradientPlan> gradient_plan(const GradientInput& input, Th
     }
     return std::isfinite(most) ? above(most) : UpperBound::infinite();
   };
-  const auto of_side = [&](const Side& side) {
+  const auto of_side = [&](const KeySide& side) {
     if (!one_side)
       return row_sizes(side.count, width,
                        [&](Index first, Index last) { return side.variables_of(side.scaled_keys(first, last)); });
@@ -307,7 +154,7 @@ std::shared_ptr<const GradientPlan> gradient_plan(const GradientInput& input, Th
     plan.size = interval.size;
     plan.centre = interval.centre;
     for (Index l = 0; l < width; ++l) {
-      const Side &s = plan.sides[0], &t = plan.sides[1];
+      const KeySide &s = plan.sides[0], &t = plan.sides[1];
       const Index b = plan.active[l];
       const Ends ends = product_ends({s.least[b / d], s.most[b / d]}, {t.least[b % d], t.most[b % d]});
       const double c = plan.centre.empty() ? 0 : plan.centre[l];
@@ -333,48 +180,54 @@ std::shared_ptr<const GradientPlan> gradient_plan(const GradientInput& input, Th
   plan.perturbation = divide_by_at_least(gamma(d) * above(moved), dimension) + unit_roundoff() * plan.size +
                       UpperBound::exactly(0x1p-600) * (UpperBound::exactly(1) + sizes.power_sum[1]);
 
-  // What the bound will be per delta, about: even weights, some rows.
-  double total = 0, ranges = 0;
-  const Index step = std::max<Index>(1, plan.n / 64);
-  Index sampled = 0;
-  for (Index i = 0; i < plan.n; i += step, ++sampled) {
-    double size = 0, c = 0;
-    for (Index a = 0; a < d; ++a) size = std::fmax(size, std::fabs(std::ldexp((*input.a1)(i, a), -plan.query_exponent)));
-    for (const double e : plan.target(i)) c += e * e;
-    total += size * (std::sqrt(c) + 0.5);
+  // What the bound will be per delta, about: some keys, some rows, weights nearly even.
+  constexpr Index sampled = 64;
+  std::vector<ValueSums> sums;
+  for (const KeySide& side : plan.sides) {
+    sums.emplace_back(plan.columns, d);
+    const Index step = std::max<Index>(1, side.count / sampled);
+    for (Index j = 0; j < side.count; j += step)
+      sums.back().add(side.scaled_values(j, j + 1), side.scaled_keys(j, j + 1));
   }
-  ranges = total / static_cast<double>(sampled) * static_cast<double>(plan.n) / dimension;
-  int exponent = INT_MIN;
-  for (Index b = 0; b < plan.keys; ++b) exponent = std::max(exponent, plan.exponent_of(b));
-  plan.estimate = std::ldexp(ranges, exponent);
+  const ValueSizes values = value_sizes(plan, sums);
+  std::vector<double> by_range(d, 0.0), by_variance(d, 0.0);
+  const Index step = std::max<Index>(1, plan.n / sampled);
+  double rows = 0;
+  for (Index i = 0; i < plan.n; i += step, ++rows) {
+    const RowVector target = plan.target(i);
+    RowVector even(plan.columns + 1, 1.0);
+    for (Index l = 0; l < plan.columns; ++l) {
+      even[l] = 1;
+      for (const ValueSums& side : sums) even[l] *= side.h[l] / side.count;
+    }
+    const RowErrors errors = row_step(even.data(), target.data(), values, 0, 0, 1.3, 2).errors;
+    for (Index a = 0; a < d; ++a) {
+      const double weight = std::fabs((*input.a1)(i, a)) * power_of_two(-plan.query_exponent);
+      by_range[a] += weight * errors.by_range;
+      by_variance[a] += weight * errors.by_variance;
+    }
+  }
+  for (Index b = 0; b < plan.keys; ++b) {
+    const KeyColumnSizes key = key_column_sizes(plan, sums, b);
+    for (Index a = 0; a < d; ++a)
+      plan.estimate = std::fmax(
+          plan.estimate, std::ldexp(std::fmin(key.range / 4 * by_range[a], key.deviation * by_variance[a]) / rows *
+                                        static_cast<double>(plan.n) / dimension,
+                                    plan.exponent_of(b)));
+  }
   return result;
 }
 
 namespace {
 
-/// A key's columns beside its variables, and what of the moments is sum k^m [h, 1]_l [y, 1]_b.
-struct KeyMoments {
-  std::shared_ptr<const Monomials> tree;  // of degree g + 1, where keys are variables, or g
-  bool of_higher_degree = false;
-  Index columns = 0, d = 0, stride = 0;
-  std::vector<double> sums;
-  const Side* side = nullptr;
-  double operator()(Index monomial, Index l, Index b) const {  // l = columns: 1; b = -1: 1
-    if (of_higher_degree) {
-      const Index m = b < 0 ? monomial : tree->up[monomial * tree->tree.dimension + side->variable_of[b]];
-      return sums[m * stride + l];
-    }
-    const Index at = b < 0 ? (l == columns ? stride - 1 : l) : l == columns ? columns + b : columns + d + l * d + b;
-    return sums[monomial * stride + at];
-  }
-};
-
 /// What rounding makes of a mean of numbers at most 1, or of a product of four such means.
 double room_of_sums(const GradientPlan& plan) {
   double room = 0x1p-40;
-  for (const Side& side : plan.sides) room += 0x1p-49 * static_cast<double>(side.count);
+  for (const KeySide& side : plan.sides) room += 0x1p-49 * static_cast<double>(side.count);
   return room;
 }
+
+}  // namespace
 
 ValueSizes value_sizes(const GradientPlan& plan, const std::vector<ValueSums>& sums) {
   const Index columns = plan.columns;
@@ -397,7 +250,7 @@ ValueSizes value_sizes(const GradientPlan& plan, const std::vector<ValueSums>& s
     for (Index m = 0; m <= l; ++m) {
       double square = 1, mean = 1;
       for (size_t s = 0; s < sums.size(); ++s) {
-        const double count = static_cast<double>(plan.sides[s].count);
+        const double count = sums[s].count;
         square *= sums[s].hh[l * columns + m] / count;
         mean *= sums[s].h[l] / count * (sums[s].h[m] / count);
       }
@@ -412,16 +265,13 @@ ValueSizes value_sizes(const GradientPlan& plan, const std::vector<ValueSums>& s
   return values;
 }
 
-struct KeyColumnSizes {
-  double size, range, deviation;  // of y_b: max, max - min, standard deviation over the keys
-};
 KeyColumnSizes key_column_sizes(const GradientPlan& plan, const std::vector<ValueSums>& sums, Index b) {
   const std::vector<Index> column = plan.key_columns(b);
   Ends ends{plan.sides[0].least[column[0]], plan.sides[0].most[column[0]]};
   double square = 1, mean = 1;
   for (size_t s = 0; s < sums.size(); ++s) {
     if (s == 1) ends = product_ends(ends, {plan.sides[1].least[column[1]], plan.sides[1].most[column[1]]});
-    const double count = static_cast<double>(plan.sides[s].count);
+    const double count = sums[s].count;
     square *= sums[s].yy[column[s]] / count;
     mean *= sums[s].y[column[s]] / count;
   }
@@ -430,6 +280,8 @@ KeyColumnSizes key_column_sizes(const GradientPlan& plan, const std::vector<Valu
           (ends.high - ends.low) * (1 + 0x1p-50) + 0x1p-700,
           std::sqrt(std::fmax(0, square * slack - mean * mean) + room) * slack};
 }
+
+namespace {
 
 /// Sums of row errors, weighted by |A1_ia|.
 struct ErrorSums {
@@ -462,13 +314,6 @@ struct ErrorSums {
   }
 };
 
-// The scaled entry and its bounds, in the units of the gradient.
-UpperBound in_units(double bound, int exponent) {
-  if (!(bound >= 0) || !std::isfinite(bound)) return UpperBound::infinite();
-  if (bound == 0) return UpperBound();
-  return UpperBound::exactly(std::ldexp(bound * slack, exponent)) + underflow_error();
-}
-
 bool is_small(double operations) { return operations < 4e6; }  // one thread is done before others have begun
 
 void finish(AttentionResult& result) {
@@ -485,17 +330,18 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
   const auto start = std::chrono::steady_clock::now();
   const Index n = plan.n, d = plan.d, columns = plan.columns, D = static_cast<Index>(plan.active.size());
   const long g = polynomial.polynomial.degree().value;
+  const std::vector<double> coefficients = coefficients_in_doubles(polynomial.polynomial);
   const auto tree = monomials_of(D, {g});
   const Index rank = tree->tree.rank, width = columns + 1, entries = plan.keys + 1;
 
   // Moments of the keys, and sizes of the values on the way.
-  const bool higher = std::all_of(plan.sides.begin(), plan.sides.end(), [&](const Side& side) {
+  const bool higher = std::all_of(plan.sides.begin(), plan.sides.end(), [&](const KeySide& side) {
     return D == d && std::all_of(side.variable_of.begin(), side.variable_of.end(), [](Index l) { return l >= 0; });
   });
   const auto key_tree = higher ? monomials_of(D, {g + 1}) : tree;
   const Index key_columns = higher ? columns : columns + d + columns * d;
   double work = static_cast<double>(n) * static_cast<double>(rank * (width * (d + 1) + 2));
-  for (const Side& side : plan.sides)
+  for (const KeySide& side : plan.sides)
     work += static_cast<double>(side.count) * static_cast<double>(key_tree->tree.rank * (key_columns + 2));
   if (is_small(work)) threads = {1};
   std::vector<std::vector<ValueSums>> group_sums(plan.sides.size(),
@@ -503,7 +349,7 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
   std::vector<Tokens> sets;
   for (size_t s = 0; s < plan.sides.size(); ++s)
     sets.push_back({plan.sides[s].count, key_columns, [&, s](Index first, Index last, Index group) {
-                      const Side& side = plan.sides[s];
+                      const KeySide& side = plan.sides[s];
                       const std::vector<double> keys = side.scaled_keys(first, last),
                                                 values = side.scaled_values(first, last);
                       group_sums[s][group].add(values, keys);
@@ -548,7 +394,7 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
   const bool shifted = !plan.centre.empty();
   if (shifted) table = shifted_moments(*tree, std::move(table), width * entries, plan.centre);
   const std::vector<double> weights =
-      rounded_weights(*tree, polynomial.polynomial, static_cast<double>(d));
+      rounded_weights(*tree, coefficients, static_cast<double>(d));
   std::vector<double> forward(rank * width);
   for (Index m = 0; m < rank; ++m)
     for (Index l = 0; l < width; ++l) {
@@ -560,15 +406,15 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
   // Bounds that hold for every row. docs/kernels_tensor_gradient.md, section 2.
   const long side_count = static_cast<long>(plan.sides.size());
   const long key_roundings = side_count * (moment_roundings(g + 1) + 1) + side_count - 1 + (shifted ? 2 * g : 0) +
-                             weight_roundings + 1;
+                             weight_roundings(g) + 1;
   const UpperBound pairs = UpperBound::exactly(plan.pairs) * UpperBound::exactly(1 + 0x1p-40);
-  const UpperBound of_size = pairs * absolute_polynomial(polynomial.polynomial, plan.size);
+  const UpperBound of_size = pairs * absolute_polynomial(coefficients, plan.size);
   const UpperBound underflow =
       UpperBound::exactly(0x1p-600) * pairs *
       power(UpperBound::exactly(4) * maximum(UpperBound::exactly(1), plan.query_norm), g) *
       UpperBound::exactly(64 * static_cast<double>(g + 1)) *
       (UpperBound::exactly(static_cast<double>(rank)) +
-       absolute_polynomial(polynomial.polynomial, UpperBound::exactly(1)));
+       absolute_polynomial(coefficients, UpperBound::exactly(1)));
   const double theta_scale =
       (gamma(key_roundings + evaluation_roundings(g)) * of_size + underflow).value();
   const double functional_scale =
@@ -578,7 +424,7 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
   const double weight_scale = plan.pairs * (1 + delta) * (1 + 4 * zeta) * (1 + 0x1p-30);
   const bool proved = zeta < 0x1p-12 && moved < 0.5 && n <= most_tokens &&
                       std::all_of(plan.sides.begin(), plan.sides.end(),
-                                  [](const Side& side) { return side.count <= most_tokens; }) &&
+                                  [](const KeySide& side) { return side.count <= most_tokens; }) &&
                       plan.half_width.value() < 300;
 
   // Queries: sums, c, gamma, and the moments of A1 gamma.
@@ -658,12 +504,12 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
   const Index n = plan.n, d = plan.d, columns = plan.columns, width = columns + 1, D = static_cast<Index>(plan.active.size());
   const bool one_side = plan.sides.size() == 1;
   // The last side is the second of the pairs; for one side, the first is a single key of one variable.
-  const Side& inner = plan.sides.back();
+  const KeySide& inner = plan.sides.back();
   const Index per_side = width * (d + 1);  // [h, 1] (x) [y, 1], the column of ones last
   const auto column_of = [&](Index l, Index b) { return l * (d + 1) + (b < 0 ? d : b); };  // b = -1: 1
   std::vector<ValueSums> side_sums;
   std::vector<double> second_keys, second_columns, first_keys, first_columns;
-  for (const Side& side : plan.sides) {
+  for (const KeySide& side : plan.sides) {
     const std::vector<double> keys = side.scaled_keys(0, side.count), h = side.scaled_values(0, side.count);
     side_sums.emplace_back(columns, d).add(h, keys);
     const bool is_inner = &side == &inner;

@@ -73,13 +73,13 @@ void require_fits(const TensorScores& scores, const CertifiedPolynomial& polynom
 
 // Underflow of one sum N_ic or D_i, at most (docs/kernels_tensor_gradient.md, section 1): eta n_k 4^g Q^g
 // 64 (g+1) (r + P_abs(1)).
-UpperBound underflow_of(const MonomialTree& tree, const Polynomial& polynomial, UpperBound keys,
+UpperBound underflow_of(const MonomialTree& tree, const std::vector<double>& coefficients, UpperBound keys,
                         UpperBound query_size) {
   const long g = tree.degree.value;
   return underflow_error() * keys * power(UpperBound::exactly(4) * maximum(query_size, UpperBound::exactly(1)), g) *
          UpperBound::exactly(64 * static_cast<double>(g + 1)) *
          (UpperBound::exactly(static_cast<double>(tree.rank)) +
-          absolute_polynomial(polynomial, UpperBound::exactly(1)));
+          absolute_polynomial(coefficients, UpperBound::exactly(1)));
 }
 
 }  // namespace
@@ -92,12 +92,15 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
   const Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols(),
               columns = input.v1.cols(), width = columns + 1;
   const long g = polynomial.polynomial.degree().value;
+  const std::vector<double> coefficients = coefficients_in_doubles(polynomial.polynomial);
   const auto monomials = monomials_of(d, {g});
   const MonomialTree& tree = monomials->tree;
   const ValueScale v1 = value_scale(input.v1), v2 = value_scale(input.v2);
   AttentionResult result = result_of(scores, tree);
   const UpperBound value = v1.largest * v2.largest;
   if (value.value() == 0) return zero_result(result, n, columns);
+
+  if (static_cast<double>((n + m1 + m2) * tree.rank * (width + 1)) < 3e6) threads = {1};  // done before others begin
 
   // S_s = Phi(K_s)^T [V_s, 1]; T = diag(w) (S_1 o S_2), shifted
   const auto keys = [](const Matrix<double>& k, const ScaledColumns& key_scale, const Matrix<double>& v,
@@ -116,7 +119,7 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
   const bool shifted = !scores.interval.centre.empty();
   if (shifted) table = shifted_moments(*monomials, std::move(table), width, scores.interval.centre);
   const std::vector<double> weights =
-      rounded_weights(*monomials, polynomial.polynomial, static_cast<double>(d));
+      rounded_weights(*monomials, coefficients, static_cast<double>(d));
   for (Index a = 0; a < tree.rank; ++a)
     for (Index c = 0; c < width; ++c) table[a * width + c] *= weights[a];
 
@@ -127,11 +130,11 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
     double least_denominator = INFINITY, largest_quotient = 0;
     bool finite = true;
   };
-  const Index tasks = (n + block_of_tokens - 1) / block_of_tokens;
+  const Index rows_of_a_task = block_of_tokens / 2, tasks = (n + rows_of_a_task - 1) / rows_of_a_task;
   std::vector<Part> parts(tasks);
   const int exponent = v1.exponent + v2.exponent;
   parallel_for(tasks, threads, [&](long task) {
-    const Index first = task * block_of_tokens, last = std::min(n, first + block_of_tokens);
+    const Index first = task * rows_of_a_task, last = std::min(n, first + rows_of_a_task);
     const std::vector<double> rows = evaluation.rows(scaled_rows(input.q, scores.queries, first, last));
     Part part;
     for (Index i = first; i < last; ++i) {
@@ -142,7 +145,7 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
       for (Index c = 0; c < columns; ++c) {
         const double quotient = row[c] / denominator;
         part.finite = part.finite && std::isfinite(quotient);
-        part.largest_quotient = std::fmax(part.largest_quotient, std::fabs(quotient));
+        part.largest_quotient = std::fabs(quotient) > part.largest_quotient ? std::fabs(quotient) : part.largest_quotient;
         result.output(i, c) = exponent == 0 ? quotient : std::ldexp(quotient, exponent);
         part.finite = part.finite && std::isfinite(result.output(i, c));
       }
@@ -161,12 +164,11 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
   if (all.finite && std::max(m1, m2) <= most_tokens) {
     const UpperBound pairs =
         UpperBound::exactly(static_cast<double>(m1)) * UpperBound::exactly(static_cast<double>(m2));
-    const long roundings = 2 * moment_roundings(g) + 1 + (shifted ? 2 * g : 0) + weight_roundings + 1 +
+    const long roundings = 2 * moment_roundings(g) + 1 + (shifted ? 2 * g : 0) + weight_roundings(g) + 1 +
                            evaluation_roundings(g);
     const UpperBound sum_error =
-        gamma(roundings) * pairs * absolute_polynomial(polynomial.polynomial, scores.interval.size) +
-        underflow_of(tree, polynomial.polynomial, pairs,
-                     square_root(row_sizes(input.q, scores.queries).power_sum[2]));
+        gamma(roundings) * pairs * absolute_polynomial(coefficients, scores.interval.size) +
+        underflow_of(tree, coefficients, pairs, scores.query_norm);
     rounding = divide_by_at_least((sum_error + sum_error) * value, all.least_denominator) +
                scores.perturbation * value +
                unit_roundoff() * UpperBound::exactly(all.largest_quotient) +
@@ -254,7 +256,7 @@ AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& 
     const UpperBound relative = UpperBound::exactly(operations) * UpperBound::exactly(5.01 * 0x1p-106);
     // An operation of numbers below 2^-450 errs by less than 2^-449, and is multiplied by at most 4^g Q^g w_a.
     const UpperBound query = power(
-        maximum(UpperBound::exactly(1), square_root(row_sizes(input.q, scores.queries).power_sum[2])), g);
+        maximum(UpperBound::exactly(1), scores.query_norm), g);
     const UpperBound tiny =
         UpperBound::exactly(0x1p-400) * pairs * power(UpperBound::exactly(4), g) * query *
         (UpperBound::exactly(static_cast<double>(tree.rank)) +

@@ -95,15 +95,27 @@ std::shared_ptr<const CertifiedPolynomial> kept_exp_polynomial(const Rational& h
   return kept[key] = result;
 }
 
-std::vector<double> rounded_weights(const Monomials& monomials, const Polynomial& polynomial, double d) {
-  std::vector<double> scaled;  // c_t d^-t, to nearest
-  Rational power = 1;
+std::vector<double> coefficients_in_doubles(const Polynomial& polynomial) {
+  std::vector<double> result;
   for (const Rational& c : polynomial.coefficients) {
-    scaled.push_back(nearest(Rational(c / power)));
-    power *= to_rational(d);
+    result.push_back(nearest(c));
+    if (to_rational(result.back()) != c) throw std::domain_error("a polynomial with double coefficients");
   }
+  return result;
+}
+
+UpperBound absolute_polynomial(const std::vector<double>& coefficients, UpperBound y) {
+  UpperBound value;
+  for (auto c = coefficients.rbegin(); c != coefficients.rend(); ++c)
+    value = value * y + UpperBound::exactly(std::fabs(*c));
+  return value;
+}
+
+std::vector<double> rounded_weights(const Monomials& monomials, const std::vector<double>& coefficients, double d) {
+  std::vector<double> scaled = coefficients, weights(monomials.tree.rank);
   scaled.resize(monomials.tree.degree.value + 1, 0.0);
-  std::vector<double> weights(monomials.tree.rank);
+  for (size_t t = 0; t < scaled.size(); ++t)
+    for (size_t i = 0; i < t; ++i) scaled[t] /= d;
   for (Index a = 0; a < monomials.tree.rank; ++a)
     weights[a] = scaled[monomials.tree.degree_of[a]] * monomials.multinomial[a];
   return weights;

@@ -28,10 +28,13 @@ std::shared_ptr<const Monomials> monomials_of(Eigen::Index dimension, Degree deg
 std::shared_ptr<const CertifiedPolynomial> kept_exp_polynomial(const Rational& half_width,
                                                                const Rational& delta, Degree limit);
 
-/// w_a = c_|a| (|a|!/a!) d^-|a| with relative error at most 3 u each (d^-t c_t, the multinomial, their
-/// product).
-constexpr long weight_roundings = 3;
-std::vector<double> rounded_weights(const Monomials& monomials, const Polynomial& polynomial, double d);
+/// w_a = c_|a| (|a|!/a!) d^-|a|, t + 3 roundings: c_t d^-t by t divisions, the multinomial, their product.
+constexpr long weight_roundings(long degree) { return degree + 3; }
+std::vector<double> rounded_weights(const Monomials& monomials, const std::vector<double>& coefficients, double d);
+/// The coefficients of a polynomial whose coefficients are doubles. Errors: std::domain_error if one is not.
+std::vector<double> coefficients_in_doubles(const Polynomial& polynomial);
+/// sum_t |c_t| y^t
+UpperBound absolute_polynomial(const std::vector<double>& coefficients, UpperBound y);
 
 /// A block of tokens: their variables and further columns, both row by row.
 struct TokenBlock {
@@ -51,7 +54,7 @@ constexpr Eigen::Index most_groups = 16;
 std::vector<std::vector<double>> moments(const Monomials& monomials, const std::vector<Tokens>& sets,
                                          ThreadCount threads);
 constexpr Eigen::Index most_tokens = 1L << 26;
-constexpr Eigen::Index block_of_tokens = 512;
+constexpr Eigen::Index block_of_tokens = 1024;
 
 /// roundings_of_a_term counts the way of keys and of queries; each is at most that.
 constexpr long moment_roundings(long degree) { return cpu::roundings_of_a_term<double>(degree); }

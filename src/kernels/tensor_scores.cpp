@@ -13,7 +13,10 @@ ScaledColumns unit_columns(const Matrix<double>& m) {
   ScaledColumns scale;
   std::vector<double> largest(m.cols(), 0.0);
   for (Index i = 0; i < m.rows(); ++i)
-    for (Index l = 0; l < m.cols(); ++l) largest[l] = std::fmax(largest[l], std::fabs(m(i, l)));
+    for (Index l = 0; l < m.cols(); ++l) {
+      const double size = std::fabs(m(i, l));
+      largest[l] = size > largest[l] ? size : largest[l];
+    }
   for (Index l = 0; l < m.cols(); ++l) {
     if (largest[l] >= 0x1p1000) throw std::overflow_error("scores exceed the range of a double");
     const int exponent = largest[l] == 0 ? 0 : std::max(std::ilogb(largest[l]) + 1, -1000);
@@ -90,7 +93,7 @@ UpperBound cube_root(UpperBound x) {
 }
 
 TensorScores tensor_scores(const TensorAttentionInput& input) {
-  TensorScores scores{unit_columns(input.q), unit_columns(input.k1), unit_columns(input.k2), {}, {}};
+  TensorScores scores{unit_columns(input.q), unit_columns(input.k1), unit_columns(input.k2), {}, {}, {}};
   const Index n = input.q.rows(), d = input.q.cols();
   for (Index l = 0; l < d; ++l) {
     scores.queries.factor[l] = 1 / scores.keys1.factor[l];
@@ -109,6 +112,7 @@ TensorScores tensor_scores(const TensorAttentionInput& input) {
     }
     return std::isfinite(largest) ? above(largest) : UpperBound::infinite();
   };
+  scores.query_norm = square_root(queries.power_sum[2]);
   scores.interval =
       tensor_score_interval(queries, first, second, static_cast<double>(d), largest_weighted);
   if (!scores.interval.size.is_finite()) throw std::overflow_error("scores exceed the range of a double");

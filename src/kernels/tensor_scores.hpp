@@ -69,6 +69,7 @@ struct TensorScores {
   ScaledColumns queries, keys1, keys2;
   TensorScoreInterval interval;
   UpperBound perturbation;  // zeta: by how much underflow moves scores
+  UpperBound query_norm;    // the largest |q_i|_2, scaled
 };
 /// Errors: std::overflow_error if scores exceed the range of a double.
 TensorScores tensor_scores(const TensorAttentionInput& input);
@@ -91,9 +92,9 @@ TensorScoreInterval tensor_score_interval(const RowSizes& queries, const RowSize
         high = std::fmax(high, x * y);
       }
     centre[l] = low / 2 + high / 2;  // |low|, |high| <= 1: the true ends are within 2^-53 of these
-    const UpperBound slack = UpperBound::exactly(0x1p-51);
-    box[l] = UpperBound::exactly(std::fmax(std::fabs(low), std::fabs(high))) + slack;
-    width[l] = UpperBound::exactly(std::fmax(high - centre[l], centre[l] - low)) + slack;
+    const UpperBound room = UpperBound::exactly(0x1p-51);
+    box[l] = UpperBound::exactly(std::fmax(std::fabs(low), std::fabs(high))) + room;
+    width[l] = UpperBound::exactly(std::fmax(high - centre[l], centre[l] - low)) + room;
     total[l] = box[l] + UpperBound::exactly(std::fabs(centre[l]));
   }
   TensorScoreInterval result;

@@ -6,6 +6,7 @@
 #include "attention/enclosure.hpp"
 #include "attention/gradient_enclosure.hpp"
 #include "catch.hpp"
+#include "kernels/gradient_attention.hpp"
 #include "kernels/monomials.hpp"
 #include "kernels/tensor_moments.hpp"
 #include "numeric/exact_text.hpp"
@@ -198,4 +199,47 @@ TEST_CASE("shapes that do not fit are refused by the gradients") {
   matrix = matrix_loss(draw, {3, 3, 0, 2, 2}, 1);
   matrix.e = Matrix<double>::Ones(4, 2);
   CHECK_THROWS_AS(guaranteed_gradient(matrix, request), InputError);
+}
+
+TEST_CASE("the gradients by Q, K and V keep their guarantee, entry by entry of each") {
+  Stream draw(0, "attention gradients");
+  std::vector<std::pair<AttentionInput, Matrix<double>>> cases;
+  const auto uniform = [&](Index n, Index m, Index d, Index columns, double bound) {
+    return std::pair(AttentionInput{draw.uniform_matrix(n, d, bound), draw.uniform_matrix(m, d, bound),
+                                    draw.uniform_matrix(m, columns, 1)},
+                     draw.uniform_matrix(n, columns, 1));
+  };
+  cases.push_back(uniform(1, 1, 1, 1, 1));
+  cases.push_back(uniform(7, 9, 2, 3, 1));
+  cases.push_back(uniform(30, 5, 3, 1, 1.5));
+  cases.push_back(uniform(6, 700, 1, 2, 1));
+  cases.push_back(uniform(6, 8, 2, 2, 1));
+  cases.back().first.k = cases.back().first.k.row(0).replicate(8, 1).eval();
+  cases.push_back(uniform(6, 8, 2, 2, 1));
+  cases.back().first.k.array() += 100;
+  cases.back().first.q *= 0x1p-200;
+  cases.back().first.k *= 0x1p200;
+  cases.back().second *= 0x1p300;
+  cases.push_back(uniform(6, 8, 2, 2, 1));
+  cases.back().second.setZero();
+  for (const auto& [in, upstream] : cases)
+    for (const Rational& delta : {Rational(1, 4), Rational(1, 1000), Rational(1, 1000000000)}) {
+      const AttentionGradientResult fast = polynomial_attention_gradient(in, upstream, delta);
+      const WorkingPrecision precision(Bits{256});
+      const AttentionGradient<Interval> exact =
+          attention_gradient(matrix_from<Interval>(in.q), matrix_from<Interval>(in.k), matrix_from<Interval>(in.v),
+                             matrix_from<Interval>(upstream));
+      const auto check = [&](const BoundedGradient& g, const Matrix<Interval>& truth) {
+        REQUIRE(g.bound().is_finite());
+        INFO("degree " << fast.degree.value << " bound " << g.bound_approximation.value() << " + "
+                       << g.bound_rounding.value());
+        CHECK(largest_error(g.gradient, truth).upper() <=
+              Real(g.bound().value()) + Real(1e-60) * Real(std::fmax(1, max_abs(upstream))));
+      };
+      check(fast.q, exact.q);
+      check(fast.k, exact.k);
+      check(fast.v, exact.v);
+    }
+  AttentionInput in = cases[1].first;
+  CHECK_THROWS_AS(polynomial_attention_gradient(in, Matrix<double>::Ones(7, 2), Rational(1, 4)), InputError);
 }
