@@ -242,6 +242,11 @@ struct QueryTile {
         });
       }
       if (!s.flush) continue;
+      if constexpr (sizeof(T) == 8)
+        if (first && &s == &segments.back()) {  // all there is
+          unrolled<V * C>([&](long e) __attribute__((always_inline)) { sum[e].store(hi + e * width<T>); });
+          return;
+        }
       flush(sum, first, hi, lo);
       first = false;
       unrolled<V * C>([&](long e) __attribute__((always_inline)) { sum[e] = Vec<T>::zero(); });

@@ -17,27 +17,55 @@ T moved(T x, long l, const Coordinates<T>& to) {
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 // Eight tokens by four columns: rows 0|2, 1|3, 4|6, 5|7 are joined, so that two rounds of shuffles do.
-void load_eight(const double* rows, long row_stride, long columns, double* out, long stride, long l,
-                const Coordinates<double>& to) {
-  const __mmask8 mask = static_cast<__mmask8>((1 << columns) - 1);
+template <long columns>
+void load_eight(const double* rows, long row_stride, double* out, long stride, const double* centre,
+                const double* scale) {
+  constexpr __mmask8 mask = static_cast<__mmask8>((1 << columns) - 1);
+  const auto row = [&](long t) {
+    const double* p = rows + t * row_stride;
+    return columns == 4 ? _mm256_loadu_pd(p) : _mm256_maskz_loadu_pd(mask, p);
+  };
   const auto joined = [&](long a, long b) {
-    const __m256d low = _mm256_maskz_loadu_pd(mask, rows + a * row_stride),
-                  high = _mm256_maskz_loadu_pd(mask, rows + b * row_stride);
-    return _mm512_maskz_insertf64x4(0xFF, _mm512_castpd256_pd512(low), high, 1);
+    return _mm512_maskz_insertf64x4(0xFF, _mm512_castpd256_pd512(row(a)), row(b), 1);
   };
   const __m512d z0 = joined(0, 2), z1 = joined(1, 3), z2 = joined(4, 6), z3 = joined(5, 7);
   const __m512d a = _mm512_maskz_unpacklo_pd(0xFF, z0, z1), b = _mm512_maskz_unpackhi_pd(0xFF, z0, z1),
                 c = _mm512_maskz_unpacklo_pd(0xFF, z2, z3), d = _mm512_maskz_unpackhi_pd(0xFF, z2, z3);
   const auto put = [&](long k, __m512d x) {
-    if (k >= columns) return;
-    if (to.centre) x = _mm512_sub_pd(x, _mm512_set1_pd(to.centre[l + k]));
-    if (to.scale) x = _mm512_mul_pd(x, _mm512_set1_pd(to.scale[l + k]));
-    _mm512_storeu_pd(out + (l + k) * stride, x);
+    if (centre) x = _mm512_sub_pd(x, _mm512_set1_pd(centre[k]));
+    if (scale) x = _mm512_mul_pd(x, _mm512_set1_pd(scale[k]));
+    _mm512_storeu_pd(out + k * stride, x);
   };
   put(0, _mm512_maskz_shuffle_f64x2(0xFF, a, c, 0x88));
-  put(1, _mm512_maskz_shuffle_f64x2(0xFF, b, d, 0x88));
-  put(2, _mm512_maskz_shuffle_f64x2(0xFF, a, c, 0xDD));
-  put(3, _mm512_maskz_shuffle_f64x2(0xFF, b, d, 0xDD));
+  if constexpr (columns > 1) put(1, _mm512_maskz_shuffle_f64x2(0xFF, b, d, 0x88));
+  if constexpr (columns > 2) put(2, _mm512_maskz_shuffle_f64x2(0xFF, a, c, 0xDD));
+  if constexpr (columns > 3) put(3, _mm512_maskz_shuffle_f64x2(0xFF, b, d, 0xDD));
+}
+/// Whole eights of tokens; returns how many tokens that were.
+long load_eights(const double* rows, long columns, long tokens, double* out, long stride,
+                 const Coordinates<double>& to) {
+  const long whole = tokens / 8 * 8;
+  for (long l = 0; l < columns; l += 4) {
+    const double *centre = to.centre ? to.centre + l : nullptr, *scale = to.scale ? to.scale + l : nullptr;
+    const auto all = [&](auto load) {
+      for (long t = 0; t < whole; t += 8)
+        load(rows + t * columns + l, columns, out + l * stride + t, stride, centre, scale);
+    };
+    switch (columns - l) {
+      case 1:
+        all(load_eight<1>);
+        break;
+      case 2:
+        all(load_eight<2>);
+        break;
+      case 3:
+        all(load_eight<3>);
+        break;
+      default:
+        all(load_eight<4>);
+    }
+  }
+  return whole;
 }
 void store_eight(const double* in, long stride, long columns, double* rows, long row_stride) {
   const __mmask8 mask = static_cast<__mmask8>((1 << columns) - 1);
@@ -60,12 +88,13 @@ void store_eight(const double* in, long stride, long columns, double* rows, long
 }
 constexpr bool eights = true;
 #else
-void load_eight(const double*, long, long, double*, long, long, const Coordinates<double>&) {}
+long load_eights(const double*, long, long, double*, long, const Coordinates<double>&) { return 0; }
 void store_eight(const double*, long, long, double*, long) {}
 constexpr bool eights = false;
 #endif
 
-constexpr long block = 32 * 16;  // tokens of a scan
+constexpr long block = 256;              // tokens of a scan
+constexpr long block_stride = 256 + 16;  // rows 2^k bytes apart would meet in the cache
 
 }  // namespace
 
@@ -75,11 +104,7 @@ void load_tokens(View<T> m, long first, long last, long padded, long stride, Coo
   const long tokens = last - first, columns = m.columns;
   const T* rows = m.data + first * columns;
   long done = 0;
-  if constexpr (eights && sizeof(T) == 8)
-    for (; done + 8 <= tokens; done += 8)
-      for (long l = 0; l < columns; l += 4)
-        load_eight(rows + done * columns + l, columns, std::min(4L, columns - l), transposed + done, stride,
-                   l, coordinates);
+  if constexpr (sizeof(T) == 8) done = load_eights(rows, columns, tokens, transposed, stride, coordinates);
   for (long t = done; t < tokens; ++t)
     for (long l = 0; l < columns; ++l)
       transposed[l * stride + t] = moved(rows[t * columns + l], l, coordinates);
@@ -171,15 +196,15 @@ T largest_lane(Vec<T> v) {
 template <class T>
 T largest_square(View<T> m, long first, long last, Coordinates<T> coordinates) {
   const long d = m.columns;
-  Buffer<T> x(d * block);
+  Buffer<T> x(d * block_stride);
   Vec<T> most = Vec<T>::zero();
   for (long start = first; start < last; start += block) {
     const long end = std::min(last, start + block), padded = round_up(end - start, width<T>);
-    load_tokens(m, start, end, padded, block, coordinates, x.data());
+    load_tokens(m, start, end, padded, block_stride, coordinates, x.data());
     for (long t = 0; t < padded; t += width<T>) {
       Vec<T> sum = Vec<T>::all(underflow_guard<T>);
       for (long l = 0; l < d; ++l) {
-        const Vec<T> entry = Vec<T>::load(x.data() + l * block + t);
+        const Vec<T> entry = Vec<T>::load(x.data() + l * block_stride + t);
         sum = fma(entry, entry, sum);
       }
       most = max(sum, most);
@@ -191,16 +216,16 @@ T largest_square(View<T> m, long first, long last, Coordinates<T> coordinates) {
 template <class T>
 QueryScan<T> query_scan(View<T> q, long first, long last, const T* scale, const T* box, T longest_key) {
   const long d = q.columns;
-  Buffer<T> x(d * block);
+  Buffer<T> x(d * block_stride);
   Vec<T> half_width = Vec<T>::zero(), sums = half_width, largest = half_width;
   const Vec<T> longest = Vec<T>::all(longest_key);
   for (long start = first; start < last; start += block) {
     const long end = std::min(last, start + block), padded = round_up(end - start, width<T>);
-    load_tokens(q, start, end, padded, block, {}, x.data());
+    load_tokens(q, start, end, padded, block_stride, {}, x.data());
     for (long t = 0; t < padded; t += width<T>) {
       Vec<T> square = Vec<T>::all(underflow_guard<T>), hoelder = Vec<T>::zero(), sum = hoelder;
       for (long l = 0; l < d; ++l) {
-        const Vec<T> entry = Vec<T>::load(x.data() + l * block + t),
+        const Vec<T> entry = Vec<T>::load(x.data() + l * block_stride + t),
                      size = abs(entry * Vec<T>::all(scale[l]));
         square = fma(entry, entry, square);
         hoelder = fma(size, Vec<T>::all(box[l]), hoelder);
