@@ -2,8 +2,8 @@
 // guaranteed error relative to the gradient's largest entry? Both on the same threads; ours includes finding
 // the score interval and the polynomial (certified once for an interval and an error in a process, and kept).
 // Instances. theorem: the family of the lower bounds, E = 0, Y = I, X = lambda I, all A alike. random: all
-// matrices uniform, A2 and A3 alike (self-attention), E uniform: then rows conspire less, the gradient is about
-// sqrt(n) smaller, and the same relative error asks for a higher degree.
+// matrices uniform, A2 and A3 alike (self-attention), E uniform: then rows conspire less, the gradient is
+// about sqrt(n) smaller, and the same relative error asks for a higher degree.
 #include <cmath>
 
 #include "growth.hpp"
@@ -43,11 +43,12 @@ void against_exact(benchmark::State& state, const Input& in, double relative, co
   const auto plan = gradient_plan(gradient_input(in));
   AttentionResult exact = exact_gradient(*plan), fast;
   const double largest = max_abs(exact.output);
-  const GradientRequest request{to_rational(relative * (largest - exact.bound.value())), MethodChoice::polynomial,
-                                all_cores()};
+  const GradientRequest request{to_rational(relative * (largest - exact.bound.value())),
+                                MethodChoice::polynomial, all_cores()};
   fast = guaranteed_gradient(in, request);  // the polynomial is certified here
-  const Comparison comparison = alternate_short([&] { fast = guaranteed_gradient(in, request); },
-                                          [&] { exact = exact_gradient(*plan, request.threads); }, {9, 10});
+  const Comparison comparison =
+      alternate_short([&] { fast = guaranteed_gradient(in, request); },
+                      [&] { exact = exact_gradient(*plan, request.threads); }, {9, 10});
   report(state, comparison, rival_name);
   state.counters["degree"] = static_cast<double>(fast.degree.value);
   state.counters["rank"] = static_cast<double>(fast.rank);
@@ -64,7 +65,8 @@ void growth(benchmark::State& state, const Instance& instance) {
   std::vector<GrowthPoint> points;
   for (const int log_n : {14, 16, 18, 20}) {
     auto in = instance(Index{1} << log_n);
-    for (Matrix<double>* m : {&in.a1, &in.a2, &in.a3}) m->row(0).setOnes();  // the interval is [-1, 1] for every n
+    for (Matrix<double>* m : {&in.a1, &in.a2, &in.a3})
+      m->row(0).setOnes();  // the interval is [-1, 1] for every n
     const auto plan = gradient_plan(gradient_input(in));
     const double size = bound_per_delta(*plan).value;  // grows like n: then the weights' error is the same
     const GradientRequest request{to_rational(size * 1e-5), MethodChoice::polynomial, all_cores()};
@@ -82,20 +84,26 @@ int main(int count, char** arguments) {
   const std::string suffix = "/eps=1e-3";
   for (const Family family : {Family::theorem, Family::random}) {
     for (const auto& [n, d] : {std::pair<Index, Index>{4096, 4}, {16384, 4}})
-      register_row("gradient/n=" + std::to_string(n) + "/d=" + std::to_string(d) + suffix + "/" + name(family),
-                   [=](benchmark::State& state) {
-                     against_exact(state, matrix_instance(n, d, family), 1e-3, "fused exact n^2 kernel (this program)");
-                   });
+      register_row(
+          "gradient/n=" + std::to_string(n) + "/d=" + std::to_string(d) + suffix + "/" + name(family),
+          [=](benchmark::State& state) {
+            against_exact(state, matrix_instance(n, d, family), 1e-3,
+                          "fused exact n^2 kernel (this program)");
+          });
     for (const auto& [n, d] : {std::pair<Index, Index>{256, 3}, {512, 4}})
-      register_row("tensor-gradient/n=" + std::to_string(n) + "/d=" + std::to_string(d) + suffix + "/" + name(family),
-                   [=](benchmark::State& state) {
-                     against_exact(state, tensor_instance(n, d, family), 1e-3, "fused exact n^3 kernel (this program)");
-                   });
+      register_row(
+          "tensor-gradient/n=" + std::to_string(n) + "/d=" + std::to_string(d) + suffix + "/" + name(family),
+          [=](benchmark::State& state) {
+            against_exact(state, tensor_instance(n, d, family), 1e-3,
+                          "fused exact n^3 kernel (this program)");
+          });
   }
-  register_row("gradient/d=4/slope",
-               [](benchmark::State& state) { growth(state, [](Index n) { return matrix_instance(n, 4, Family::theorem); }); });
-  register_row("tensor-gradient/d=3/slope",
-               [](benchmark::State& state) { growth(state, [](Index n) { return tensor_instance(n, 3, Family::theorem); }); });
+  register_row("gradient/d=4/slope", [](benchmark::State& state) {
+    growth(state, [](Index n) { return matrix_instance(n, 4, Family::theorem); });
+  });
+  register_row("tensor-gradient/d=3/slope", [](benchmark::State& state) {
+    growth(state, [](Index n) { return tensor_instance(n, 3, Family::theorem); });
+  });
   benchmark::Initialize(&count, arguments);
   if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 2;
   benchmark::RunSpecifiedBenchmarks();

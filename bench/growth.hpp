@@ -12,13 +12,14 @@
 
 namespace attnbounds::bench {
 
-/// A call of ours takes a millisecond, the rival's a second: ours are measured `calls` times before and after each
-/// of the rival's.
+/// A call of ours takes a millisecond, the rival's a second: ours are measured `calls` times before and after
+/// each of the rival's.
 inline Comparison alternate_short(const std::function<void()>& ours, const std::function<void()>& rival,
                                   Rounds rounds, int calls = 25) {
   std::vector<double> our_times, rival_times;
   double spent = 0;
-  while (rival_times.empty() || (static_cast<int>(rival_times.size()) < rounds.most && spent < rounds.seconds)) {
+  while (rival_times.empty() ||
+         (static_cast<int>(rival_times.size()) < rounds.most && spent < rounds.seconds)) {
     for (int i = 0; i < calls; ++i) our_times.push_back(seconds_of(ours));
     rival_times.push_back(seconds_of(rival));
     for (int i = 0; i < calls; ++i) our_times.push_back(seconds_of(ours));

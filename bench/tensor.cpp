@@ -1,6 +1,6 @@
-// How much faster is tensor attention by factorised monomial sums than the fused exact kernel of this program,
-// at a guaranteed error? Both on the same threads; ours includes finding the score interval and the polynomial
-// (certified once for an interval and an error in a process, and kept).
+// How much faster is tensor attention by factorised monomial sums than the fused exact kernel of this
+// program, at a guaranteed error? Both on the same threads; ours includes finding the score interval and the
+// polynomial (certified once for an interval and an error in a process, and kept).
 #include <cmath>
 
 #include "growth.hpp"
@@ -73,8 +73,9 @@ void growth(benchmark::State& state) {
 
 int main(int count, char** arguments) {
   keep_freed_memory();
-  for (const Case& c : {Case{256, 4, "1e-6", Rational(1, 1000000)}, Case{1024, 4, "1e-6", Rational(1, 1000000)},
-                        Case{1024, 4, "1e-3", Rational(1, 1000)}, Case{512, 8, "1e-3", Rational(1, 1000)}})
+  for (const Case& c :
+       {Case{256, 4, "1e-6", Rational(1, 1000000)}, Case{1024, 4, "1e-6", Rational(1, 1000000)},
+        Case{1024, 4, "1e-3", Rational(1, 1000)}, Case{512, 8, "1e-3", Rational(1, 1000)}})
     register_row(c.name(), [c](benchmark::State& state) { against_exact(state, c); });
   register_row("tensor/d=4/B=1/eps=1e-6/slope", growth);
   benchmark::Initialize(&count, arguments);

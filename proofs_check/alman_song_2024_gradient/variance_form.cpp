@@ -1,9 +1,10 @@
 // The variance form of Theorem G' (ours, docs/kernels_tensor_gradient.md): weights off by factors 1 + eta,
-// |eta| <= delta < 1, values h, targets e; c = f h - e, c~ = f~ h - e. With C the covariance matrix of h under f,
+// |eta| <= delta < 1, values h, targets e; c = f h - e, c~ = f~ h - e. With C the covariance matrix of h
+// under f,
 //   |Cov_f~(c~ h, y) - Cov_f(c h, y)| <= delta/(1-delta) sd(y) [(2 + delta/(1-delta)) sd(c~ h) + |C|],
-// |C| its norm, at most the largest row sum of |C_lm|. Where ranges are far above deviations this is much smaller
-// than the form with ranges. The factor 2 is attained in the limit: y = h in {-1, 0, 1}, nearly always 0, eta =
-// delta where h is not 0, and e far away.
+// |C| its norm, at most the largest row sum of |C_lm|. Where ranges are far above deviations this is much
+// smaller than the form with ranges. The factor 2 is attained in the limit: y = h in {-1, 0, 1}, nearly
+// always 0, eta = delta where h is not 0, and e far away.
 #include "proofs_check/gradient_case.hpp"
 
 namespace attnbounds {
@@ -30,8 +31,8 @@ Case draw(Draw& d) {
   }
   const long m = d.integer(2, 6), columns = d.integer(1, 3);
   for (;;) {
-    Case c{d.matrix(1, m, 1), d.matrix(m, columns, 2), d.matrix(m, 1, 2), d.matrix(1, columns, 4), d.matrix(1, m, 1),
-           Rational(1, 1L << d.integer(1, 12))};
+    Case c{d.matrix(1, m, 1),       d.matrix(m, columns, 2), d.matrix(m, 1, 2),
+           d.matrix(1, columns, 4), d.matrix(1, m, 1),       Rational(1, 1L << d.integer(1, 12))};
     c.weights = (c.weights.cwiseAbs().array() + 0x1p-6).matrix();
     const auto varies = [](const Eigen::VectorXd& x) { return x.minCoeff() < x.maxCoeff(); };
     bool all = varies(c.y.col(0)) && varies(c.eta.row(0).transpose());
@@ -69,7 +70,8 @@ std::vector<Rational> residual(const Case& c, const Sums& s) {
 }
 Rational combined(const Case& c, const std::vector<Rational>& weights, Eigen::Index j) {
   Rational sum = 0;
-  for (size_t l = 0; l < weights.size(); ++l) sum += weights[l] * to_rational(c.h(j, static_cast<Eigen::Index>(l)));
+  for (size_t l = 0; l < weights.size(); ++l)
+    sum += weights[l] * to_rational(c.h(j, static_cast<Eigen::Index>(l)));
   return sum;
 }
 template <class A, class B>
@@ -90,7 +92,8 @@ Interval error(const Case& c) {
   const auto along = [&](const Sums& s) {
     return [&c, weights = residual(c, s)](Eigen::Index j) { return combined(c, weights, j); };
   };
-  return enclose(Rational(abs(Rational(covariance(moved, along(moved), y) - covariance(exact, along(exact), y)))));
+  return enclose(
+      Rational(abs(Rational(covariance(moved, along(moved), y) - covariance(exact, along(exact), y)))));
 }
 Interval bound(const Case& c) {
   const Sums f = sums(c, 0), moved = sums(c, c.delta);
@@ -100,8 +103,9 @@ Interval bound(const Case& c) {
   for (Eigen::Index l = 0; l < c.h.cols(); ++l) {
     Rational row = 0;
     for (Eigen::Index m = 0; m < c.h.cols(); ++m)
-      row += abs(covariance(f, [&](Eigen::Index j) { return to_rational(c.h(j, l)); },
-                            [&](Eigen::Index j) { return to_rational(c.h(j, m)); }));
+      row += abs(covariance(
+          f, [&](Eigen::Index j) { return to_rational(c.h(j, l)); },
+          [&](Eigen::Index j) { return to_rational(c.h(j, m)); }));
     norm = std::max(norm, row);
   }
   const Rational r = c.delta / (1 - c.delta);
@@ -113,9 +117,11 @@ Interval bound(const Case& c) {
 const Registration variance_form =
     claim("alman-song-2024-gradient/variance-form", "error step of Theorem 1.6, in variances (ours)",
           Standing::checked)
-        .says("weights off by factors 1 + eta, |eta| <= delta, change a row's covariance by at most delta/(1-delta) "
-              "sd(y) ((2 + delta/(1-delta)) sd(q~) + |C|)",
-              R"($|\mathrm{Cov}_{\tilde f}(\tilde q,y)-\mathrm{Cov}_f(q,y)| \le \tfrac{\delta}{1-\delta}\,\sigma_y\,((2+\tfrac{\delta}{1-\delta})\,\sigma_{\tilde q} + \|C\|)$)")
+        .says(
+            "weights off by factors 1 + eta, |eta| <= delta, change a row's covariance by at most "
+            "delta/(1-delta) "
+            "sd(y) ((2 + delta/(1-delta)) sd(q~) + |C|)",
+            R"($|\mathrm{Cov}_{\tilde f}(\tilde q,y)-\mathrm{Cov}_f(q,y)| \le \tfrac{\delta}{1-\delta}\,\sigma_y\,((2+\tfrac{\delta}{1-\delta})\,\sigma_{\tilde q} + \|C\|)$)")
         .given(draw)
         .at_most("change <= bound", error, bound)
         .finds("ratio", "largest change over its bound", Extreme::largest,

@@ -1,6 +1,6 @@
 // The gradient kernels of the tensor loss keep what they promise: the floating-point dL/dX of the factorised
-// polynomial method and of the fused exact kernel lies within its own proved bound (approximation and rounding,
-// docs/kernels_tensor_gradient.md) of an enclosure of the closed form.
+// polynomial method and of the fused exact kernel lies within its own proved bound (approximation and
+// rounding, docs/kernels_tensor_gradient.md) of an enclosure of the closed form.
 #include "kernels/gradient_kernels.hpp"
 #include "kernels/tensor_moments.hpp"
 #include "proofs_check/gradient_case.hpp"
@@ -13,9 +13,9 @@ struct Case {
   AttentionResult fast, exact;
 };
 Json describe(const Case& c) {
-  return {{"A1", json_matrix(c.in.a1)}, {"A2", json_matrix(c.in.a2)}, {"A3", json_matrix(c.in.a3)},
-          {"A4", json_matrix(c.in.a4)}, {"A5", json_matrix(c.in.a5)}, {"X", json_matrix(c.in.x)},
-          {"Y1", json_matrix(c.in.y1)}, {"Y2", json_matrix(c.in.y2)}, {"E", json_matrix(c.in.e)},
+  return {{"A1", json_matrix(c.in.a1)},   {"A2", json_matrix(c.in.a2)}, {"A3", json_matrix(c.in.a3)},
+          {"A4", json_matrix(c.in.a4)},   {"A5", json_matrix(c.in.a5)}, {"X", json_matrix(c.in.x)},
+          {"Y1", json_matrix(c.in.y1)},   {"Y2", json_matrix(c.in.y2)}, {"E", json_matrix(c.in.e)},
           {"degree", c.fast.degree.value}};
 }
 
@@ -33,7 +33,8 @@ Case draw(Draw& d) {
       for (long a = 0; a < width; ++a)
         for (long b = 0; b < width * width; ++b)
           if (b != a * width + a) c.in.x(a, b) = 0;
-    if (d.integer(0, 3) == 0) c.in.a2 = c.in.a2.cwiseAbs(), c.in.a3 = c.in.a3.cwiseAbs();  // the shift of pairs
+    if (d.integer(0, 3) == 0)
+      c.in.a2 = c.in.a2.cwiseAbs(), c.in.a3 = c.in.a3.cwiseAbs();  // the shift of pairs
     if (d.integer(0, 2) == 0) c.in.e.setZero();
     const auto plan = gradient_plan(gradient_input(c.in), {1});
     const auto polynomial =
@@ -52,17 +53,23 @@ Interval error(const Case& c, const AttentionResult& result) {
 Interval bound(UpperBound b) { return enclose(b.exact()); }
 
 const Registration kernel_guarantee =
-    claim("liang-shi-song-zhou-2024-tensor-training/kernel-guarantee", "Theorem 5.2's algorithm, in floating point", Standing::checked)
-        .says("the polynomial and the fused exact kernel's dL/dX lie within their own proved bounds of the closed form",
-              R"($\|\mathrm{fl}(\tilde g) - g\|_\infty \le \text{bound}_{\text{approximation}} + \text{bound}_{\text{rounding}}$)")
+    claim("liang-shi-song-zhou-2024-tensor-training/kernel-guarantee",
+          "Theorem 5.2's algorithm, in floating point", Standing::checked)
+        .says(
+            "the polynomial and the fused exact kernel's dL/dX lie within their own proved bounds of the "
+            "closed form",
+            R"($\|\mathrm{fl}(\tilde g) - g\|_\infty \le \text{bound}_{\text{approximation}} + \text{bound}_{\text{rounding}}$)")
         .given(draw)
         .where("the bounds are finite", has_bounds)
-        .at_most("polynomial", [](const Case& c) { return error(c, c.fast); },
-                 [](const Case& c) { return bound(c.fast.bound); })
-        .at_most("fused exact", [](const Case& c) { return error(c, c.exact); },
-                 [](const Case& c) { return bound(c.exact.bound); })
-        .twin("the rounding part alone", [](const Case& c) { return error(c, c.fast); },
-              [](const Case& c) { return bound(c.fast.bound_rounding); })
+        .at_most(
+            "polynomial", [](const Case& c) { return error(c, c.fast); },
+            [](const Case& c) { return bound(c.fast.bound); })
+        .at_most(
+            "fused exact", [](const Case& c) { return error(c, c.exact); },
+            [](const Case& c) { return bound(c.exact.bound); })
+        .twin(
+            "the rounding part alone", [](const Case& c) { return error(c, c.fast); },
+            [](const Case& c) { return bound(c.fast.bound_rounding); })
         .sizes(60, 600, 6000);
 
 }  // namespace

@@ -20,9 +20,9 @@ namespace {
 using Index = Eigen::Index;
 constexpr Bits working_bits{96};
 constexpr long most_interval_rank = 1L << 14;
-constexpr long most_rank = 1L << 20;
-constexpr double interval_cost = 400;             // of an operation in intervals, in those of a double
-constexpr double most_enclosed_cost = 0x1p35;     // about five minutes of intervals
+constexpr double most_sums = 0x1p26;           // of monomials and columns: 512 MB
+constexpr double interval_cost = 400;          // of an operation in intervals, in those of a double
+constexpr double most_enclosed_cost = 0x1p35;  // about five minutes of intervals
 
 /// One factor of the keys: the matrix loss has one, the tensor loss two. Scores are sum_x query_x prod_s
 /// variables_s(j_s, x)/d.
@@ -186,11 +186,13 @@ AttentionResult by_polynomial(const Problem& p, const CertifiedPolynomial& polyn
 
 /// The polynomial method in intervals, if some degree up to the limit meets the budget.
 template <class Input>
-std::optional<AttentionResult> in_intervals(const Input& input, const GradientRequest& request, Degree limit) {
+std::optional<AttentionResult> in_intervals(const Input& input, const GradientRequest& request,
+                                            Degree limit) {
   const WorkingPrecision precision(working_bits);
   const Problem p = problem_of(input);
   // Half of the budget to the approximation: phi <= (epsilon/2)/(bound at phi = 1).
-  const UpperBound at_phi_1 = UpperBound::of(max_abs(p.bounds_at_phi_1)), half_width = UpperBound::of(p.half_width);
+  const UpperBound at_phi_1 = UpperBound::of(max_abs(p.bounds_at_phi_1)),
+                   half_width = UpperBound::of(p.half_width);
   if (!at_phi_1.is_finite() || !half_width.is_finite()) return std::nullopt;
   const Rational share = at_phi_1.value() == 0
                              ? Rational(2)
@@ -222,8 +224,7 @@ double exact_cost(const GradientInput& in) {
 }
 double polynomial_cost(const GradientInput& in, Eigen::Index dimension, Degree degree) {
   const double d = static_cast<double>(in.a1->cols()), columns = static_cast<double>(in.e->cols()),
-               rank = nearest(Rational(monomial_rank(dimension, degree))),
-               key_rank = nearest(Rational(monomial_rank(dimension, {degree.value + 1})));
+               rank = rank_about(dimension, degree), key_rank = rank_about(dimension, {degree.value + 1});
   double keys = 0;
   for (const GradientSide& side : in.sides) keys += static_cast<double>(side.keys->rows());
   return planning_cost + static_cast<double>(in.a1->rows()) * rank * ((1 + columns) * (1 + d) + columns + 3) +
@@ -251,9 +252,10 @@ AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
       AttentionResult result = exact_gradient(*plan, request.threads);
       result.reason = reason;
       if (result.bound <= request.epsilon || exact_cost(view) > most_enclosed_cost) return finished(result);
-      return finished(by_enclosures(
-          input, request,
-          reason + fmt::format("; in double its proved error is {:.3g}, so intervals were used", result.bound.value())));
+      return finished(
+          by_enclosures(input, request,
+                        reason + fmt::format("; in double its proved error is {:.3g}, so intervals were used",
+                                             result.bound.value())));
     }
     return finished(by_enclosures(input, request, reason));
   };
@@ -267,7 +269,9 @@ AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
 
   const double exact_operations = exact_cost(view);
   Degree limit{-1};
-  while (limit.value < 400 && monomial_rank(variables(*plan), {limit.value + 2}) <= most_rank &&
+  const double sums_of_a_monomial = static_cast<double>((1 + input.e.cols()) * (1 + input.x.cols()));
+  while (limit.value < 400 &&
+         rank_about(variables(*plan), {limit.value + 2}) * sums_of_a_monomial <= most_sums &&
          (must || polynomial_cost(view, variables(*plan), {limit.value + 1}) < exact_operations))
     ++limit.value;
   if (limit.value < 0) return otherwise("even degree 0 is no cheaper than the exact method");
@@ -275,7 +279,8 @@ AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
   // A first guess of the error that the weights may have; then what the proved bound of the attempt asks for.
   const double guess = bound_per_delta(*plan).value;
   Rational delta(2, 5);
-  if (guess > 0 && std::isfinite(guess)) delta = std::min(delta, Rational(request.epsilon * 4 / 5 / to_rational(guess)));
+  if (guess > 0 && std::isfinite(guess))
+    delta = std::min(delta, Rational(request.epsilon * 4 / 5 / to_rational(guess)));
   std::string why = fmt::format(
       "scores reach {:.4g}, and no polynomial of degree <= {} has a proved error within the budget",
       half_width(*plan).value(), limit.value);
@@ -284,9 +289,10 @@ AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
     if (!polynomial) break;
     AttentionResult result = polynomial_gradient(*plan, *polynomial, request.threads);
     if (result.bound <= request.epsilon) {
-      result.reason = must ? "polynomial was asked for"
-                           : fmt::format("rank {} costs about {:.2g} of the exact method's operations", result.rank,
-                                         polynomial_cost(view, variables(*plan), result.degree) / exact_operations);
+      result.reason =
+          must ? "polynomial was asked for"
+               : fmt::format("rank {} costs about {:.2g} of the exact method's operations", result.rank,
+                             polynomial_cost(view, variables(*plan), result.degree) / exact_operations);
       return finished(result);
     }
     if (!(result.bound_rounding <= Rational(request.epsilon / 2))) {
@@ -301,7 +307,8 @@ AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
   }
   // The same in intervals: as good as their 96 bits, and some hundred times slower.
   if (must || polynomial_cost(view, variables(*plan), limit) * interval_cost < exact_operations)
-    if (std::optional<AttentionResult> result = in_intervals(input, request, limit)) return finished(std::move(*result));
+    if (std::optional<AttentionResult> result = in_intervals(input, request, limit))
+      return finished(std::move(*result));
   return otherwise(why);
 }
 

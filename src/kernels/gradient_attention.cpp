@@ -12,10 +12,11 @@ constexpr double u = 0x1p-53;
 
 // Largest over rows, or sums over rows, that the bounds need.
 struct Part {
-  double approximation_q = 0, rounding_q = 0;                     // largest, per |K_b|
+  double approximation_q = 0, rounding_q = 0;                      // largest, per |K_b|
   std::vector<double> weight_v, rounding_v, weight_k, rounding_k;  // sums: of columns l of V, b of K
   bool finite = true;
-  Part(Index columns, Index d) : weight_v(columns, 0.0), rounding_v(columns, 0.0), weight_k(d, 0.0), rounding_k(d, 0.0) {}
+  Part(Index columns, Index d)
+      : weight_v(columns, 0.0), rounding_v(columns, 0.0), weight_k(d, 0.0), rounding_k(d, 0.0) {}
   void add(const Part& other) {
     approximation_q = std::fmax(approximation_q, other.approximation_q);
     rounding_q = std::fmax(rounding_q, other.rounding_q);
@@ -33,13 +34,16 @@ struct Part {
 
 }  // namespace
 
-AttentionGradientResult polynomial_attention_gradient(const AttentionInput& input, const Matrix<double>& upstream,
+AttentionGradientResult polynomial_attention_gradient(const AttentionInput& input,
+                                                      const Matrix<double>& upstream,
                                                       const Rational& delta_asked, ThreadCount threads) {
   input.validate();
   if (upstream.rows() != input.q.rows() || upstream.cols() != input.v.cols() || !upstream.allFinite())
     throw InputError("upstream", "finite, the rows of q and the columns of v", "another matrix");
-  const Index n = input.q.rows(), m = input.k.rows(), d = input.q.cols(), columns = input.v.cols(), width = columns + 1;
-  const Matrix<double> of_queries = Matrix<double>::Identity(d, d), of_values = Matrix<double>::Identity(columns, columns);
+  const Index n = input.q.rows(), m = input.k.rows(), d = input.q.cols(), columns = input.v.cols(),
+              width = columns + 1;
+  const Matrix<double> of_queries = Matrix<double>::Identity(d, d),
+                       of_values = Matrix<double>::Identity(columns, columns);
   const auto plan_pointer =
       gradient_plan({&input.q, &of_queries, &upstream, {{&input.k, &input.v, &of_values}}}, threads);
   const GradientPlan& plan = *plan_pointer;
@@ -57,11 +61,13 @@ AttentionGradientResult polynomial_attention_gradient(const AttentionInput& inpu
   // Moments of the keys; w_m M_m[l, b], b = 0 for 1.
   std::vector<ValueSums> group_sums(most_groups, ValueSums(columns, d));
   const std::vector<double> key_moments =
-      moments(*higher, {{m, columns, [&](Index first, Index last, Index group) {
-                           TokenBlock block{side.scaled_keys(first, last), side.scaled_values(first, last)};
-                           group_sums[group].add(block.columns, block.variables);
-                           return block;
-                         }}},
+      moments(*higher,
+              {{m, columns,
+                [&](Index first, Index last, Index group) {
+                  TokenBlock block{side.scaled_keys(first, last), side.scaled_values(first, last)};
+                  group_sums[group].add(block.columns, block.variables);
+                  return block;
+                }}},
               threads)
           .front();
   ValueSums sums(columns, d);
@@ -78,7 +84,8 @@ AttentionGradientResult polynomial_attention_gradient(const AttentionInput& inpu
   // Bounds for every row (docs, section 3).
   const double largest_g = max_abs(upstream);
   const int g_exponent = largest_g == 0 ? 0 : std::ilogb(largest_g) + 1;
-  if (std::abs(g_exponent) > 900) throw std::overflow_error("the upstream gradient exceeds the range of a double");
+  if (std::abs(g_exponent) > 900)
+    throw std::overflow_error("the upstream gradient exceeds the range of a double");
   const double g_factor = power_of_two(-g_exponent);
   const UpperBound of_size = absolute_polynomial(coefficients, plan.size);
   const UpperBound underflow =
@@ -89,9 +96,10 @@ AttentionGradientResult polynomial_attention_gradient(const AttentionInput& inpu
        absolute_polynomial(coefficients, UpperBound::exactly(1)));
   const long way = moment_roundings(g + 1) + weight_roundings(g) + 1 + evaluation_roundings(g);
   // Of a sum of weights over all keys, and of one weight: relative to sum_j 1 and 1.
-  const double one = (gamma(way) * of_size + underflow).value(), theta_scale = one * static_cast<double>(m) * slack,
-               one_weight = of_size.value();
-  const double delta = polynomial->error.value(), zeta = plan.perturbation.value(), moved = (delta + zeta) * slack;
+  const double one = (gamma(way) * of_size + underflow).value(),
+               theta_scale = one * static_cast<double>(m) * slack, one_weight = of_size.value();
+  const double delta = polynomial->error.value(), zeta = plan.perturbation.value(),
+               moved = (delta + zeta) * slack;
   const double phi = (perturbation_bound(polynomial->error) + plan.perturbation).value();
   const double of_weights = 2 * moved / (1 - moved) * slack;
 
@@ -109,50 +117,57 @@ AttentionGradientResult polynomial_attention_gradient(const AttentionInput& inpu
   std::vector<Part> parts(most_groups, Part(columns, d));
   const int q_exponent = side.value_exponent + g_exponent;
   const std::vector<double> query_moments =
-      moments(*higher, {{n, width, [&](Index first, Index last, Index group) {
-    TokenBlock block{plan.queries(first, last), std::vector<double>((last - first) * width)};
-    const std::vector<double> rows = evaluation.rows(block.variables);
-    Part& part = parts[group];
-    for (Index i = 0; i < last - first; ++i) {
-      const double *row = rows.data() + i * width * entries, *x = block.variables.data() + i * d;
-      double* gamma_row = block.columns.data() + i * width;
-      const double denominator = row[columns * entries], theta = theta_scale / denominator;
-      part.finite = part.finite && denominator > 0 && std::isfinite(denominator) && theta < 0x1p-10;
-      double interval = 0, size = 0, range = 0, mean = 0, gammas = 0;
-      for (Index l = 0; l < d; ++l) interval += std::fabs(x[l]) * plan.weight[l];
-      for (Index l = 0; l < columns; ++l) {
-        const double c = upstream(first + i, l) * g_factor;
-        gamma_row[l] = c / denominator;
-        mean += c * (row[l * entries] / denominator);
-        size += std::fabs(c) * values.size[l];
-        range += std::fabs(c) * values.range[l];
-        gammas += std::fabs(gamma_row[l]) * values.size[l];
-      }
-      gamma_row[columns] = -mean / denominator;
-      for (Index b = 0; b < d; ++b) {
-        double sum = 0;
-        for (Index l = 0; l < width; ++l) sum += gamma_row[l] * row[l * entries + 1 + b];
-        result.q.gradient(first + i, b) =
-            std::ldexp(sum / static_cast<double>(d), q_exponent + side.exponent[b]);
-      }
-      const double terms = static_cast<double>(3 * columns + 24) * u;
-      part.approximation_q = std::fmax(part.approximation_q, range);
-      part.rounding_q = std::fmax(part.rounding_q, size * (7 * theta + terms) + 0x1p-500);
-      // The largest of the row's f_ij and f~_ij.
-      const double largest = 1 / cpu::exp_of_nonpositive(-std::fmin(std::fmin(interval, plan.half_width.value()), 700.0));
-      const double f = largest * (1 + 0x1p-40) * (1 + delta) * (1 + 4 * zeta) / denominator * (1 + 0x1p-9);
-      const double of_gamma = one + one_weight * (5 * theta + terms);
-      for (Index l = 0; l < columns; ++l) {
-        part.weight_v[l] += f * std::fabs(upstream(first + i, l) * g_factor);
-        part.rounding_v[l] += std::fabs(gamma_row[l]) * of_gamma + 0x1p-500;
-      }
-      for (Index b = 0; b < d; ++b) {
-        part.weight_k[b] += f * range * std::fabs(x[b]);
-        part.rounding_k[b] += (2.1 * gammas * of_gamma + 0x1p-500) * std::fabs(x[b]) + 0x1p-500;
-      }
-    }
-    return block;
-  }}}, threads).front();
+      moments(
+          *higher,
+          {{n, width,
+            [&](Index first, Index last, Index group) {
+              TokenBlock block{plan.queries(first, last), std::vector<double>((last - first) * width)};
+              const std::vector<double> rows = evaluation.rows(block.variables);
+              Part& part = parts[group];
+              for (Index i = 0; i < last - first; ++i) {
+                const double *row = rows.data() + i * width * entries, *x = block.variables.data() + i * d;
+                double* gamma_row = block.columns.data() + i * width;
+                const double denominator = row[columns * entries], theta = theta_scale / denominator;
+                part.finite = part.finite && denominator > 0 && std::isfinite(denominator) && theta < 0x1p-10;
+                double interval = 0, size = 0, range = 0, mean = 0, gammas = 0;
+                for (Index l = 0; l < d; ++l) interval += std::fabs(x[l]) * plan.weight[l];
+                for (Index l = 0; l < columns; ++l) {
+                  const double c = upstream(first + i, l) * g_factor;
+                  gamma_row[l] = c / denominator;
+                  mean += c * (row[l * entries] / denominator);
+                  size += std::fabs(c) * values.size[l];
+                  range += std::fabs(c) * values.range[l];
+                  gammas += std::fabs(gamma_row[l]) * values.size[l];
+                }
+                gamma_row[columns] = -mean / denominator;
+                for (Index b = 0; b < d; ++b) {
+                  double sum = 0;
+                  for (Index l = 0; l < width; ++l) sum += gamma_row[l] * row[l * entries + 1 + b];
+                  result.q.gradient(first + i, b) =
+                      std::ldexp(sum / static_cast<double>(d), q_exponent + side.exponent[b]);
+                }
+                const double terms = static_cast<double>(3 * columns + 24) * u;
+                part.approximation_q = std::fmax(part.approximation_q, range);
+                part.rounding_q = std::fmax(part.rounding_q, size * (7 * theta + terms) + 0x1p-500);
+                // The largest of the row's f_ij and f~_ij.
+                const double largest = 1 / cpu::exp_of_nonpositive(-std::fmin(
+                                               std::fmin(interval, plan.half_width.value()), 700.0));
+                const double f =
+                    largest * (1 + 0x1p-40) * (1 + delta) * (1 + 4 * zeta) / denominator * (1 + 0x1p-9);
+                const double of_gamma = one + one_weight * (5 * theta + terms);
+                for (Index l = 0; l < columns; ++l) {
+                  part.weight_v[l] += f * std::fabs(upstream(first + i, l) * g_factor);
+                  part.rounding_v[l] += std::fabs(gamma_row[l]) * of_gamma + 0x1p-500;
+                }
+                for (Index b = 0; b < d; ++b) {
+                  part.weight_k[b] += f * range * std::fabs(x[b]);
+                  part.rounding_k[b] += (2.1 * gammas * of_gamma + 0x1p-500) * std::fabs(x[b]) + 0x1p-500;
+                }
+              }
+              return block;
+            }}},
+          threads)
+          .front();
   Part all(columns, d);
   for (const Part& part : parts) all.add(part);
 
@@ -170,7 +185,8 @@ AttentionGradientResult polynomial_attention_gradient(const AttentionInput& inpu
   const Index tasks = (m + block_of_tokens - 1) / block_of_tokens;
   parallel_for(tasks, threads, [&](long task) {
     const Index first = task * block_of_tokens, last = std::min(m, first + block_of_tokens);
-    const std::vector<double> rows = of_keys.rows(side.scaled_keys(first, last)), v = side.scaled_values(first, last);
+    const std::vector<double> rows = of_keys.rows(side.scaled_keys(first, last)),
+                              v = side.scaled_values(first, last);
     for (Index j = first; j < last; ++j) {
       const double* row = rows.data() + (j - first) * key_width;
       for (Index l = 0; l < columns; ++l) result.v.gradient(j, l) = std::ldexp(row[l], g_exponent);
@@ -193,14 +209,15 @@ AttentionGradientResult polynomial_attention_gradient(const AttentionInput& inpu
   const double dimension = static_cast<double>(d);
   for (Index b = 0; b < d; ++b) {
     const KeyColumnSizes key = key_column_sizes(plan, {sums}, b);
-    include(result.q, phi / 4 * key.range * all.approximation_q / dimension, all.rounding_q * key.size / dimension,
-            q_exponent + side.exponent[b]);
+    include(result.q, phi / 4 * key.range * all.approximation_q / dimension,
+            all.rounding_q * key.size / dimension, q_exponent + side.exponent[b]);
     include(result.k, (of_weights + phi / 2) * all.weight_k[b] / dimension, all.rounding_k[b] / dimension,
             q_exponent - side.exponent[b]);
   }
-  for (Index l = 0; l < columns; ++l) include(result.v, of_weights * all.weight_v[l], all.rounding_v[l], g_exponent);
-  // The output's own roundings: a division by d or a last sum, within (d_v + 4) u of terms that are counted; and
-  // that of a subnormal output.
+  for (Index l = 0; l < columns; ++l)
+    include(result.v, of_weights * all.weight_v[l], all.rounding_v[l], g_exponent);
+  // The output's own roundings: a division by d or a last sum, within (d_v + 4) u of terms that are counted;
+  // and that of a subnormal output.
   return result;
 }
 

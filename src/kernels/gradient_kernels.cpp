@@ -46,13 +46,15 @@ KeySide side_of(const GradientSide& matrices, bool shift_is_free) {
       high[l] = a(j, l) > high[l] ? a(j, l) : high[l];
     }
   for (Index j = 0; j < v.rows(); ++j)
-    for (Index k = 0; k < v.cols(); ++k) largest[k] = std::fabs(v(j, k)) > largest[k] ? std::fabs(v(j, k)) : largest[k];
+    for (Index k = 0; k < v.cols(); ++k)
+      largest[k] = std::fabs(v(j, k)) > largest[k] ? std::fabs(v(j, k)) : largest[k];
   for (Index l = 0; l < a.cols(); ++l) {
     require_range(low[l]);
     require_range(high[l]);
     const double middle = shift_is_free ? low[l] / 2 + high[l] / 2 : 0;
     // fl(x - m) is monotone in x: the ends are those of the extremal entries
-    const double least = low[l] - middle, most = high[l] - middle, size = std::fmax(std::fabs(least), std::fabs(most));
+    const double least = low[l] - middle, most = high[l] - middle,
+                 size = std::fmax(std::fabs(least), std::fabs(most));
     side.shift.push_back(middle);
     side.exponent.push_back(size == 0 ? 0 : std::max(std::ilogb(size) + 1, -300));
     side.least.push_back(std::ldexp(least, -side.exponent.back()));
@@ -68,10 +70,10 @@ KeySide side_of(const GradientSide& matrices, bool shift_is_free) {
   require_range(all.value());
   side.value_exponent = all.value() == 0 ? 0 : std::max(std::ilogb(all.value()) + 1, -300);
   for (Index l = 0; l < y.cols(); ++l)
-    side.value_perturbation.push_back((gamma(y.rows()) * bound[l] *
-                                           UpperBound::exactly(power_of_two(-side.value_exponent)) +
-                                       UpperBound::exactly(0x1p-700))
-                                          .value());
+    side.value_perturbation.push_back(
+        (gamma(y.rows()) * bound[l] * UpperBound::exactly(power_of_two(-side.value_exponent)) +
+         UpperBound::exactly(0x1p-700))
+            .value());
   return side;
 }
 
@@ -136,20 +138,23 @@ std::shared_ptr<const GradientPlan> gradient_plan(const GradientInput& input, Th
   };
   const auto of_side = [&](const KeySide& side) {
     if (!one_side)
-      return row_sizes(side.count, width,
-                       [&](Index first, Index last) { return side.variables_of(side.scaled_keys(first, last)); });
-    return row_sizes(side.count, width, [&](Index first, Index last) { return side.scaled_keys(first, last); });
+      return row_sizes(side.count, width, [&](Index first, Index last) {
+        return side.variables_of(side.scaled_keys(first, last));
+      });
+    return row_sizes(side.count, width,
+                     [&](Index first, Index last) { return side.scaled_keys(first, last); });
   };
   std::vector<UpperBound> box(width);
   if (one_side) {
     const RowSizes keys = of_side(plan.sides[0]);
     for (Index l = 0; l < width; ++l)
-      box[l] = UpperBound::exactly(std::fmax(std::fabs(plan.sides[0].least[l]), std::fabs(plan.sides[0].most[l])));
+      box[l] =
+          UpperBound::exactly(std::fmax(std::fabs(plan.sides[0].least[l]), std::fabs(plan.sides[0].most[l])));
     const UpperBound norms = square_root(sizes.power_sum[2]) * square_root(keys.power_sum[2]);
     plan.half_width = plan.size = divide_by_at_least(minimum(largest_weighted(box), norms), dimension);
   } else {
-    const TensorScoreInterval interval =
-        tensor_score_interval(sizes, of_side(plan.sides[0]), of_side(plan.sides[1]), dimension, largest_weighted);
+    const TensorScoreInterval interval = tensor_score_interval(
+        sizes, of_side(plan.sides[0]), of_side(plan.sides[1]), dimension, largest_weighted);
     plan.half_width = interval.half_width;
     plan.size = interval.size;
     plan.centre = interval.centre;
@@ -211,8 +216,8 @@ std::shared_ptr<const GradientPlan> gradient_plan(const GradientInput& input, Th
     const KeyColumnSizes key = key_column_sizes(plan, sums, b);
     for (Index a = 0; a < d; ++a)
       plan.estimate = std::fmax(
-          plan.estimate, std::ldexp(std::fmin(key.range / 4 * by_range[a], key.deviation * by_variance[a]) / rows *
-                                        static_cast<double>(plan.n) / dimension,
+          plan.estimate, std::ldexp(std::fmin(key.range / 4 * by_range[a], key.deviation * by_variance[a]) /
+                                        rows * static_cast<double>(plan.n) / dimension,
                                     plan.exponent_of(b)));
   }
   return result;
@@ -239,7 +244,8 @@ ValueSizes value_sizes(const GradientPlan& plan, const std::vector<ValueSums>& s
     double perturbation = plan.sides[0].value_perturbation[l];
     if (sums.size() == 2) {
       ends = product_ends(ends, {sums[1].least[l], sums[1].most[l]});
-      perturbation += plan.sides[1].value_perturbation[l] + perturbation * plan.sides[1].value_perturbation[l];
+      perturbation +=
+          plan.sides[1].value_perturbation[l] + perturbation * plan.sides[1].value_perturbation[l];
     }
     values.size.push_back((std::fmax(std::fabs(ends.low), std::fabs(ends.high)) + 0x1p-700) * (1 + 0x1p-50));
     values.range.push_back((ends.high - ends.low) * (1 + 0x1p-50) + 2 * perturbation);
@@ -336,7 +342,8 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
 
   // Moments of the keys, and sizes of the values on the way.
   const bool higher = std::all_of(plan.sides.begin(), plan.sides.end(), [&](const KeySide& side) {
-    return D == d && std::all_of(side.variable_of.begin(), side.variable_of.end(), [](Index l) { return l >= 0; });
+    return D == d &&
+           std::all_of(side.variable_of.begin(), side.variable_of.end(), [](Index l) { return l >= 0; });
   });
   const auto key_tree = higher ? monomials_of(D, {g + 1}) : tree;
   const Index key_columns = higher ? columns : columns + d + columns * d;
@@ -369,7 +376,8 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
   std::vector<KeyMoments> side_moments;
   std::vector<ValueSums> side_sums;
   for (size_t s = 0; s < plan.sides.size(); ++s) {
-    side_moments.push_back({key_tree, higher, columns, d, key_columns + 1, std::move(sums[s]), &plan.sides[s]});
+    side_moments.push_back(
+        {key_tree, higher, columns, d, key_columns + 1, std::move(sums[s]), &plan.sides[s]});
     ValueSums total(columns, d);
     for (const ValueSums& part : group_sums[s]) total.add(part);
     side_sums.push_back(std::move(total));
@@ -393,8 +401,7 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
     }
   const bool shifted = !plan.centre.empty();
   if (shifted) table = shifted_moments(*tree, std::move(table), width * entries, plan.centre);
-  const std::vector<double> weights =
-      rounded_weights(*tree, coefficients, static_cast<double>(d));
+  const std::vector<double> weights = rounded_weights(*tree, coefficients, static_cast<double>(d));
   std::vector<double> forward(rank * width);
   for (Index m = 0; m < rank; ++m)
     for (Index l = 0; l < width; ++l) {
@@ -405,8 +412,8 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
 
   // Bounds that hold for every row. docs/kernels_tensor_gradient.md, section 2.
   const long side_count = static_cast<long>(plan.sides.size());
-  const long key_roundings = side_count * (moment_roundings(g + 1) + 1) + side_count - 1 + (shifted ? 2 * g : 0) +
-                             weight_roundings(g) + 1;
+  const long key_roundings = side_count * (moment_roundings(g + 1) + 1) + side_count - 1 +
+                             (shifted ? 2 * g : 0) + weight_roundings(g) + 1;
   const UpperBound pairs = UpperBound::exactly(plan.pairs) * UpperBound::exactly(1 + 0x1p-40);
   const UpperBound of_size = pairs * absolute_polynomial(coefficients, plan.size);
   const UpperBound underflow =
@@ -415,8 +422,7 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
       UpperBound::exactly(64 * static_cast<double>(g + 1)) *
       (UpperBound::exactly(static_cast<double>(rank)) +
        absolute_polynomial(coefficients, UpperBound::exactly(1)));
-  const double theta_scale =
-      (gamma(key_roundings + evaluation_roundings(g)) * of_size + underflow).value();
+  const double theta_scale = (gamma(key_roundings + evaluation_roundings(g)) * of_size + underflow).value();
   const double functional_scale =
       (gamma(key_roundings + moment_roundings(g) + 1 + 2 + 2 + 2) * of_size + underflow).value();
   const double delta = polynomial.error.value(), zeta = plan.perturbation.value();
@@ -431,28 +437,29 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
   const Evaluation evaluation(*tree, forward, width);
   std::vector<ErrorSums> group_errors(most_groups, ErrorSums(d));
   const double query_factor = power_of_two(-plan.query_exponent), half_width_of_all = plan.half_width.value();
-  const Tokens queries{n, width * d, [&](Index first, Index last, Index group) {
-    TokenBlock block{plan.queries(first, last), std::vector<double>((last - first) * width * d)};
-    const std::vector<double> rows = evaluation.rows(block.variables);
-    std::vector<double> largest(last - first), a1(d);
-    for (Index i = 0; i < last - first; ++i) {
-      double bound = 0;
-      for (Index l = 0; l < D; ++l) bound += std::fabs(block.variables[i * D + l]) * plan.weight[l];
-      largest[i] = -std::fmin(std::fmin(bound * (1 + 0x1p-30), half_width_of_all), 700.0);
-    }
-    cpu::exp_of_nonpositive(largest.data(), last - first);
-    for (Index i = 0; i < last - first; ++i) {
-      const RowVector target = plan.target(first + i);
-      const RowStep row = row_step(rows.data() + i * width, target.data(), values, theta_scale, functional_scale,
-                                   weight_scale / largest[i], order);
-      for (Index a = 0; a < d; ++a) a1[a] = (*plan.input.a1)(first + i, a) * query_factor;
-      group_errors[group].add(row, a1.data(), values);
-      double* out = block.columns.data() + i * width * d;
-      for (Index l = 0; l < width; ++l)
-        for (Index a = 0; a < d; ++a) out[l * d + a] = a1[a] * row.gamma[l];
-    }
-    return block;
-  }};
+  const Tokens queries{
+      n, width * d, [&](Index first, Index last, Index group) {
+        TokenBlock block{plan.queries(first, last), std::vector<double>((last - first) * width * d)};
+        const std::vector<double> rows = evaluation.rows(block.variables);
+        std::vector<double> largest(last - first), a1(d);
+        for (Index i = 0; i < last - first; ++i) {
+          double bound = 0;
+          for (Index l = 0; l < D; ++l) bound += std::fabs(block.variables[i * D + l]) * plan.weight[l];
+          largest[i] = -std::fmin(std::fmin(bound * (1 + 0x1p-30), half_width_of_all), 700.0);
+        }
+        cpu::exp_of_nonpositive(largest.data(), last - first);
+        for (Index i = 0; i < last - first; ++i) {
+          const RowVector target = plan.target(first + i);
+          const RowStep row = row_step(rows.data() + i * width, target.data(), values, theta_scale,
+                                       functional_scale, weight_scale / largest[i], order);
+          for (Index a = 0; a < d; ++a) a1[a] = (*plan.input.a1)(first + i, a) * query_factor;
+          group_errors[group].add(row, a1.data(), values);
+          double* out = block.columns.data() + i * width * d;
+          for (Index l = 0; l < width; ++l)
+            for (Index a = 0; a < d; ++a) out[l * d + a] = a1[a] * row.gamma[l];
+        }
+        return block;
+      }};
   const std::vector<double> of_queries = moments(*tree, {queries}, threads).front();
   ErrorSums errors(d);
   for (const ErrorSums& part : group_errors) errors.add(part);
@@ -486,12 +493,14 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
       const double approximation = std::fmin(phi / 4 * key.range * errors.by_range[a],
                                              moved / (1 - moved) * key.deviation * errors.by_variance[a]) /
                                    dimension;
-      const double rounding = (errors.rounding[a] * key.size + row_underflow) / dimension +
-                              2 * u * std::fabs(entry) + 0x1p-900;
-      result.bound_approximation = maximum(
-          result.bound_approximation, errors.finite && proved ? in_units(approximation, exponent) : UpperBound::infinite());
+      const double rounding =
+          (errors.rounding[a] * key.size + row_underflow) / dimension + 2 * u * std::fabs(entry) + 0x1p-900;
+      result.bound_approximation =
+          maximum(result.bound_approximation,
+                  errors.finite && proved ? in_units(approximation, exponent) : UpperBound::infinite());
       result.bound_rounding =
-          maximum(result.bound_rounding, errors.finite && proved ? in_units(rounding, exponent) : UpperBound::infinite());
+          maximum(result.bound_rounding,
+                  errors.finite && proved ? in_units(rounding, exponent) : UpperBound::infinite());
     }
   }
   finish(result);
@@ -501,7 +510,8 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
 
 AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
   const auto start = std::chrono::steady_clock::now();
-  const Index n = plan.n, d = plan.d, columns = plan.columns, width = columns + 1, D = static_cast<Index>(plan.active.size());
+  const Index n = plan.n, d = plan.d, columns = plan.columns, width = columns + 1,
+              D = static_cast<Index>(plan.active.size());
   const bool one_side = plan.sides.size() == 1;
   // The last side is the second of the pairs; for one side, the first is a single key of one variable.
   const KeySide& inner = plan.sides.back();
@@ -519,7 +529,8 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
       for (Index l = 0; l < width; ++l)
         for (Index b = -1; b < d; ++b)
           if (column_of(l, b) < kept)
-            all[j * kept + column_of(l, b)] = (l < columns ? h[j * columns + l] : 1) * (b < 0 ? 1 : keys[j * d + b]);
+            all[j * kept + column_of(l, b)] =
+                (l < columns ? h[j * columns + l] : 1) * (b < 0 ? 1 : keys[j * d + b]);
     (is_inner ? second_keys : first_keys) = keys;
     (is_inner ? second_columns : first_columns) = std::move(all);
   }
@@ -559,11 +570,10 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
   const UpperBound score_error = gamma(2 * d + 3) * plan.size + plan.perturbation +
                                  unit_roundoff() * plan.size * UpperBound::exactly(2.1) +
                                  UpperBound::exactly(9 * u) + UpperBound::exactly(0x1p-1000);
-  // A weight is off by a factor within e^(+-score_error), a sum of weights by gamma_p besides, p roundings a term and
-  // one more of the column's product.
+  // A weight is off by a factor within e^(+-score_error), a sum of weights by gamma_p besides, p roundings a
+  // term and one more of the column's product.
   const long roundings = tiles ? rows.roundings() : cpu::pair_roundings(rows.first.visible, inner.count);
-  const double relative =
-      (score_error * UpperBound::exactly(1.01) + gamma(2 * roundings + 4)).value();
+  const double relative = (score_error * UpperBound::exactly(1.01) + gamma(2 * roundings + 4)).value();
   const bool proved = score_error.value() < 0x1p-8;
   constexpr Index rows_of_a_task = PairRows::rows_of_a_group;
   const Index tasks = (n + rows_of_a_task - 1) / rows_of_a_task;
@@ -577,7 +587,8 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
     Part& part = parts[task];
     part.gradient.assign(d * plan.keys, 0.0);
     part.errors = ErrorSums(d);
-    const Index from = task * rows_of_a_task, to = std::min(n, from + rows_of_a_task), size = rows.first.dimension * d;
+    const Index from = task * rows_of_a_task, to = std::min(n, from + rows_of_a_task),
+                size = rows.first.dimension * d;
     const std::vector<double> x = plan.queries(from, to);
     std::vector<double> queries((to - from) * size, 0.0), of_row(column_pairs.size()), sums(width), a1(d);
     for (Index i = 0; i < to - from; ++i)
@@ -620,10 +631,12 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
       for (const Part& part : parts) cpu::compensated_add(high, low, part.gradient[a * plan.keys + b]);
       const double entry = (high + low) / static_cast<double>(d);
       result.output(a, b) = std::ldexp(entry, exponent);
-      const double rounding = (errors.rounding[a] + of_sums * errors.size[a]) * key.size / static_cast<double>(d) +
-                              2 * u * std::fabs(entry) + 0x1p-900;
+      const double rounding =
+          (errors.rounding[a] + of_sums * errors.size[a]) * key.size / static_cast<double>(d) +
+          2 * u * std::fabs(entry) + 0x1p-900;
       result.bound_rounding =
-          maximum(result.bound_rounding, errors.finite && proved ? in_units(rounding, exponent) : UpperBound::infinite());
+          maximum(result.bound_rounding,
+                  errors.finite && proved ? in_units(rounding, exponent) : UpperBound::infinite());
     }
   }
   finish(result);

@@ -34,7 +34,8 @@ GradientInput gradient_input(const TensorLossInput& input);
 /// Scales, shifts and sizes that are found in O((n + m) d (d + d_v)) before any exponential.
 struct GradientPlan;
 /// Errors: std::overflow_error if scores or values exceed the range of a double.
-std::shared_ptr<const GradientPlan> gradient_plan(const GradientInput& input, ThreadCount threads = all_cores());
+std::shared_ptr<const GradientPlan> gradient_plan(const GradientInput& input,
+                                                  ThreadCount threads = all_cores());
 UpperBound half_width(const GradientPlan& plan);
 Eigen::Index variables(const GradientPlan& plan);  // of x
 /// What |dL/dX~ - dL/dX| is about, per unit of delta: for choosing a polynomial, no bound.

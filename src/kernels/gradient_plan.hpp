@@ -1,5 +1,6 @@
-// What the gradient kernels know before any exponential: keys and values shifted and scaled by powers of two, the
-// variables of the scores, the interval of the scores. For gradient_kernels.cpp and gradient_attention.cpp.
+// What the gradient kernels know before any exponential: keys and values shifted and scaled by powers of two,
+// the variables of the scores, the interval of the scores. For gradient_kernels.cpp and
+// gradient_attention.cpp.
 #pragma once
 
 #include <algorithm>
@@ -21,13 +22,13 @@ constexpr double slack = 1 + 0x1p-20;
 struct KeySide {
   GradientSide matrices;
   Eigen::Index count = 0;
-  std::vector<double> shift;      // of the keys' columns; free for one side, 0 for two
-  std::vector<int> exponent;      // keys = shift + scaled 2^exponent
+  std::vector<double> shift;  // of the keys' columns; free for one side, 0 for two
+  std::vector<int> exponent;  // keys = shift + scaled 2^exponent
   std::vector<double> least, most;
-  int value_exponent = 0;         // values = scaled 2^exponent
+  int value_exponent = 0;                  // values = scaled 2^exponent
   std::vector<double> value_perturbation;  // what rounding makes of the scaled values
-  std::vector<Eigen::Index> column_of;   // variable l is this column of the keys
-  std::vector<Eigen::Index> variable_of;  // and back, -1 where a column is no variable of its own
+  std::vector<Eigen::Index> column_of;     // variable l is this column of the keys
+  std::vector<Eigen::Index> variable_of;   // and back, -1 where a column is no variable of its own
 
   std::vector<double> scaled_keys(Eigen::Index first, Eigen::Index last) const {
     const Matrix<double>& a = *matrices.keys;
@@ -40,7 +41,7 @@ struct KeySide {
   }
   std::vector<double> variables_of(const std::vector<double>& scaled) const {
     const Eigen::Index d = matrices.keys->cols(), count_of = static_cast<Eigen::Index>(scaled.size()) / d,
-                width = static_cast<Eigen::Index>(column_of.size());
+                       width = static_cast<Eigen::Index>(column_of.size());
     bool same = width == d;
     for (Eigen::Index l = 0; same && l < d; ++l) same = column_of[l] == l;
     if (same) return scaled;
@@ -69,11 +70,15 @@ struct ValueSums {
   double count = 0;
   std::vector<double> h, hh, least, most, y, yy;
   explicit ValueSums(Eigen::Index columns = 0, Eigen::Index d = 0)
-      : h(columns, 0.0), hh(columns * columns, 0.0), least(columns, INFINITY), most(columns, -INFINITY),
-        y(d, 0.0), yy(d, 0.0) {}
+      : h(columns, 0.0),
+        hh(columns * columns, 0.0),
+        least(columns, INFINITY),
+        most(columns, -INFINITY),
+        y(d, 0.0),
+        yy(d, 0.0) {}
   void add(const std::vector<double>& values, const std::vector<double>& keys) {
     const Eigen::Index columns = static_cast<Eigen::Index>(h.size()), d = static_cast<Eigen::Index>(y.size()),
-                tokens = static_cast<Eigen::Index>(keys.size()) / d;
+                       tokens = static_cast<Eigen::Index>(keys.size()) / d;
     this->count += static_cast<double>(tokens);
     for (Eigen::Index j = 0; j < tokens; ++j) {
       const double *v = values.data() + j * columns, *k = keys.data() + j * d;
@@ -110,22 +115,23 @@ struct Ends {
 };
 inline Ends product_ends(Ends a, Ends b) {  // of scaled numbers; 2^-52 covers the roundings
   const double corners[] = {a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high};
-  return {*std::min_element(corners, corners + 4) - 0x1p-52, *std::max_element(corners, corners + 4) + 0x1p-52};
+  return {*std::min_element(corners, corners + 4) - 0x1p-52,
+          *std::max_element(corners, corners + 4) + 0x1p-52};
 }
 
 struct GradientPlan {
   GradientInput input;
   Eigen::Index n = 0, d = 0, columns = 0, keys = 0;  // keys: columns of dL/dX
   std::vector<Eigen::Index> active;                  // columns of X that are variables
-  std::vector<double> factor, second;         // of the variables: powers of two
+  std::vector<double> factor, second;                // of the variables: powers of two
   std::vector<KeySide> sides;
   double target_factor = 1, target_second = 1;  // E is multiplied by these powers of two
-  int query_exponent = 0;                     // A1 = scaled 2^exponent
+  int query_exponent = 0;                       // A1 = scaled 2^exponent
   double pairs = 0;
   std::vector<double> centre;
   UpperBound half_width, size, perturbation;  // of the scores; perturbation counts all roundings of A1 X, A2
   std::vector<double> weight;                 // row i's scores are within sum_l |x_il| weight_l / d, too
-  UpperBound query_norm;      // the largest |x_i|_2
+  UpperBound query_norm;                      // the largest |x_i|_2
   double estimate = 0;
 
   std::vector<double> queries(Eigen::Index first, Eigen::Index last) const {
@@ -175,16 +181,19 @@ struct KeyMoments {
   Eigen::Index columns = 0, d = 0, stride = 0;
   std::vector<double> sums;
   const KeySide* side = nullptr;
-  double operator()(Eigen::Index monomial, Eigen::Index l, Eigen::Index b) const {  // l = columns: 1; b = -1: 1
+  double operator()(Eigen::Index monomial, Eigen::Index l,
+                    Eigen::Index b) const {  // l = columns: 1; b = -1: 1
     if (of_higher_degree) {
-      const Eigen::Index m = b < 0 ? monomial : tree->up[monomial * tree->tree.dimension + side->variable_of[b]];
+      const Eigen::Index m =
+          b < 0 ? monomial : tree->up[monomial * tree->tree.dimension + side->variable_of[b]];
       return sums[m * stride + l];
     }
-    const Eigen::Index at = b < 0 ? (l == columns ? stride - 1 : l) : l == columns ? columns + b : columns + d + l * d + b;
+    const Eigen::Index at = b < 0          ? (l == columns ? stride - 1 : l)
+                            : l == columns ? columns + b
+                                           : columns + d + l * d + b;
     return sums[monomial * stride + at];
   }
 };
-
 
 ValueSizes value_sizes(const GradientPlan& plan, const std::vector<ValueSums>& sums);
 

@@ -36,7 +36,8 @@ RowStep row_step(const double* sums, const double* target, const ValueSizes& val
     // rounding of this sum: below the slack that Sigma's diagonal has
   }
   const double omega = largest_weight / denominator * (1 + 0x1p-9), root = std::sqrt(omega);
-  const double deviation = std::sqrt(square > 0 ? square : 0) + std::sqrt(values.largest_eigenvalue) * sum_errors;
+  const double deviation =
+      std::sqrt(square > 0 ? square : 0) + std::sqrt(values.largest_eigenvalue) * sum_errors;
   row.errors.by_variance = root * (order * root * deviation + omega * values.largest_eigenvalue);
   row.errors.rounding = row.errors.rounding * (1 + 0x1p-7) + 0x1p-500;
   row.finite = std::isfinite(row.errors.rounding) && std::isfinite(row.errors.by_variance) &&

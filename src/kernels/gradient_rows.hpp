@@ -1,6 +1,6 @@
-// What is known of one row of softmax's sums, D = sum w, N_l = sum w h_l, when both are off by a relative theta:
-// c, the weights gamma of the covariances, and bounds on what a row adds to the error of the gradient. Proofs in
-// docs/kernels_tensor_gradient.md, section 2; everything here is scaled so that |h|, |y| <= 1.
+// What is known of one row of softmax's sums, D = sum w, N_l = sum w h_l, when both are off by a relative
+// theta: c, the weights gamma of the covariances, and bounds on what a row adds to the error of the gradient.
+// Proofs in docs/kernels_tensor_gradient.md, section 2; everything here is scaled so that |h|, |y| <= 1.
 #pragma once
 
 #include <boost/container/small_vector.hpp>

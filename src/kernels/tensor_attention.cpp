@@ -20,8 +20,8 @@ double seconds_since(Clock::time_point start) {
 
 // Values times a power of two, so that the largest is in [1/2, 1): then no product of two is tiny or huge.
 struct ValueScale {
-  int exponent = 0;     // values = scaled 2^exponent
-  UpperBound largest;   // of the scaled ones, at most 1
+  int exponent = 0;    // values = scaled 2^exponent
+  UpperBound largest;  // of the scaled ones, at most 1
   ScaledColumns columns;
 };
 ValueScale value_scale(const Matrix<double>& v) {
@@ -76,7 +76,8 @@ void require_fits(const TensorScores& scores, const CertifiedPolynomial& polynom
 UpperBound underflow_of(const MonomialTree& tree, const std::vector<double>& coefficients, UpperBound keys,
                         UpperBound query_size) {
   const long g = tree.degree.value;
-  return underflow_error() * keys * power(UpperBound::exactly(4) * maximum(query_size, UpperBound::exactly(1)), g) *
+  return underflow_error() * keys *
+         power(UpperBound::exactly(4) * maximum(query_size, UpperBound::exactly(1)), g) *
          UpperBound::exactly(64 * static_cast<double>(g + 1)) *
          (UpperBound::exactly(static_cast<double>(tree.rank)) +
           absolute_polynomial(coefficients, UpperBound::exactly(1)));
@@ -100,15 +101,16 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
   const UpperBound value = v1.largest * v2.largest;
   if (value.value() == 0) return zero_result(result, n, columns);
 
-  if (static_cast<double>((n + m1 + m2) * tree.rank * (width + 1)) < 3e6) threads = {1};  // done before others begin
+  if (static_cast<double>((n + m1 + m2) * tree.rank * (width + 1)) < 3e6)
+    threads = {1};  // done before others begin
 
   // S_s = Phi(K_s)^T [V_s, 1]; T = diag(w) (S_1 o S_2), shifted
   const auto keys = [](const Matrix<double>& k, const ScaledColumns& key_scale, const Matrix<double>& v,
                        const ScaledColumns& of_values) {
-    return Tokens{k.rows(), v.cols(), [&](Index first, Index last, Index) {
-                    return TokenBlock{scaled_rows(k, key_scale, first, last),
-                                      scaled_rows(v, of_values, first, last)};
-                  }};
+    return Tokens{
+        k.rows(), v.cols(), [&](Index first, Index last, Index) {
+          return TokenBlock{scaled_rows(k, key_scale, first, last), scaled_rows(v, of_values, first, last)};
+        }};
   };
   const auto sums = moments(*monomials,
                             {keys(input.k1, scores.keys1, input.v1, v1.columns),
@@ -118,8 +120,7 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
   for (size_t e = 0; e < table.size(); ++e) table[e] = sums[0][e] * sums[1][e];
   const bool shifted = !scores.interval.centre.empty();
   if (shifted) table = shifted_moments(*monomials, std::move(table), width, scores.interval.centre);
-  const std::vector<double> weights =
-      rounded_weights(*monomials, coefficients, static_cast<double>(d));
+  const std::vector<double> weights = rounded_weights(*monomials, coefficients, static_cast<double>(d));
   for (Index a = 0; a < tree.rank; ++a)
     for (Index c = 0; c < width; ++c) table[a * width + c] *= weights[a];
 
@@ -145,7 +146,8 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
       for (Index c = 0; c < columns; ++c) {
         const double quotient = row[c] / denominator;
         part.finite = part.finite && std::isfinite(quotient);
-        part.largest_quotient = std::fabs(quotient) > part.largest_quotient ? std::fabs(quotient) : part.largest_quotient;
+        part.largest_quotient =
+            std::fabs(quotient) > part.largest_quotient ? std::fabs(quotient) : part.largest_quotient;
         result.output(i, c) = exponent == 0 ? quotient : std::ldexp(quotient, exponent);
         part.finite = part.finite && std::isfinite(result.output(i, c));
       }
@@ -170,8 +172,7 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
         gamma(roundings) * pairs * absolute_polynomial(coefficients, scores.interval.size) +
         underflow_of(tree, coefficients, pairs, scores.query_norm);
     rounding = divide_by_at_least((sum_error + sum_error) * value, all.least_denominator) +
-               scores.perturbation * value +
-               unit_roundoff() * UpperBound::exactly(all.largest_quotient) +
+               scores.perturbation * value + unit_roundoff() * UpperBound::exactly(all.largest_quotient) +
                underflow_error() * UpperBound::exactly(8);
   }
   unscale(result, exponent, perturbation_bound(polynomial.error) * value, rounding);
@@ -200,7 +201,8 @@ AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& 
                             const ScaledColumns& of_values) {
     std::vector<DoubleDouble> sums(tree.rank * width);
     for (Index j = 0; j < k.rows(); ++j) {
-      const std::vector<double> x = scaled_rows(k, key_scale, j, j + 1), y = scaled_rows(v, of_values, j, j + 1);
+      const std::vector<double> x = scaled_rows(k, key_scale, j, j + 1),
+                                y = scaled_rows(v, of_values, j, j + 1);
       const auto feature = attnbounds::monomials(tree, std::vector<DoubleDouble>(x.begin(), x.end()));
       for (Index a = 0; a < tree.rank; ++a) {
         for (Index c = 0; c < columns; ++c) sums[a * width + c] += feature[a] * DoubleDouble(y[c]);
@@ -254,13 +256,12 @@ AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& 
         UpperBound::exactly(static_cast<double>(m1)) * UpperBound::exactly(static_cast<double>(m2));
     const double operations = static_cast<double>(m1 + m2 + tree.rank + 6 * g + 16);
     const UpperBound relative = UpperBound::exactly(operations) * UpperBound::exactly(5.01 * 0x1p-106);
-    // An operation of numbers below 2^-450 errs by less than 2^-449, and is multiplied by at most 4^g Q^g w_a.
-    const UpperBound query = power(
-        maximum(UpperBound::exactly(1), scores.query_norm), g);
-    const UpperBound tiny =
-        UpperBound::exactly(0x1p-400) * pairs * power(UpperBound::exactly(4), g) * query *
-        (UpperBound::exactly(static_cast<double>(tree.rank)) +
-         absolute_polynomial(polynomial.polynomial, UpperBound::exactly(1)));
+    // An operation of numbers below 2^-450 errs by less than 2^-449, and is multiplied by at most 4^g Q^g
+    // w_a.
+    const UpperBound query = power(maximum(UpperBound::exactly(1), scores.query_norm), g);
+    const UpperBound tiny = UpperBound::exactly(0x1p-400) * pairs * power(UpperBound::exactly(4), g) * query *
+                            (UpperBound::exactly(static_cast<double>(tree.rank)) +
+                             absolute_polynomial(polynomial.polynomial, UpperBound::exactly(1)));
     const UpperBound sum_error =
         query.value() < 0x1p400  // nothing overflows either
             ? relative * pairs * absolute_polynomial(polynomial.polynomial, scores.interval.size) + tiny
@@ -274,8 +275,8 @@ AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& 
   return result;
 }
 
-AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores, Mask mask,
-                                       ThreadCount threads) {
+AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
+                                       Mask mask, ThreadCount threads) {
   input.validate(mask);
   const auto start = Clock::now();
   const Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols(),
@@ -306,7 +307,10 @@ AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const 
   result.output.resize(n, columns);
   const int exponent = v1.exponent + v2.exponent;
   const cpu::FirstSide first_side{k1.data(), first_columns.data(), m1, d, width};
-  const PairRows tiles{first_side, {k2.data(), m2, d}, {scaled_v2.data(), m2, columns}, column_pairs,
+  const PairRows tiles{first_side,
+                       {k2.data(), m2, d},
+                       {scaled_v2.data(), m2, columns},
+                       column_pairs,
                        scores.interval.size.value()};
   const bool in_tiles = mask == Mask::none && tiles.fits();
   const Index rows_of_a_task = in_tiles ? PairRows::rows_of_a_group : 1,
@@ -323,9 +327,9 @@ AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const 
     std::vector<double> sums;
     if (in_tiles) sums = tiles.sums(queries);
     else
-      sums = cpu::pair_sums(queries.data(), static_cast<double>(d), {k1.data(), first_columns.data(), first, d, width},
-                            {second_keys.data(), second_columns.data(), second, d, width, stride}, column_pairs,
-                            size.value());
+      sums = cpu::pair_sums(
+          queries.data(), static_cast<double>(d), {k1.data(), first_columns.data(), first, d, width},
+          {second_keys.data(), second_columns.data(), second, d, width, stride}, column_pairs, size.value());
     const Index sums_stride = in_tiles ? PairRows::rows_of_a_group : 1;
     UpperBound largest_quotient;
     double least = INFINITY;

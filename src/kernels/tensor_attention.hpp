@@ -1,8 +1,8 @@
 // Tensor attention by monomial features (Alman, Song 2024, arXiv 2310.04064). The score of (q, k1, k2) is
-// <q, k1 o k2>/d, and (k1 o k2)^a = k1^a k2^a, so every sum over the n^2 pairs is a product of two sums over n
-// keys, monomial by monomial and column by column:
-//   sum_{j1,j2} P(s_{i,j1,j2}) v1_{j1,c} v2_{j2,c} = sum_a w_a q_i^a (sum_j1 k1_j1^a v1_{j1,c}) (sum_j2 k2_j2^a
-//   v2_{j2,c}),
+// <q, k1 o k2>/d, and (k1 o k2)^a = k1^a k2^a, so every sum over the n^2 pairs is a product of two sums over
+// n keys, monomial by monomial and column by column:
+//   sum_{j1,j2} P(s_{i,j1,j2}) v1_{j1,c} v2_{j2,c} = sum_a w_a q_i^a (sum_j1 k1_j1^a v1_{j1,c}) (sum_j2
+//   k2_j2^a v2_{j2,c}),
 // with w_a = c_|a| (|a|!/a!) d^-|a|, r = C(d+g, g) monomials. A shift of the scores by q_i c/d is free:
 // sum_{j1,j2} (k1 o k2 - c)^a is a binomial sum of the same products (shifted_moments).
 // Cost O((n + m1 + m2) r (d_v + 1)) operations, memory O(r d_v) a thread: nothing of size n but the output.

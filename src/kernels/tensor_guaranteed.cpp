@@ -19,11 +19,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using Index = Eigen::Index;
-constexpr long most_rank = 1L << 20;
+constexpr double most_rank = 0x1p20;
 constexpr double most_enclosed_terms = 0x1p31;  // n m1 m2 (d + d_v): about five minutes of intervals
 constexpr double twofold_cost = 40;             // of an operation in double-double, in those of a double
 
-constexpr double planning_cost = 1e6;           // the certified polynomial, the tree, the threads: 50 us or so
+constexpr double planning_cost = 1e6;  // the certified polynomial, the tree, the threads: 50 us or so
 
 // Fused multiply-adds, an exp counted as 30.
 double polynomial_cost(const TensorAttentionInput& in, double rank) {
@@ -36,14 +36,17 @@ double exact_cost(const TensorAttentionInput& in) {
 }
 
 Rational enclosure_width(const AttentionRequest& request, const Rational& value) {
-  const auto bits = [](long count) { return Rational(1) / Rational(Integer(1) << static_cast<unsigned>(count)); };
-  const Rational relative = request.precision ? bits(request.precision->count)
-                                              : std::max(Rational(request.epsilon / 8), bits(64));
+  const auto bits = [](long count) {
+    return Rational(1) / Rational(Integer(1) << static_cast<unsigned>(count));
+  };
+  const Rational relative =
+      request.precision ? bits(request.precision->count) : std::max(Rational(request.epsilon / 8), bits(64));
   return std::min(relative, Rational(1, 1024)) * value;
 }
 
 AttentionResult exactly(const TensorAttentionInput& input, const AttentionRequest& request,
-                        const std::optional<TensorScores>& scores, const Rational& value, std::string reason) {
+                        const std::optional<TensorScores>& scores, const Rational& value,
+                        std::string reason) {
   AttentionResult result;
   if (!request.precision && scores) {
     result = exact_tensor_attention(input, *scores, request.mask, request.threads);
@@ -51,7 +54,8 @@ AttentionResult exactly(const TensorAttentionInput& input, const AttentionReques
     const double terms = exact_cost(input) / static_cast<double>(30 + input.q.cols() + input.v1.cols()) *
                          static_cast<double>(input.q.cols() + input.v1.cols());
     if (result.bound <= Rational(request.epsilon * value) || terms > most_enclosed_terms) return result;
-    reason += fmt::format("; in double its proved error is {:.3g}, so intervals were used", result.bound.value());
+    reason +=
+        fmt::format("; in double its proved error is {:.3g}, so intervals were used", result.bound.value());
   }
   result = attention_from_enclosures(
       tensor_attention_enclosure(input, request.mask, enclosure_width(request, value), request.threads));
@@ -92,9 +96,9 @@ AttentionResult guaranteed_attention(const TensorAttentionInput& input, const At
 
   const double exact_operations = exact_cost(input);
   Degree limit{-1};
-  for (Integer rank = 1; rank <= most_rank && limit.value < 400;
-       rank = monomial_rank(input.q.cols(), {limit.value + 1})) {
-    if (!must && polynomial_cost(input, nearest(Rational(rank))) >= exact_operations) break;
+  for (double rank = 1; rank <= most_rank && limit.value < 400;
+       rank = rank_about(input.q.cols(), {limit.value + 1})) {
+    if (!must && polynomial_cost(input, rank) >= exact_operations) break;
     ++limit.value;
   }
   if (limit.value < 0) return otherwise("even degree 0 is no cheaper than the exact method");
@@ -111,7 +115,8 @@ AttentionResult guaranteed_attention(const TensorAttentionInput& input, const At
     AttentionResult result = polynomial_tensor_attention(input, *scores, *polynomial, request.threads);
     std::string arithmetic;
     if (!(result.bound <= budget) && result.bound_approximation <= budget &&
-        (must || polynomial_cost(input, static_cast<double>(result.rank)) * twofold_cost < exact_operations)) {
+        (must ||
+         polynomial_cost(input, static_cast<double>(result.rank)) * twofold_cost < exact_operations)) {
       result = polynomial_tensor_attention_twofold(input, *scores, *polynomial, request.threads);
       arithmetic = ", in double-double";
     }

@@ -49,6 +49,13 @@ Index groups_of(Index tokens, Index doubles_of_a_group) {
 
 }  // namespace
 
+double rank_about(Index dimension, Degree degree) {
+  double rank = 1;
+  for (long t = 1; t <= degree.value; ++t)
+    rank *= static_cast<double>(dimension + t) / static_cast<double>(t);
+  return rank;
+}
+
 std::shared_ptr<const Monomials> monomials_of(Index dimension, Degree degree) {
   static std::mutex lock;
   static std::map<std::pair<Index, long>, std::shared_ptr<const Monomials>> kept;
@@ -111,7 +118,8 @@ UpperBound absolute_polynomial(const std::vector<double>& coefficients, UpperBou
   return value;
 }
 
-std::vector<double> rounded_weights(const Monomials& monomials, const std::vector<double>& coefficients, double d) {
+std::vector<double> rounded_weights(const Monomials& monomials, const std::vector<double>& coefficients,
+                                    double d) {
   std::vector<double> scaled = coefficients, weights(monomials.tree.rank);
   scaled.resize(monomials.tree.degree.value + 1, 0.0);
   for (size_t t = 0; t < scaled.size(); ++t)
@@ -170,8 +178,7 @@ std::vector<double> shifted_moments(const Monomials& monomials, std::vector<doub
       for (Index a = rank - 1; a >= 0; --a) {    // higher degrees first: a - e_l is still of the last pass
         const Index child = monomials.up[a * d + l];
         if (child < 0 || monomials.exponent[child * d + l] < pass) continue;
-        for (Index c = 0; c < columns; ++c)
-          table[child * columns + c] -= centre[l] * table[a * columns + c];
+        for (Index c = 0; c < columns; ++c) table[child * columns + c] -= centre[l] * table[a * columns + c];
       }
   }
   return table;

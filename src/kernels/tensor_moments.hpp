@@ -20,6 +20,8 @@ struct Monomials {
   std::vector<long> up;             // a + e_l at [a * d + l], where |a| < g
   std::vector<long> exponent;       // a_l at [a * d + l]
 };
+/// C(d+g, g) in double, for models of cost.
+double rank_about(Eigen::Index dimension, Degree degree);
 std::shared_ptr<const Monomials> monomials_of(Eigen::Index dimension, Degree degree);
 
 /// Polynomials for exp that were certified before in this process, by (X, delta): X is rounded up and delta
@@ -30,7 +32,8 @@ std::shared_ptr<const CertifiedPolynomial> kept_exp_polynomial(const Rational& h
 
 /// w_a = c_|a| (|a|!/a!) d^-|a|, t + 3 roundings: c_t d^-t by t divisions, the multinomial, their product.
 constexpr long weight_roundings(long degree) { return degree + 3; }
-std::vector<double> rounded_weights(const Monomials& monomials, const std::vector<double>& coefficients, double d);
+std::vector<double> rounded_weights(const Monomials& monomials, const std::vector<double>& coefficients,
+                                    double d);
 /// The coefficients of a polynomial whose coefficients are doubles. Errors: std::domain_error if one is not.
 std::vector<double> coefficients_in_doubles(const Polynomial& polynomial);
 /// sum_t |c_t| y^t

@@ -113,12 +113,12 @@ TensorScores tensor_scores(const TensorAttentionInput& input) {
     return std::isfinite(largest) ? above(largest) : UpperBound::infinite();
   };
   scores.query_norm = square_root(queries.power_sum[2]);
-  scores.interval =
-      tensor_score_interval(queries, first, second, static_cast<double>(d), largest_weighted);
+  scores.interval = tensor_score_interval(queries, first, second, static_cast<double>(d), largest_weighted);
   if (!scores.interval.size.is_finite()) throw std::overflow_error("scores exceed the range of a double");
   // An entry that underflows is off by at most 2^-1075, twice for a query; the other two factors are |k| <= 1
   // and |q|.
-  scores.perturbation = underflow_error() * (UpperBound::exactly(4) + queries.power_sum[1] * UpperBound::exactly(4));
+  scores.perturbation =
+      underflow_error() * (UpperBound::exactly(4) + queries.power_sum[1] * UpperBound::exactly(4));
   return scores;
 }
 

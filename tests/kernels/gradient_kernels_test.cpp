@@ -22,15 +22,15 @@ struct Sizes {
   Index n, m2, m3, d, columns;
 };
 MatrixLossInput matrix_loss(Stream& draw, Sizes s, double bound) {
-  return {draw.uniform_matrix(s.n, s.d, bound),  draw.uniform_matrix(s.m2, s.d, bound),
-          draw.uniform_matrix(s.m2, s.d, bound), draw.uniform_matrix(s.d, s.d, 1),
+  return {draw.uniform_matrix(s.n, s.d, bound),   draw.uniform_matrix(s.m2, s.d, bound),
+          draw.uniform_matrix(s.m2, s.d, bound),  draw.uniform_matrix(s.d, s.d, 1),
           draw.uniform_matrix(s.d, s.columns, 1), draw.uniform_matrix(s.n, s.columns, bound)};
 }
 TensorLossInput tensor_loss(Stream& draw, Sizes s, double bound) {
-  return {draw.uniform_matrix(s.n, s.d, bound),   draw.uniform_matrix(s.m2, s.d, bound),
-          draw.uniform_matrix(s.m3, s.d, bound),  draw.uniform_matrix(s.m2, s.d, bound),
-          draw.uniform_matrix(s.m3, s.d, bound),  draw.uniform_matrix(s.d, s.d * s.d, 1),
-          draw.uniform_matrix(s.d, s.columns, 1), draw.uniform_matrix(s.d, s.columns, 1),
+  return {draw.uniform_matrix(s.n, s.d, bound),      draw.uniform_matrix(s.m2, s.d, bound),
+          draw.uniform_matrix(s.m3, s.d, bound),     draw.uniform_matrix(s.m2, s.d, bound),
+          draw.uniform_matrix(s.m3, s.d, bound),     draw.uniform_matrix(s.d, s.d * s.d, 1),
+          draw.uniform_matrix(s.d, s.columns, 1),    draw.uniform_matrix(s.d, s.columns, 1),
           draw.uniform_matrix(s.n, s.columns, bound)};
 }
 /// lambda times the embedding of the identity: column (a, a) of row a.
@@ -42,8 +42,9 @@ Matrix<double> diagonal(Index d, double lambda) {
 
 std::vector<MatrixLossInput> matrix_losses() {
   Stream draw(0, "matrix losses");
-  std::vector<MatrixLossInput> all{matrix_loss(draw, {1, 1, 1, 1, 1}, 1), matrix_loss(draw, {7, 9, 0, 2, 3}, 1),
-                                   matrix_loss(draw, {9, 1, 0, 3, 1}, 1), matrix_loss(draw, {5, 40, 0, 1, 2}, 1.3)};
+  std::vector<MatrixLossInput> all{
+      matrix_loss(draw, {1, 1, 1, 1, 1}, 1), matrix_loss(draw, {7, 9, 0, 2, 3}, 1),
+      matrix_loss(draw, {9, 1, 0, 3, 1}, 1), matrix_loss(draw, {5, 40, 0, 1, 2}, 1.3)};
   MatrixLossInput in = matrix_loss(draw, {6, 8, 0, 2, 2}, 1);
   in.e.setZero();
   all.push_back(in);
@@ -68,7 +69,8 @@ std::vector<MatrixLossInput> matrix_losses() {
 }
 std::vector<TensorLossInput> tensor_losses() {
   Stream draw(0, "tensor losses");
-  std::vector<TensorLossInput> all{tensor_loss(draw, {1, 1, 1, 1, 1}, 1), tensor_loss(draw, {4, 5, 3, 2, 2}, 0.8),
+  std::vector<TensorLossInput> all{tensor_loss(draw, {1, 1, 1, 1, 1}, 1),
+                                   tensor_loss(draw, {4, 5, 3, 2, 2}, 0.8),
                                    tensor_loss(draw, {3, 1, 6, 2, 1}, 0.8)};
   TensorLossInput in = tensor_loss(draw, {5, 4, 6, 2, 2}, 1);
   in.x = diagonal(2, 1);
@@ -90,8 +92,9 @@ std::vector<TensorLossInput> tensor_losses() {
 }
 
 void check_guarantee(const AttentionResult& result, const Matrix<Interval>& exact, const Rational& width) {
-  INFO("method " << name(result.method) << " degree " << result.degree.value << " bound " << result.bound.value()
-                 << " = " << result.bound_approximation.value() << " + " << result.bound_rounding.value());
+  INFO("method " << name(result.method) << " degree " << result.degree.value << " bound "
+                 << result.bound.value() << " = " << result.bound_approximation.value() << " + "
+                 << result.bound_rounding.value());
   REQUIRE(result.bound.is_finite());
   const WorkingPrecision precision(Bits{256});
   const Enclosure error = largest_error(result.output, exact);
@@ -156,7 +159,8 @@ TEST_CASE("the factorised gradient is the closed form with polynomial weights, e
       for (Index m = 0; m < tree.rank; ++m)
         for (Index l = 0; l < 3; ++l) {
           sums[l] += weights[m] * q[m] * k[m] * value(j, l);
-          for (Index b = 0; b < 2; ++b) functional(l, b) += weights[m] * q[m] * k[m] * value(j, l) * in.a2(j, b);
+          for (Index b = 0; b < 2; ++b)
+            functional(l, b) += weights[m] * q[m] * k[m] * value(j, l) * in.a2(j, b);
         }
     }
     for (Index l = 0; l < 2; ++l) {
@@ -182,7 +186,8 @@ TEST_CASE("gradients and bounds are the same bytes for any number of threads") {
     const AttentionResult many = polynomial_gradient(*plan, *polynomial, ThreadCount{threads}),
                           exact_many = exact_gradient(*plan, ThreadCount{threads});
     CHECK(std::memcmp(one.output.data(), many.output.data(), sizeof(double) * one.output.size()) == 0);
-    CHECK(std::memcmp(exact.output.data(), exact_many.output.data(), sizeof(double) * exact.output.size()) == 0);
+    CHECK(std::memcmp(exact.output.data(), exact_many.output.data(), sizeof(double) * exact.output.size()) ==
+          0);
     CHECK(one.bound.value() == many.bound.value());
   }
 }
@@ -227,8 +232,8 @@ TEST_CASE("the gradients by Q, K and V keep their guarantee, entry by entry of e
       const AttentionGradientResult fast = polynomial_attention_gradient(in, upstream, delta);
       const WorkingPrecision precision(Bits{256});
       const AttentionGradient<Interval> exact =
-          attention_gradient(matrix_from<Interval>(in.q), matrix_from<Interval>(in.k), matrix_from<Interval>(in.v),
-                             matrix_from<Interval>(upstream));
+          attention_gradient(matrix_from<Interval>(in.q), matrix_from<Interval>(in.k),
+                             matrix_from<Interval>(in.v), matrix_from<Interval>(upstream));
       const auto check = [&](const BoundedGradient& g, const Matrix<Interval>& truth) {
         REQUIRE(g.bound().is_finite());
         INFO("degree " << fast.degree.value << " bound " << g.bound_approximation.value() << " + "

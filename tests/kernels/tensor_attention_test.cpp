@@ -40,10 +40,9 @@ void check_guarantee(const TensorAttentionInput& in, const AttentionResult& resu
 
 std::vector<TensorAttentionInput> adversarial_inputs() {
   Stream draw(0, "adversarial tensor");
-  std::vector<TensorAttentionInput> inputs{uniform_input(draw, {1, 1, 1, 1, 1}, 1),
-                                           uniform_input(draw, {5, 1, 7, 3, 2}, 1),
-                                           uniform_input(draw, {9, 13, 1, 1, 3}, 1.2),
-                                           uniform_input(draw, {20, 17, 33, 2, 1}, 1)};
+  std::vector<TensorAttentionInput> inputs{
+      uniform_input(draw, {1, 1, 1, 1, 1}, 1), uniform_input(draw, {5, 1, 7, 3, 2}, 1),
+      uniform_input(draw, {9, 13, 1, 1, 3}, 1.2), uniform_input(draw, {20, 17, 33, 2, 1}, 1)};
   TensorAttentionInput in = uniform_input(draw, {6, 9, 8, 2, 2}, 1);
   in.k1 = in.k1.cwiseAbs();  // all products positive: the shift of pairs pays
   in.k2 = in.k2.cwiseAbs();
@@ -80,7 +79,8 @@ std::vector<TensorAttentionInput> adversarial_inputs() {
 
 }  // namespace
 
-TEST_CASE("tensor scores lie within the half-width after the shift of pairs, and the sizes are upper bounds") {
+TEST_CASE(
+    "tensor scores lie within the half-width after the shift of pairs, and the sizes are upper bounds") {
   for (const TensorAttentionInput& in : adversarial_inputs()) {
     const TensorScores scores = tensor_scores(in);
     const auto scaled = [](const Matrix<double>& m, const ScaledColumns& s) {
@@ -94,7 +94,8 @@ TEST_CASE("tensor scores lie within the half-width after the shift of pairs, and
         for (Index b = 0; b < k2.rows(); ++b) {
           Rational shifted = 0, size = 0;
           for (Index l = 0; l < q.cols(); ++l) {
-            const Rational c = scores.interval.centre.empty() ? Rational(0) : to_rational(scores.interval.centre[l]);
+            const Rational c =
+                scores.interval.centre.empty() ? Rational(0) : to_rational(scores.interval.centre[l]);
             shifted += q(i, l) * (k1(a, l) * k2(b, l) - c);
             size += abs(q(i, l)) * (abs(Rational(k1(a, l) * k2(b, l))) + abs(c));
           }
@@ -139,7 +140,8 @@ TEST_CASE("a cube root is an upper bound of the root, to a few units of the last
   }
 }
 
-TEST_CASE("polynomial tensor attention keeps its guarantee on random and adversarial inputs, in both precisions") {
+TEST_CASE(
+    "polynomial tensor attention keeps its guarantee on random and adversarial inputs, in both precisions") {
   std::vector<TensorAttentionInput> inputs = adversarial_inputs();
   Stream draw(0, "polynomial tensor attention");
   for (int trial = 0; trial < 12; ++trial) {
@@ -165,7 +167,8 @@ TEST_CASE("polynomial tensor attention keeps its guarantee on random and adversa
   }
 }
 
-TEST_CASE("the tensor kernel's output lies within its rounding bound of polynomial attention over the rationals") {
+TEST_CASE(
+    "the tensor kernel's output lies within its rounding bound of polynomial attention over the rationals") {
   Stream draw(0, "tensor rounding");
   for (int trial = 0; trial < 6; ++trial) {
     TensorAttentionInput in = uniform_input(draw, {4, 7, 6, 2, 2}, trial % 2 == 0 ? 1 : 1.8);
@@ -173,8 +176,9 @@ TEST_CASE("the tensor kernel's output lies within its rounding bound of polynomi
     const TensorScores scores = tensor_scores(in);
     const CertifiedPolynomial p =
         exp_polynomial_in_doubles({trial % 2 == 0 ? 3 : 11}, scores.interval.half_width.exact());
-    const auto q = matrix_from<Rational>(in.q), k1 = matrix_from<Rational>(in.k1), k2 = matrix_from<Rational>(in.k2),
-               v1 = matrix_from<Rational>(in.v1), v2 = matrix_from<Rational>(in.v2);
+    const auto q = matrix_from<Rational>(in.q), k1 = matrix_from<Rational>(in.k1),
+               k2 = matrix_from<Rational>(in.k2), v1 = matrix_from<Rational>(in.v1),
+               v2 = matrix_from<Rational>(in.v2);
     Matrix<Rational> exact(4, 2);
     for (Index i = 0; i < 4; ++i) {
       Rational shift = 0, sum = 0, weighted[2] = {0, 0};
@@ -193,8 +197,10 @@ TEST_CASE("the tensor kernel's output lies within its rounding bound of polynomi
                           twice = polynomial_tensor_attention_twofold(in, scores, p);
     CHECK(twice.bound_rounding.value() < 1e-14);
     for (Index e = 0; e < exact.size(); ++e) {
-      CHECK(abs(Rational(exact.data()[e] - to_rational(once.output.data()[e]))) <= once.bound_rounding.exact());
-      CHECK(abs(Rational(exact.data()[e] - to_rational(twice.output.data()[e]))) <= twice.bound_rounding.exact());
+      CHECK(abs(Rational(exact.data()[e] - to_rational(once.output.data()[e]))) <=
+            once.bound_rounding.exact());
+      CHECK(abs(Rational(exact.data()[e] - to_rational(twice.output.data()[e]))) <=
+            twice.bound_rounding.exact());
     }
   }
 }
@@ -202,7 +208,8 @@ TEST_CASE("the tensor kernel's output lies within its rounding bound of polynomi
 TEST_CASE("fused exact tensor attention keeps its guarantee, masked or not, for small and for huge scores") {
   Stream draw(0, "exact tensor attention");
   std::vector<TensorAttentionInput> inputs = adversarial_inputs();
-  for (const double bound : {0.5, 3.0, 12.0}) inputs.push_back(uniform_input(draw, {12, 12, 12, 3, 3}, bound));
+  for (const double bound : {0.5, 3.0, 12.0})
+    inputs.push_back(uniform_input(draw, {12, 12, 12, 3, 3}, bound));
   inputs.push_back(uniform_input(draw, {2, 70, 530, 2, 9}, 1));  // several blocks, stretches and column tiles
   for (const TensorAttentionInput& in : inputs) {
     const TensorScores scores = tensor_scores(in);

@@ -55,8 +55,9 @@ void all_columns(const double* w, const SecondSide& second, long from, long padd
 
 }  // namespace
 
-std::vector<double> pair_sums(const double* query, double divisor, const FirstSide& first, const SecondSide& second,
-                              const std::vector<ColumnPair>& pairs, double score_bound) {
+std::vector<double> pair_sums(const double* query, double divisor, const FirstSide& first,
+                              const SecondSide& second, const std::vector<ColumnPair>& pairs,
+                              double score_bound) {
   std::vector<double> x(second.dimension), inner(second.width), block(pairs.size()), total(pairs.size(), 0.0);
   double scores[stretch];
   const auto query_times = [&](long j) {

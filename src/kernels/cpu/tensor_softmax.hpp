@@ -4,9 +4,9 @@
 //   inner sums over j2 of w y2_{j2,c} for the columns c of the second side, one exp a pair;
 //   outer sums over j1 of y1_{j1,e} times inner sum c, for the pairs (e, c) that are asked for.
 // The second side is transposed and taken in stretches that stay in the first cache. If 2 Y <= 600, Y the
-// bound of all scores, M slightly above Y does (no weight underflows); otherwise M is the row's largest score,
-// found by a pass of its own.
-// A vector is 8 doubles; sums have a fixed order: same bytes for any number of threads.
+// bound of all scores, M slightly above Y does (no weight underflows); otherwise M is the row's largest
+// score, found by a pass of its own. A vector is 8 doubles; sums have a fixed order: same bytes for any
+// number of threads.
 #pragma once
 
 #include <vector>
@@ -15,7 +15,7 @@
 
 namespace attnbounds::cpu {
 
-constexpr long stretch = 512;        // keys of the second side at a time
+constexpr long stretch = 512;  // keys of the second side at a time
 constexpr long vector_of_keys = 8;
 
 /// First side, row by row: keys visible x dimension, columns visible x width.
@@ -37,10 +37,11 @@ struct ColumnPair {
 };
 
 /// `query` is a matrix, dimensions of the first by of the second side; scores are divided by `divisor`;
-/// |s| <= score_bound for all pairs. Element p is the sum of column pair p. A score passes through at most the
-/// sum of both dimensions and 2 roundings.
-std::vector<double> pair_sums(const double* query, double divisor, const FirstSide& first, const SecondSide& second,
-                              const std::vector<ColumnPair>& pairs, double score_bound);
+/// |s| <= score_bound for all pairs. Element p is the sum of column pair p. A score passes through at most
+/// the sum of both dimensions and 2 roundings.
+std::vector<double> pair_sums(const double* query, double divisor, const FirstSide& first,
+                              const SecondSide& second, const std::vector<ColumnPair>& pairs,
+                              double score_bound);
 
 /// Roundings of a term w y1 y2: the chain of a vector's lane over a stretch, 3 to one number, stretches; its
 /// product with y1, keys of a block, blocks.
