@@ -46,20 +46,17 @@ struct GrowthPoint {
   double n = 0, seconds = 0, extra_bytes = 0;
 };
 
-/// Median of `runs` after one that does not count; the peak is of the last.
+/// Median of `runs` after one that does not count; then one run for the peak of memory.
 inline GrowthPoint measured(long n, double output_bytes, int runs, const std::function<void()>& work) {
   work();
   std::vector<double> times;
-  GrowthPoint point{static_cast<double>(n), 0, 0};
-  for (int i = 0; i < runs; ++i) {
-    std::ofstream("/proc/self/clear_refs") << "5";  // the peak starts from now
-    const double before = status_bytes("VmRSS");
-    times.push_back(seconds_of(work));
-    // The old output is still there when the new one is made, and is counted in `before`.
-    point.extra_bytes = status_bytes("VmHWM") - before - output_bytes;
-  }
-  point.seconds = median(times);
-  return point;
+  for (int i = 0; i < runs; ++i) times.push_back(seconds_of(work));
+  malloc_trim(0);                                 // what was kept does not hide what is needed
+  std::ofstream("/proc/self/clear_refs") << "5";  // the peak starts from now
+  const double before = status_bytes("VmRSS");
+  work();
+  // The old output is still there when the new one is made, and is counted in `before`.
+  return {static_cast<double>(n), median(times), status_bytes("VmHWM") - before - output_bytes};
 }
 
 inline double slope(const std::vector<GrowthPoint>& points) {

@@ -126,7 +126,7 @@ AttentionResult guaranteed_attention(const TensorAttentionInput& input, const At
                 : fmt::format("rank {} costs about {:.2g} of the exact method's operations", result.rank,
                               polynomial_cost(input, static_cast<double>(result.rank)) / exact_operations)) +
           arithmetic;
-      return timed(result);
+      return timed(std::move(result));
     }
     // Leave room for the rounding that was proved, and a little more since the next degree has more.
     if (!result.bound_rounding.is_finite() || value == 0) break;
