@@ -8,17 +8,21 @@
 #include "attention/gradient_bounds.hpp"
 #include "attention/gradient_enclosure.hpp"
 #include "kernels/exact_attention.hpp"
+#include "kernels/gradient_kernels.hpp"
 #include "kernels/guarantee.hpp"
 #include "kernels/monomials.hpp"
+#include "kernels/tensor_moments.hpp"
 #include "numeric/exact_text.hpp"
-#include "polynomial/exponential.hpp"
 
 namespace attnbounds {
 namespace {
 
 using Index = Eigen::Index;
 constexpr Bits working_bits{96};
-constexpr long most_rank = 1L << 14;
+constexpr long most_interval_rank = 1L << 14;
+constexpr double most_sums = 0x1p26;           // of monomials and columns: 512 MB
+constexpr double interval_cost = 400;          // of an operation in intervals, in those of a double
+constexpr double most_enclosed_cost = 0x1p35;  // about five minutes of intervals
 
 /// One factor of the keys: the matrix loss has one, the tensor loss two. Scores are sum_x query_x prod_s
 /// variables_s(j_s, x)/d.
@@ -180,6 +184,28 @@ AttentionResult by_polynomial(const Problem& p, const CertifiedPolynomial& polyn
   return result;
 }
 
+/// The polynomial method in intervals, if some degree up to the limit meets the budget.
+template <class Input>
+std::optional<AttentionResult> in_intervals(const Input& input, const GradientRequest& request,
+                                            Degree limit) {
+  const WorkingPrecision precision(working_bits);
+  const Problem p = problem_of(input);
+  // Half of the budget to the approximation: phi <= (epsilon/2)/(bound at phi = 1).
+  const UpperBound at_phi_1 = UpperBound::of(max_abs(p.bounds_at_phi_1)),
+                   half_width = UpperBound::of(p.half_width);
+  if (!at_phi_1.is_finite() || !half_width.is_finite()) return std::nullopt;
+  const Rational share = at_phi_1.value() == 0
+                             ? Rational(2)
+                             : std::min(Rational(request.epsilon / 2 / at_phi_1.exact()), Rational(2));
+  while (limit.value > 0 && monomial_rank(p.queries.cols(), limit) > most_interval_rank) --limit.value;
+  const auto polynomial = kept_exp_polynomial(half_width.exact(), largest_perturbation(share), limit);
+  if (!polynomial) return std::nullopt;
+  AttentionResult result = by_polynomial(p, *polynomial, request.threads);
+  if (!(result.bound <= request.epsilon)) return std::nullopt;
+  result.reason = "polynomial features in intervals: doubles prove less";
+  return result;
+}
+
 template <class Input>
 AttentionResult by_enclosures(const Input& input, const GradientRequest& request, std::string reason) {
   AttentionResult result =
@@ -188,64 +214,102 @@ AttentionResult by_enclosures(const Input& input, const GradientRequest& request
   return result;
 }
 
+// Fused multiply-adds, an exp counted as 30.
+constexpr double planning_cost = 1e6;  // the certified polynomial, the tree, the threads
+double exact_cost(const GradientInput& in) {
+  double pairs = static_cast<double>(in.a1->rows());
+  for (const GradientSide& side : in.sides) pairs *= static_cast<double>(side.keys->rows());
+  const double d = static_cast<double>(in.a1->cols()), columns = static_cast<double>(in.e->cols());
+  return pairs * (30 + d + (1 + columns) * (1 + d));
+}
+double polynomial_cost(const GradientInput& in, Eigen::Index dimension, Degree degree) {
+  const double d = static_cast<double>(in.a1->cols()), columns = static_cast<double>(in.e->cols()),
+               rank = rank_about(dimension, degree), key_rank = rank_about(dimension, {degree.value + 1});
+  double keys = 0;
+  for (const GradientSide& side : in.sides) keys += static_cast<double>(side.keys->rows());
+  return planning_cost + static_cast<double>(in.a1->rows()) * rank * ((1 + columns) * (1 + d) + columns + 3) +
+         keys * key_rank * (columns + 2);
+}
+
 template <class Input>
 AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
   const auto start = std::chrono::steady_clock::now();
   validate(input);
   if (request.epsilon <= 0) throw InputError("epsilon", "a number above 0", request.epsilon.str());
-  const WorkingPrecision precision(working_bits);
-  const Problem p = problem_of(input);
-  const UpperBound half_width = UpperBound::of(p.half_width);
+  std::shared_ptr<const GradientPlan> plan;
+  const GradientInput view = gradient_input(input);
+  try {
+    plan = gradient_plan(view, request.threads);
+  } catch (const std::overflow_error&) {  // beyond the range of a double: intervals can do it
+  }
   const auto finished = [&](AttentionResult result) {
-    result.half_width = half_width;
+    result.half_width = plan ? half_width(*plan) : UpperBound::infinite();
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return result;
   };
+  const auto exactly = [&](const std::string& reason) {
+    if (plan) {
+      AttentionResult result = exact_gradient(*plan, request.threads);
+      result.reason = reason;
+      if (result.bound <= request.epsilon || exact_cost(view) > most_enclosed_cost) return finished(result);
+      return finished(
+          by_enclosures(input, request,
+                        reason + fmt::format("; in double its proved error is {:.3g}, so intervals were used",
+                                             result.bound.value())));
+    }
+    return finished(by_enclosures(input, request, reason));
+  };
+  if (request.method == MethodChoice::exact) return exactly("exact was asked for");
   const bool must = request.method == MethodChoice::polynomial;
   const auto otherwise = [&](const std::string& why) {
     if (must) throw BudgetMissed("method polynomial: " + why);
-    return finished(by_enclosures(input, request, why));
+    return exactly(why);
   };
-  if (request.method == MethodChoice::exact)
-    return finished(by_enclosures(input, request, "exact was asked for"));
-  if (!half_width.is_finite()) return otherwise("scores exceed the range of a double");
+  if (!plan) return otherwise("scores exceed the range of a double");
 
-  // Half of the budget to the approximation: phi <= (epsilon/2)/(bound at phi = 1).
-  const UpperBound at_phi_1 = UpperBound::of(max_abs(p.bounds_at_phi_1));
-  if (!at_phi_1.is_finite()) return otherwise("the bound exceeds the range of a double");
-  const Rational share = at_phi_1.value() == 0
-                             ? Rational(2)
-                             : std::min(Rational(request.epsilon / 2 / at_phi_1.exact()), Rational(2));
-  double key_count = 0;
-  for (const Side& side : p.sides) key_count += static_cast<double>(side.keys.rows());
-  const double n = static_cast<double>(p.queries.rows());
-  const auto cost = [&](const Integer& rank) { return (n + key_count) * nearest(Rational(rank)); };
-  const double width = static_cast<double>(p.sides[0].h.cols() * p.sides[0].keys.cols());
+  const double exact_operations = exact_cost(view);
   Degree limit{-1};
-  for (;;) {
-    const Integer rank = monomial_rank(p.queries.cols(), {limit.value + 1});
-    if (rank > most_rank || limit.value > 200) break;
-    if (!must && cost(rank) * width >= n * p.keys * 30) break;  // an exp costs as much as 30 products
+  const double sums_of_a_monomial = static_cast<double>((1 + input.e.cols()) * (1 + input.x.cols()));
+  while (limit.value < 400 &&
+         rank_about(variables(*plan), {limit.value + 2}) * sums_of_a_monomial <= most_sums &&
+         (must || polynomial_cost(view, variables(*plan), {limit.value + 1}) < exact_operations))
     ++limit.value;
-  }
   if (limit.value < 0) return otherwise("even degree 0 is no cheaper than the exact method");
-  const Rational x =
-      half_width.value() == 0 ? Rational(0) : std::max(half_width.exact(), Rational(1) / (1L << 40));
-  std::optional<CertifiedPolynomial> polynomial;
-  try {
-    polynomial = least_exp_polynomial_in_doubles(x, largest_perturbation(share), limit);
-  } catch (const std::runtime_error&) {  // the exchange did not settle: such degrees approximate nothing
+
+  // A first guess of the error that the weights may have; then what the proved bound of the attempt asks for.
+  const double guess = bound_per_delta(*plan).value;
+  Rational delta(2, 5);
+  if (guess > 0 && std::isfinite(guess))
+    delta = std::min(delta, Rational(request.epsilon * 4 / 5 / to_rational(guess)));
+  std::string why = fmt::format(
+      "scores reach {:.4g}, and no polynomial of degree <= {} has a proved error within the budget",
+      half_width(*plan).value(), limit.value);
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    const auto polynomial = kept_exp_polynomial(half_width(*plan).exact(), delta, limit);
+    if (!polynomial) break;
+    AttentionResult result = polynomial_gradient(*plan, *polynomial, request.threads);
+    if (result.bound <= request.epsilon) {
+      result.reason =
+          must ? "polynomial was asked for"
+               : fmt::format("rank {} costs about {:.2g} of the exact method's operations", result.rank,
+                             polynomial_cost(view, variables(*plan), result.degree) / exact_operations);
+      return finished(result);
+    }
+    if (!(result.bound_rounding <= Rational(request.epsilon / 2))) {
+      why = fmt::format("scores reach {:.4g}, where rounding errors leave no room in the budget",
+                        half_width(*plan).value());
+      break;
+    }
+    const Rational room = request.epsilon - result.bound_rounding.exact();
+    delta = result.bound_approximation.is_finite()
+                ? Rational(polynomial->error.exact() * room / result.bound_approximation.exact())
+                : Rational(delta / 1024);
   }
-  if (!polynomial)
-    return otherwise(
-        fmt::format("scores reach {:.4g}, and no polynomial of degree <= {} has a proved error within "
-                    "the budget",
-                    half_width.value(), limit.value));
-  AttentionResult result = by_polynomial(p, *polynomial, request.threads);
-  if (!(result.bound <= request.epsilon)) return otherwise("rounding leaves no room in the budget");
-  result.reason = must ? "polynomial was asked for"
-                       : fmt::format("rank {} is cheaper than {:.3g} exponentials", result.rank, n * p.keys);
-  return finished(result);
+  // The same in intervals: as good as their 96 bits, and some hundred times slower.
+  if (must || polynomial_cost(view, variables(*plan), limit) * interval_cost < exact_operations)
+    if (std::optional<AttentionResult> result = in_intervals(input, request, limit))
+      return finished(std::move(*result));
+  return otherwise(why);
 }
 
 }  // namespace

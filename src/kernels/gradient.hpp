@@ -1,11 +1,8 @@
 // dL/dX of the matrix and tensor loss within epsilon (AAttLGC, ATAttLGC), by monomial features or exactly.
-// The polynomial method, plain: P(score) = sum_a w_a x^a k^a, and every sum over keys that the closed form
-// needs, sum_j k^a [1, h_jl, A2_jb, h_jl A2_jb], is taken once, a key at a time; the tensor loss takes it for
-// A2 and for A3 and multiplies, so that no n^2-length vector appears. Then a row of A1 costs O(r d_v d).
-// Evaluated in intervals of 96 bits: the rounding part of the bound is the width that comes out. Slow, and
-// sound; speed is another matter.
-// Guarantee: max|output - dL/dX| <= bound = approximation (Theorem G', entry by entry, phi of the certified
-// polynomial) + rounding.
+// The polynomial method runs in double (kernels/gradient_kernels.hpp) with a proved rounding bound; where
+// that leaves no room in the budget it runs, plainly and slowly, in intervals of 96 bits. The exact method is
+// the fused double kernel where its bound meets the budget, else enclosures. Guarantee: max|output - dL/dX|
+// <= bound = approximation (Theorem G' or its variance form, entry by entry) + rounding.
 #pragma once
 
 #include "attention/gradient.hpp"

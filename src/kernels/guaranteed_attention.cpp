@@ -150,19 +150,4 @@ AttentionResult guaranteed_attention(const AttentionInput& input, const Attentio
                   scores->half_width.value()));
 }
 
-AttentionResult guaranteed_attention(const TensorAttentionInput& input, const AttentionRequest& request) {
-  const auto start = Clock::now();
-  input.validate(request.mask);
-  if (request.epsilon <= 0) throw InputError("epsilon", "a number above 0", request.epsilon.str());
-  if (request.method == MethodChoice::polynomial)
-    throw BudgetMissed("method polynomial: tensor attention has the exact method only");
-  const Rational value = to_rational(max_abs(input.v1)) * to_rational(max_abs(input.v2));
-  AttentionResult result = attention_from_enclosures(
-      tensor_attention_enclosure(input, request.mask, enclosure_width(request, value), request.threads));
-  result.half_width = UpperBound::infinite();
-  result.reason = "tensor attention has the exact method only";
-  result.seconds = seconds_since(start);
-  return result;
-}
-
 }  // namespace attnbounds

@@ -1,0 +1,111 @@
+// How much faster is dL/dX by factorised monomial moments than the fused exact kernel of this program, at a
+// guaranteed error relative to the gradient's largest entry? Both on the same threads; ours includes finding
+// the score interval and the polynomial (certified once for an interval and an error in a process, and kept).
+// Instances. theorem: the family of the lower bounds, E = 0, Y = I, X = lambda I, all A alike. random: all
+// matrices uniform, A2 and A3 alike (self-attention), E uniform: then rows conspire less, the gradient is
+// about sqrt(n) smaller, and the same relative error asks for a higher degree.
+#include <cmath>
+
+#include "growth.hpp"
+#include "kernels/gradient_kernels.hpp"
+#include "numeric/random.hpp"
+#include "support.hpp"
+
+namespace {
+
+using namespace attnbounds;
+using namespace attnbounds::bench;
+using Index = Eigen::Index;
+
+enum class Family { theorem, random };
+const char* name(Family family) { return family == Family::theorem ? "theorem" : "random"; }
+
+MatrixLossInput matrix_instance(Index n, Index d, Family family) {
+  Stream draw(0, "bench gradient", static_cast<std::uint64_t>(n * 100 + d));
+  const Matrix<double> t = draw.uniform_matrix(n, d, 1), identity = Matrix<double>::Identity(d, d);
+  if (family == Family::theorem) return {t, t, t, identity, identity, Matrix<double>::Zero(n, d)};
+  const Matrix<double> a1 = draw.uniform_matrix(n, d, 1), e = draw.uniform_matrix(n, d, 1),
+                       x = draw.uniform_matrix(d, d, 1 / static_cast<double>(d));
+  return {a1, t, t, x, identity, e};
+}
+TensorLossInput tensor_instance(Index n, Index d, Family family) {
+  Stream draw(0, "bench tensor gradient", static_cast<std::uint64_t>(n * 100 + d));
+  const Matrix<double> t = draw.uniform_matrix(n, d, 1), identity = Matrix<double>::Identity(d, d);
+  Matrix<double> x = Matrix<double>::Zero(d, d * d);
+  for (Index a = 0; a < d; ++a) x(a, a * d + a) = 1;
+  if (family == Family::theorem) return {t, t, t, t, t, x, identity, identity, Matrix<double>::Zero(n, d)};
+  const Matrix<double> a1 = draw.uniform_matrix(n, d, 1), e = draw.uniform_matrix(n, d, 1);
+  return {a1, t, t, t, t, x, identity, identity, e};
+}
+
+template <class Input>
+void against_exact(benchmark::State& state, const Input& in, double relative, const char* rival_name) {
+  const auto plan = gradient_plan(gradient_input(in));
+  AttentionResult exact = exact_gradient(*plan), fast;
+  const double largest = max_abs(exact.output);
+  const GradientRequest request{to_rational(relative * (largest - exact.bound.value())),
+                                MethodChoice::polynomial, all_cores()};
+  fast = guaranteed_gradient(in, request);  // the polynomial is certified here
+  const Comparison comparison =
+      alternate_short([&] { fast = guaranteed_gradient(in, request); },
+                      [&] { exact = exact_gradient(*plan, request.threads); }, {9, 10});
+  report(state, comparison, rival_name);
+  state.counters["degree"] = static_cast<double>(fast.degree.value);
+  state.counters["rank"] = static_cast<double>(fast.rank);
+  state.counters["half_width"] = fast.half_width.value();
+  state.counters["error_bound"] = fast.bound.value() / largest;
+  state.counters["bound_rounding"] = fast.bound_rounding.value() / largest;
+  state.counters["error_observed"] = max_abs(Matrix<double>(fast.output - exact.output)) / largest;
+  state.counters["rival_error_bound"] = exact.bound.value() / largest;
+  if (!(fast.bound <= request.epsilon)) state.SkipWithError("the guaranteed bound misses the budget");
+}
+
+template <class Instance>
+void growth(benchmark::State& state, const Instance& instance) {
+  std::vector<GrowthPoint> points;
+  for (const int log_n : {14, 16, 18, 20}) {
+    auto in = instance(Index{1} << log_n);
+    for (Matrix<double>* m : {&in.a1, &in.a2, &in.a3})
+      m->row(0).setOnes();  // the interval is [-1, 1] for every n
+    const auto plan = gradient_plan(gradient_input(in));
+    const double size = bound_per_delta(*plan).value;  // grows like n: then the weights' error is the same
+    const GradientRequest request{to_rational(size * 1e-5), MethodChoice::polynomial, all_cores()};
+    AttentionResult result;
+    points.push_back(measured(Index{1} << log_n, 0, 3, [&] { result = guaranteed_gradient(in, request); }));
+    state.counters["degree"] = static_cast<double>(result.degree.value);
+  }
+  report_growth(state, points);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  keep_freed_memory();
+  const std::string suffix = "/eps=1e-3";
+  for (const Family family : {Family::theorem, Family::random}) {
+    for (const auto& [n, d] : {std::pair<Index, Index>{4096, 4}, {16384, 4}})
+      register_row(
+          "gradient/n=" + std::to_string(n) + "/d=" + std::to_string(d) + suffix + "/" + name(family),
+          [=](benchmark::State& state) {
+            against_exact(state, matrix_instance(n, d, family), 1e-3,
+                          "fused exact n^2 kernel (this program)");
+          });
+    for (const auto& [n, d] : {std::pair<Index, Index>{256, 3}, {512, 4}})
+      register_row(
+          "tensor-gradient/n=" + std::to_string(n) + "/d=" + std::to_string(d) + suffix + "/" + name(family),
+          [=](benchmark::State& state) {
+            against_exact(state, tensor_instance(n, d, family), 1e-3,
+                          "fused exact n^3 kernel (this program)");
+          });
+  }
+  register_row("gradient/d=4/slope", [](benchmark::State& state) {
+    growth(state, [](Index n) { return matrix_instance(n, 4, Family::theorem); });
+  });
+  register_row("tensor-gradient/d=3/slope", [](benchmark::State& state) {
+    growth(state, [](Index n) { return tensor_instance(n, 3, Family::theorem); });
+  });
+  benchmark::Initialize(&count, arguments);
+  if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}

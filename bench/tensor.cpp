@@ -1,0 +1,85 @@
+// How much faster is tensor attention by factorised monomial sums than the fused exact kernel of this
+// program, at a guaranteed error? Both on the same threads; ours includes finding the score interval and the
+// polynomial (certified once for an interval and an error in a process, and kept).
+#include <cmath>
+
+#include "growth.hpp"
+#include "kernels/tensor_attention.hpp"
+#include "kernels/tensor_moments.hpp"
+#include "numeric/random.hpp"
+#include "support.hpp"
+
+namespace {
+
+using namespace attnbounds;
+using namespace attnbounds::bench;
+using Index = Eigen::Index;
+constexpr const char* kRival = "fused exact n^3 kernel (this program)";
+
+TensorAttentionInput instance(Index n, Index d) {
+  Stream draw(0, "bench tensor", static_cast<std::uint64_t>(n * 100 + d));
+  return {draw.uniform_matrix(n, d, 1), draw.uniform_matrix(n, d, 1), draw.uniform_matrix(n, d, 1),
+          draw.uniform_matrix(n, d, 1), draw.uniform_matrix(n, d, 1)};
+}
+
+struct Case {
+  Index n, d;
+  const char* epsilon_text;
+  Rational epsilon;
+  std::string name() const {
+    return "tensor/n=" + std::to_string(n) + "/d=" + std::to_string(d) + "/B=1/eps=" + epsilon_text;
+  }
+};
+
+void against_exact(benchmark::State& state, const Case& c) {
+  const TensorAttentionInput in = instance(c.n, c.d);
+  AttentionRequest request{c.epsilon, MethodChoice::polynomial, Mask::none, {}, all_cores()};
+  AttentionResult fast, exact;
+  const TensorScores scores = tensor_scores(in);
+  fast = guaranteed_attention(in, request);  // the polynomial is certified here
+  const auto ours = [&] { fast = guaranteed_attention(in, request); };
+  const auto rival = [&] { exact = exact_tensor_attention(in, scores, Mask::none, request.threads); };
+  const Comparison comparison = alternate_short(ours, rival, {7, 12});
+  report(state, comparison, kRival);
+  const double value = max_abs(in.v1) * max_abs(in.v2);
+  state.counters["degree"] = static_cast<double>(fast.degree.value);
+  state.counters["rank"] = static_cast<double>(fast.rank);
+  state.counters["half_width"] = fast.half_width.value();
+  state.counters["error_bound"] = fast.bound.value() / value;
+  state.counters["error_observed"] = max_abs(Matrix<double>(fast.output - exact.output)) / value;
+  state.counters["rival_error_bound"] = exact.bound.value() / value;
+  state.counters["rival_ns_a_triple"] = comparison.rival * 1e9 / std::pow(static_cast<double>(c.n), 3);
+  if (!(fast.bound <= Rational(c.epsilon * to_rational(max_abs(in.v1)) * to_rational(max_abs(in.v2)))))
+    state.SkipWithError("the guaranteed bound misses the budget");
+}
+
+// A corner token in each matrix: the score interval is [-1, 1] for every n, so the degree is, too.
+void growth(benchmark::State& state) {
+  AttentionRequest request{Rational(1, 1000000), MethodChoice::polynomial, Mask::none, {}, all_cores()};
+  std::vector<GrowthPoint> points;
+  for (const int log_n : {14, 16, 18, 20}) {
+    TensorAttentionInput in = instance(Index{1} << log_n, 4);
+    for (Matrix<double>* m : {&in.q, &in.k1, &in.k2}) m->row(0).setOnes();
+    AttentionResult result;
+    points.push_back(measured(Index{1} << log_n, in.q.rows() * in.v1.cols() * 8, 3,
+                              [&] { result = guaranteed_attention(in, request); }));
+    state.counters["degree"] = static_cast<double>(result.degree.value);
+    state.counters["error_bound"] = result.bound.value();
+  }
+  report_growth(state, points);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  keep_freed_memory();
+  for (const Case& c :
+       {Case{256, 4, "1e-6", Rational(1, 1000000)}, Case{1024, 4, "1e-6", Rational(1, 1000000)},
+        Case{1024, 4, "1e-3", Rational(1, 1000)}, Case{512, 8, "1e-3", Rational(1, 1000)}})
+    register_row(c.name(), [c](benchmark::State& state) { against_exact(state, c); });
+  register_row("tensor/d=4/B=1/eps=1e-6/slope", growth);
+  benchmark::Initialize(&count, arguments);
+  if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}

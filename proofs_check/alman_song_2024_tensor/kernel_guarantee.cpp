@@ -1,0 +1,80 @@
+// The tensor kernels keep what they promise: the floating-point output of the factorised polynomial method,
+// in double and in double-double, and of the fused exact kernel, lies within its own proved bound
+// (approximation and rounding, docs/kernels_tensor_gradient.md) of an enclosure of tensor attention.
+#include "attention/enclosure.hpp"
+#include "kernels/tensor_attention.hpp"
+#include "kernels/tensor_moments.hpp"
+#include "proofs_check/attention_case.hpp"
+
+namespace attnbounds {
+namespace {
+
+struct Case {
+  TensorAttentionInput in;
+  AttentionResult once, twice, exact;
+};
+Json describe(const Case& c) {
+  return {{"q", json_matrix(c.in.q)},   {"k1", json_matrix(c.in.k1)}, {"k2", json_matrix(c.in.k2)},
+          {"v1", json_matrix(c.in.v1)}, {"v2", json_matrix(c.in.v2)}, {"degree", c.once.degree.value}};
+}
+
+bool has_bounds(const Case& c) {
+  return c.once.bound.is_finite() && c.twice.bound.is_finite() && c.exact.bound.is_finite();
+}
+
+Case draw(Draw& d) {
+  const long n = d.integer(1, 3), m1 = d.integer(1, 6), m2 = d.integer(1, 6), width = d.integer(1, 3);
+  const long outputs = d.integer(1, 2);
+  for (;;) {
+    Case c{{d.matrix(n, width, 1), d.matrix(m1, width, 2), d.matrix(m2, width, 2), d.matrix(m1, outputs, 3),
+            d.matrix(m2, outputs, 3)},
+           {},
+           {},
+           {}};
+    if (max_abs(c.in.v1) == 0 || max_abs(c.in.v2) == 0) continue;
+    if (d.integer(0, 3) == 0)
+      c.in.k1 = c.in.k1.cwiseAbs(), c.in.k2 = c.in.k2.cwiseAbs();  // the shift of pairs
+    const TensorScores scores = tensor_scores(c.in);
+    const auto polynomial =
+        kept_exp_polynomial(scores.interval.half_width.exact(), Rational(1, 1L << d.integer(1, 30)), {40});
+    if (!polynomial) continue;
+    c.once = polynomial_tensor_attention(c.in, scores, *polynomial, {1});
+    c.twice = polynomial_tensor_attention_twofold(c.in, scores, *polynomial, {1});
+    c.exact = exact_tensor_attention(c.in, scores, Mask::none, {1});
+    if (has_bounds(c)) return c;
+  }
+}
+
+Interval error(const Case& c, const AttentionResult& result) {
+  const auto over = [](const Matrix<double>& m) { return matrix_from<Interval>(m); };
+  const Matrix<Interval> exact =
+      tensor_attention(over(c.in.q), over(c.in.k1), over(c.in.k2), over(c.in.v1), over(c.in.v2));
+  return max_abs(Matrix<Interval>(over(result.output) - exact));
+}
+Interval bound(UpperBound b) { return enclose(b.exact()); }
+
+const Registration kernel_guarantee =
+    claim("alman-song-2024-tensor/kernel-guarantee", "Theorem 1.5's algorithm, in floating point",
+          Standing::checked)
+        .says(
+            "the double, double-double and fused exact kernels' outputs lie within their own proved bounds "
+            "of Att",
+            R"($\|\mathrm{fl}(\widetilde{\mathrm{Att}}) - \mathrm{Att}\|_\infty \le \text{bound}_{\text{approximation}} + \text{bound}_{\text{rounding}}$)")
+        .given(draw)
+        .where("the bounds are finite", has_bounds)
+        .at_most(
+            "polynomial, double", [](const Case& c) { return error(c, c.once); },
+            [](const Case& c) { return bound(c.once.bound); })
+        .at_most(
+            "polynomial, double-double", [](const Case& c) { return error(c, c.twice); },
+            [](const Case& c) { return bound(c.twice.bound); })
+        .at_most(
+            "fused exact", [](const Case& c) { return error(c, c.exact); },
+            [](const Case& c) { return bound(c.exact.bound); })
+        .twin(
+            "the rounding part alone", [](const Case& c) { return error(c, c.once); },
+            [](const Case& c) { return bound(c.once.bound_rounding); })
+        .sizes(60, 600, 6000);
+
+}  // namespace
+}  // namespace attnbounds

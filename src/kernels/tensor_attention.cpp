@@ -1,0 +1,372 @@
+#include "kernels/tensor_attention.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "kernels/cpu/tensor_softmax.hpp"
+#include "kernels/tensor_moments.hpp"
+#include "kernels/tensor_pair_rows.hpp"
+#include "numeric/double_double.hpp"
+
+namespace attnbounds {
+namespace {
+
+using Index = Eigen::Index;
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Values times a power of two, so that the largest is in [1/2, 1): then no product of two is tiny or huge.
+struct ValueScale {
+  int exponent = 0;    // values = scaled 2^exponent
+  UpperBound largest;  // of the scaled ones, at most 1
+  ScaledColumns columns;
+};
+ValueScale value_scale(const Matrix<double>& v) {
+  ValueScale scale;
+  const double largest = max_abs(v);
+  if (largest > 0) scale.exponent = std::ilogb(largest) + 1;
+  scale.largest = UpperBound::exactly(std::ldexp(largest, -scale.exponent));
+  const int half = scale.exponent / 2;  // 2^-exponent may be beyond the doubles; its parts are not
+  for (Index c = 0; c < v.cols(); ++c) {
+    scale.columns.column.push_back(c);
+    scale.columns.factor.push_back(std::ldexp(1.0, -half));
+    scale.columns.second.push_back(std::ldexp(1.0, half - scale.exponent));
+  }
+  return scale;
+}
+
+// The parts of the answer that both precisions share.
+AttentionResult result_of(const TensorScores& scores, const MonomialTree& tree) {
+  AttentionResult result;
+  result.method = AttentionMethod::polynomial;
+  result.degree = tree.degree;
+  result.rank = tree.rank;
+  result.half_width = scores.interval.half_width;
+  return result;
+}
+
+// Bounds in the units of the scaled values, in those of V1 V2.
+void unscale(AttentionResult& result, int exponent, UpperBound approximation, UpperBound rounding) {
+  const auto in_units = [&](UpperBound x) {
+    if (!x.is_finite() || x.value() == 0) return x;
+    // ldexp rounds where the result is subnormal, and overflows to infinity
+    return UpperBound::exactly(std::ldexp(x.value(), exponent)) + underflow_error();
+  };
+  result.bound_approximation = in_units(approximation);
+  result.bound_rounding = in_units(rounding);
+  result.bound = result.bound_approximation + result.bound_rounding;
+}
+
+AttentionResult zero_result(AttentionResult result, Index n, Index columns) {
+  result.output = Matrix<double>::Zero(n, columns);
+  result.bound_approximation = result.bound_rounding = result.bound = UpperBound();
+  return result;
+}
+
+void require_fits(const TensorScores& scores, const CertifiedPolynomial& polynomial) {
+  if (polynomial.kind != ErrorKind::relative || !(scores.interval.half_width <= polynomial.half_width))
+    throw std::domain_error("tensor attention: a relative approximation on the whole score interval");
+}
+
+// Underflow of one sum N_ic or D_i, at most (docs/kernels_tensor_gradient.md, section 1): eta n_k 4^g Q^g
+// 64 (g+1) (r + P_abs(1)).
+UpperBound underflow_of(const MonomialTree& tree, const std::vector<double>& coefficients, UpperBound keys,
+                        UpperBound query_size) {
+  const long g = tree.degree.value;
+  return underflow_error() * keys *
+         power(UpperBound::exactly(4) * maximum(query_size, UpperBound::exactly(1)), g) *
+         UpperBound::exactly(64 * static_cast<double>(g + 1)) *
+         (UpperBound::exactly(static_cast<double>(tree.rank)) +
+          absolute_polynomial(coefficients, UpperBound::exactly(1)));
+}
+
+}  // namespace
+
+AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
+                                            const CertifiedPolynomial& polynomial, ThreadCount threads) {
+  input.validate();
+  require_fits(scores, polynomial);
+  const auto start = Clock::now();
+  const Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols(),
+              columns = input.v1.cols(), width = columns + 1;
+  const long g = polynomial.polynomial.degree().value;
+  const std::vector<double> coefficients = coefficients_in_doubles(polynomial.polynomial);
+  const auto monomials = monomials_of(d, {g});
+  const MonomialTree& tree = monomials->tree;
+  const ValueScale v1 = value_scale(input.v1), v2 = value_scale(input.v2);
+  AttentionResult result = result_of(scores, tree);
+  const UpperBound value = v1.largest * v2.largest;
+  if (value.value() == 0) return zero_result(result, n, columns);
+
+  if (static_cast<double>((n + m1 + m2) * tree.rank * (width + 1)) < 3e6)
+    threads = {1};  // done before others begin
+
+  // S_s = Phi(K_s)^T [V_s, 1]; T = diag(w) (S_1 o S_2), shifted
+  const auto keys = [](const Matrix<double>& k, const ScaledColumns& key_scale, const Matrix<double>& v,
+                       const ScaledColumns& of_values) {
+    return Tokens{
+        k.rows(), v.cols(), [&](Index first, Index last, Index) {
+          return TokenBlock{scaled_rows(k, key_scale, first, last), scaled_rows(v, of_values, first, last)};
+        }};
+  };
+  const auto sums = moments(*monomials,
+                            {keys(input.k1, scores.keys1, input.v1, v1.columns),
+                             keys(input.k2, scores.keys2, input.v2, v2.columns)},
+                            threads);
+  std::vector<double> table(tree.rank * width);
+  for (size_t e = 0; e < table.size(); ++e) table[e] = sums[0][e] * sums[1][e];
+  const bool shifted = !scores.interval.centre.empty();
+  if (shifted) table = shifted_moments(*monomials, std::move(table), width, scores.interval.centre);
+  const std::vector<double> weights = rounded_weights(*monomials, coefficients, static_cast<double>(d));
+  for (Index a = 0; a < tree.rank; ++a)
+    for (Index c = 0; c < width; ++c) table[a * width + c] *= weights[a];
+
+  // rows
+  result.output.resize(n, columns);
+  const Evaluation evaluation(*monomials, table, width);
+  struct Part {
+    double least_denominator = INFINITY, largest_quotient = 0;
+    bool finite = true;
+  };
+  const Index rows_of_a_task = block_of_tokens / 2, tasks = (n + rows_of_a_task - 1) / rows_of_a_task;
+  std::vector<Part> parts(tasks);
+  const int exponent = v1.exponent + v2.exponent;
+  parallel_for(tasks, threads, [&](long task) {
+    const Index first = task * rows_of_a_task, last = std::min(n, first + rows_of_a_task);
+    const std::vector<double> rows = evaluation.rows(scaled_rows(input.q, scores.queries, first, last));
+    Part part;
+    for (Index i = first; i < last; ++i) {
+      const double* row = rows.data() + (i - first) * width;
+      const double denominator = row[columns];
+      part.finite = part.finite && std::isfinite(denominator);
+      part.least_denominator = denominator < part.least_denominator ? denominator : part.least_denominator;
+      for (Index c = 0; c < columns; ++c) {
+        const double quotient = row[c] / denominator;
+        part.finite = part.finite && std::isfinite(quotient);
+        part.largest_quotient =
+            std::fabs(quotient) > part.largest_quotient ? std::fabs(quotient) : part.largest_quotient;
+        result.output(i, c) = exponent == 0 ? quotient : std::ldexp(quotient, exponent);
+        part.finite = part.finite && std::isfinite(result.output(i, c));
+      }
+    }
+    parts[task] = part;
+  });
+
+  // The bound, section 1 of docs/kernels_tensor_gradient.md.
+  Part all;
+  for (const Part& part : parts) {
+    all.finite = all.finite && part.finite;
+    all.least_denominator = std::fmin(all.least_denominator, part.least_denominator);
+    all.largest_quotient = std::fmax(all.largest_quotient, part.largest_quotient);
+  }
+  UpperBound rounding = UpperBound::infinite();
+  if (all.finite && std::max(m1, m2) <= most_tokens) {
+    const UpperBound pairs =
+        UpperBound::exactly(static_cast<double>(m1)) * UpperBound::exactly(static_cast<double>(m2));
+    const long roundings = 2 * moment_roundings(g) + 1 + (shifted ? 2 * g : 0) + weight_roundings(g) + 1 +
+                           evaluation_roundings(g);
+    const UpperBound sum_error =
+        gamma(roundings) * pairs * absolute_polynomial(coefficients, scores.interval.size) +
+        underflow_of(tree, coefficients, pairs, scores.query_norm);
+    rounding = divide_by_at_least((sum_error + sum_error) * value, all.least_denominator) +
+               scores.perturbation * value + unit_roundoff() * UpperBound::exactly(all.largest_quotient) +
+               underflow_error() * UpperBound::exactly(8);
+  }
+  unscale(result, exponent, perturbation_bound(polynomial.error) * value, rounding);
+  result.seconds = seconds_since(start);
+  return result;
+}
+
+AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& input,
+                                                    const TensorScores& scores,
+                                                    const CertifiedPolynomial& polynomial,
+                                                    ThreadCount threads) {
+  input.validate();
+  require_fits(scores, polynomial);
+  const auto start = Clock::now();
+  const Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols(),
+              columns = input.v1.cols(), width = columns + 1;
+  const long g = polynomial.polynomial.degree().value;
+  const auto monomials = monomials_of(d, {g});
+  const MonomialTree& tree = monomials->tree;
+  const ValueScale v1 = value_scale(input.v1), v2 = value_scale(input.v2);
+  AttentionResult result = result_of(scores, tree);
+  const UpperBound value = v1.largest * v2.largest;
+  if (value.value() == 0) return zero_result(result, n, columns);
+
+  const auto key_sums = [&](const Matrix<double>& k, const ScaledColumns& key_scale, const Matrix<double>& v,
+                            const ScaledColumns& of_values) {
+    std::vector<DoubleDouble> sums(tree.rank * width);
+    for (Index j = 0; j < k.rows(); ++j) {
+      const std::vector<double> x = scaled_rows(k, key_scale, j, j + 1),
+                                y = scaled_rows(v, of_values, j, j + 1);
+      const auto feature = attnbounds::monomials(tree, std::vector<DoubleDouble>(x.begin(), x.end()));
+      for (Index a = 0; a < tree.rank; ++a) {
+        for (Index c = 0; c < columns; ++c) sums[a * width + c] += feature[a] * DoubleDouble(y[c]);
+        sums[a * width + columns] += feature[a];
+      }
+    }
+    return sums;
+  };
+  std::vector<DoubleDouble> sums[2];
+  parallel_for(2, threads, [&](long side) {
+    sums[side] = side == 0 ? key_sums(input.k1, scores.keys1, input.v1, v1.columns)
+                           : key_sums(input.k2, scores.keys2, input.v2, v2.columns);
+  });
+  std::vector<DoubleDouble> table(tree.rank * width);
+  for (size_t e = 0; e < table.size(); ++e) table[e] = sums[0][e] * sums[1][e];
+  const std::vector<double>& centre = scores.interval.centre;
+  for (Index l = 0; !centre.empty() && l < d; ++l)
+    for (long pass = 1; pass <= g; ++pass)
+      for (Index a = tree.rank - 1; a >= 0; --a) {
+        const Index child = monomials->up[a * d + l];
+        if (child < 0 || monomials->exponent[child * d + l] < pass) continue;
+        for (Index c = 0; c < width; ++c)
+          table[child * width + c] -= DoubleDouble(centre[l]) * table[a * width + c];
+      }
+  const std::vector<Rational> weights = monomial_weights(tree, polynomial.polynomial);
+  for (Index a = 0; a < tree.rank; ++a)
+    for (Index c = 0; c < width; ++c) table[a * width + c] *= scalar_from<DoubleDouble>(weights[a]);
+
+  result.output.resize(n, columns);
+  std::vector<double> denominators(n);
+  const int exponent = v1.exponent + v2.exponent;
+  parallel_for(n, threads, [&](long i) {
+    const std::vector<double> x = scaled_rows(input.q, scores.queries, i, i + 1);
+    const auto feature = attnbounds::monomials(tree, std::vector<DoubleDouble>(x.begin(), x.end()));
+    std::vector<DoubleDouble> row(width);
+    for (Index a = 0; a < tree.rank; ++a)
+      for (Index c = 0; c < width; ++c) row[c] += feature[a] * table[a * width + c];
+    denominators[i] = row[columns].high();
+    for (Index c = 0; c < columns; ++c) {
+      const DoubleDouble quotient = row[c] / row[columns];
+      result.output(i, c) = std::ldexp(quotient.high(), exponent);
+    }
+  });
+
+  // Operations in double-double are within 5 u^2 each; sums are plain, so a term passes through as many of
+  // them as there are terms. The output is rounded to a double: |high - quotient| <= u |quotient|.
+  UpperBound rounding = UpperBound::infinite();
+  const double least = *std::min_element(denominators.begin(), denominators.end());
+  if (result.output.allFinite() && std::isfinite(least)) {
+    const UpperBound pairs =
+        UpperBound::exactly(static_cast<double>(m1)) * UpperBound::exactly(static_cast<double>(m2));
+    const double operations = static_cast<double>(m1 + m2 + tree.rank + 6 * g + 16);
+    const UpperBound relative = UpperBound::exactly(operations) * UpperBound::exactly(5.01 * 0x1p-106);
+    // An operation of numbers below 2^-450 errs by less than 2^-449, and is multiplied by at most 4^g Q^g
+    // w_a.
+    const UpperBound query = power(maximum(UpperBound::exactly(1), scores.query_norm), g);
+    const UpperBound tiny = UpperBound::exactly(0x1p-400) * pairs * power(UpperBound::exactly(4), g) * query *
+                            (UpperBound::exactly(static_cast<double>(tree.rank)) +
+                             absolute_polynomial(polynomial.polynomial, UpperBound::exactly(1)));
+    const UpperBound sum_error =
+        query.value() < 0x1p400  // nothing overflows either
+            ? relative * pairs * absolute_polynomial(polynomial.polynomial, scores.interval.size) + tiny
+            : UpperBound::infinite();
+    rounding = divide_by_at_least((sum_error + sum_error) * value, least * (1 - 0x1p-40)) +
+               scores.perturbation * value + UpperBound::exactly(0x1p-52 + 0x1p-90) * value +
+               underflow_error() * UpperBound::exactly(8);
+  }
+  unscale(result, exponent, perturbation_bound(polynomial.error) * value, rounding);
+  result.seconds = seconds_since(start);
+  return result;
+}
+
+AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
+                                       Mask mask, ThreadCount threads) {
+  input.validate(mask);
+  const auto start = Clock::now();
+  const Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols(),
+              columns = input.v1.cols(), width = columns + 1;
+  const ValueScale v1 = value_scale(input.v1), v2 = value_scale(input.v2);
+  AttentionResult result;
+  result.half_width = scores.interval.half_width;
+  const UpperBound value = v1.largest * v2.largest;
+  if (value.value() == 0) return zero_result(result, n, columns);
+  // [V, 1] of both sides; the second side transposed and padded.
+  const Index stride = (m2 + cpu::vector_of_keys - 1) / cpu::vector_of_keys * cpu::vector_of_keys;
+  const std::vector<double> k1 = scaled_rows(input.k1, scores.keys1, 0, m1),
+                            scaled_v1 = scaled_rows(input.v1, v1.columns, 0, m1),
+                            k2 = scaled_rows(input.k2, scores.keys2, 0, m2),
+                            scaled_v2 = scaled_rows(input.v2, v2.columns, 0, m2);
+  std::vector<double> first_columns(m1 * width, 1.0), second_keys(d * stride, 0.0),
+      second_columns(width * stride, 0.0);
+  for (Index j = 0; j < m1; ++j)
+    std::copy_n(scaled_v1.data() + j * columns, columns, first_columns.data() + j * width);
+  for (Index j = 0; j < m2; ++j) {
+    for (Index l = 0; l < d; ++l) second_keys[l * stride + j] = k2[j * d + l];
+    for (Index c = 0; c < columns; ++c) second_columns[c * stride + j] = scaled_v2[j * columns + c];
+    second_columns[columns * stride + j] = 1;
+  }
+  std::vector<cpu::ColumnPair> column_pairs;
+  for (Index c = 0; c < width; ++c) column_pairs.push_back({c, c});
+
+  result.output.resize(n, columns);
+  const int exponent = v1.exponent + v2.exponent;
+  const cpu::FirstSide first_side{k1.data(), first_columns.data(), m1, d, width};
+  const PairRows tiles{first_side,
+                       {k2.data(), m2, d},
+                       {scaled_v2.data(), m2, columns},
+                       column_pairs,
+                       scores.interval.size.value()};
+  const bool in_tiles = mask == Mask::none && tiles.fits();
+  const Index rows_of_a_task = in_tiles ? PairRows::rows_of_a_group : 1,
+              tasks = (n + rows_of_a_task - 1) / rows_of_a_task;
+  std::vector<UpperBound> task_bound(tasks);
+  const UpperBound size = scores.interval.size, u = unit_roundoff();
+  parallel_for(tasks, threads, [&](long task) {
+    const Index from = task * rows_of_a_task, to = std::min(n, from + rows_of_a_task);
+    const std::vector<double> q = scaled_rows(input.q, scores.queries, from, to);
+    std::vector<double> queries((to - from) * d * d, 0.0);  // of tensor scores: diagonal
+    for (Index i = 0; i < to - from; ++i)
+      for (Index l = 0; l < d; ++l) queries[(i * d + l) * d + l] = q[i * d + l];
+    const Index first = visible_keys(mask, from, m1), second = visible_keys(mask, from, m2);
+    std::vector<double> sums;
+    if (in_tiles) sums = tiles.sums(queries);
+    else
+      sums = cpu::pair_sums(
+          queries.data(), static_cast<double>(d), {k1.data(), first_columns.data(), first, d, width},
+          {second_keys.data(), second_columns.data(), second, d, width, stride}, column_pairs, size.value());
+    const Index sums_stride = in_tiles ? PairRows::rows_of_a_group : 1;
+    UpperBound largest_quotient;
+    double least = INFINITY;
+    bool finite = true;
+    for (Index i = 0; i < to - from; ++i) {
+      const double denominator = sums[columns * sums_stride + i];
+      finite = finite && std::isfinite(denominator);
+      least = denominator < least ? denominator : least;
+      for (Index c = 0; c < columns; ++c) {
+        const double quotient = sums[c * sums_stride + i] / denominator;
+        result.output(from + i, c) = std::ldexp(quotient, exponent);
+        largest_quotient = maximum(largest_quotient, std::isfinite(result.output(from + i, c))
+                                                         ? UpperBound::exactly(std::fabs(quotient))
+                                                         : UpperBound::infinite());
+      }
+    }
+    if (!finite) {
+      task_bound[task] = UpperBound::infinite();
+      return;
+    }
+    const UpperBound pairs =
+        UpperBound::exactly(static_cast<double>(first)) * UpperBound::exactly(static_cast<double>(second));
+    const UpperBound score_error = gamma(2 * d + 3) * size + scores.perturbation +
+                                   u * size * UpperBound::exactly(2.1) +
+                                   underflow_error() * UpperBound::exactly(static_cast<double>(4 * d + 4));
+    const long roundings = in_tiles ? tiles.roundings() : cpu::pair_roundings(first, second);
+    const UpperBound tiny_weights = divide_by_at_least(pairs * UpperBound::exactly(0x1p-900), least);
+    task_bound[task] = (score_error + UpperBound::exactly(9 * 0x1p-53) +
+                        gamma(2 * roundings) * UpperBound::exactly(2) + tiny_weights) *
+                           value +
+                       u * largest_quotient + underflow_error() * UpperBound::exactly(4);
+  });
+  UpperBound rounding;
+  for (const UpperBound& row : task_bound) rounding = maximum(rounding, row);
+  unscale(result, exponent, UpperBound(), rounding);
+  result.seconds = seconds_since(start);
+  return result;
+}
+
+}  // namespace attnbounds

@@ -1,0 +1,141 @@
+// Tensor attention to a given accuracy: by monomial features in double, by the same in double-double where
+// doubles leave no room in the budget, by the fused exact kernel, or from enclosures, whichever is cheapest
+// and proved.
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "attention/enclosure.hpp"
+#include "kernels/exact_attention.hpp"
+#include "kernels/guarantee.hpp"
+#include "kernels/guaranteed_attention.hpp"
+#include "kernels/monomials.hpp"
+#include "kernels/tensor_attention.hpp"
+#include "kernels/tensor_moments.hpp"
+#include "numeric/exact_text.hpp"
+
+namespace attnbounds {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Index = Eigen::Index;
+constexpr double most_rank = 0x1p20;
+constexpr double most_enclosed_terms = 0x1p31;  // n m1 m2 (d + d_v): about five minutes of intervals
+constexpr double twofold_cost = 40;             // of an operation in double-double, in those of a double
+
+constexpr double planning_cost = 1e6;  // the certified polynomial, the tree, the threads: 50 us or so
+
+// Fused multiply-adds, an exp counted as 30.
+double polynomial_cost(const TensorAttentionInput& in, double rank) {
+  return planning_cost + static_cast<double>(in.q.rows() + in.k1.rows() + in.k2.rows()) * rank *
+                             static_cast<double>(in.v1.cols() + 2);
+}
+double exact_cost(const TensorAttentionInput& in) {
+  return static_cast<double>(in.q.rows()) * static_cast<double>(in.k1.rows()) *
+         static_cast<double>(in.k2.rows()) * static_cast<double>(30 + in.q.cols() + in.v1.cols());
+}
+
+Rational enclosure_width(const AttentionRequest& request, const Rational& value) {
+  const auto bits = [](long count) {
+    return Rational(1) / Rational(Integer(1) << static_cast<unsigned>(count));
+  };
+  const Rational relative =
+      request.precision ? bits(request.precision->count) : std::max(Rational(request.epsilon / 8), bits(64));
+  return std::min(relative, Rational(1, 1024)) * value;
+}
+
+AttentionResult exactly(const TensorAttentionInput& input, const AttentionRequest& request,
+                        const std::optional<TensorScores>& scores, const Rational& value,
+                        std::string reason) {
+  AttentionResult result;
+  if (!request.precision && scores) {
+    result = exact_tensor_attention(input, *scores, request.mask, request.threads);
+    result.reason = reason;
+    const double terms = exact_cost(input) / static_cast<double>(30 + input.q.cols() + input.v1.cols()) *
+                         static_cast<double>(input.q.cols() + input.v1.cols());
+    if (result.bound <= Rational(request.epsilon * value) || terms > most_enclosed_terms) return result;
+    reason +=
+        fmt::format("; in double its proved error is {:.3g}, so intervals were used", result.bound.value());
+  }
+  result = attention_from_enclosures(
+      tensor_attention_enclosure(input, request.mask, enclosure_width(request, value), request.threads));
+  result.half_width = scores ? scores->interval.half_width : UpperBound::infinite();
+  result.reason = reason;
+  return result;
+}
+
+}  // namespace
+
+AttentionResult guaranteed_attention(const TensorAttentionInput& input, const AttentionRequest& request) {
+  const auto start = Clock::now();
+  input.validate(request.mask);
+  if (request.epsilon <= 0) throw InputError("epsilon", "a number above 0", request.epsilon.str());
+  const auto timed = [&](AttentionResult result) {
+    result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    return result;
+  };
+  const Rational value = to_rational(max_abs(input.v1)) * to_rational(max_abs(input.v2)),
+                 budget = request.epsilon * value;
+  std::optional<TensorScores> scores;
+  try {
+    scores = tensor_scores(input);
+  } catch (const std::overflow_error&) {  // scores beyond the range of a double: intervals can do it
+  }
+  if (request.method == MethodChoice::exact)
+    return timed(exactly(input, request, scores, value, "exact was asked for"));
+
+  const bool must = request.method == MethodChoice::polynomial;
+  const auto otherwise = [&](const std::string& why) {
+    if (must) throw BudgetMissed("method polynomial: " + why);
+    return timed(exactly(input, request, scores, value, why));
+  };
+  if (request.mask == Mask::causal)
+    return otherwise("a causal mask has no low-rank form, and tensor prefix sums are not built");
+  if (request.precision) return otherwise("a precision was asked for: the reference in intervals");
+  if (!scores) return otherwise("scores exceed the range of a double");
+
+  const double exact_operations = exact_cost(input);
+  Degree limit{-1};
+  for (double rank = 1; rank <= most_rank && limit.value < 400;
+       rank = rank_about(input.q.cols(), {limit.value + 1})) {
+    if (!must && polynomial_cost(input, rank) >= exact_operations) break;
+    ++limit.value;
+  }
+  if (limit.value < 0) return otherwise("even degree 0 is no cheaper than the exact method");
+
+  const UpperBound half_width = scores->interval.half_width;
+  const std::string beyond = fmt::format(
+      "scores reach {:.4g}, and no polynomial of degree <= {} ({}) has a proved error within the budget",
+      half_width.value(), limit.value,
+      must ? "the last of rank <= 2^20" : "the last that is cheaper than exact");
+  Rational share = std::min(request.epsilon, Rational(2));
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto polynomial = kept_exp_polynomial(half_width.exact(), largest_perturbation(share), limit);
+    if (!polynomial) return otherwise(beyond);
+    AttentionResult result = polynomial_tensor_attention(input, *scores, *polynomial, request.threads);
+    std::string arithmetic;
+    if (!(result.bound <= budget) && result.bound_approximation <= budget &&
+        (must ||
+         polynomial_cost(input, static_cast<double>(result.rank)) * twofold_cost < exact_operations)) {
+      result = polynomial_tensor_attention_twofold(input, *scores, *polynomial, request.threads);
+      arithmetic = ", in double-double";
+    }
+    if (result.bound <= budget) {
+      result.reason =
+          (must ? std::string("polynomial was asked for")
+                : fmt::format("rank {} costs about {:.2g} of the exact method's operations", result.rank,
+                              polynomial_cost(input, static_cast<double>(result.rank)) / exact_operations)) +
+          arithmetic;
+      return timed(std::move(result));
+    }
+    // Leave room for the rounding that was proved, and a little more since the next degree has more.
+    if (!result.bound_rounding.is_finite() || value == 0) break;
+    share = request.epsilon - Rational(5, 4) * result.bound_rounding.exact() / value;
+    if (share <= 0) break;
+    share = std::min(share, Rational(2));
+  }
+  return otherwise(fmt::format("scores reach {:.4g}, where rounding errors leave no room in the budget",
+                               half_width.value()));
+}
+
+}  // namespace attnbounds

@@ -1,0 +1,33 @@
+// Fused exact sums over pairs of keys, for tiles of queries: with x_i = q_i k1_{j1} (a matrix times the key
+// of the first side), sum_{j2} e^{<x_i, k2_{j2}>/d} y2_{j2} is a row of attention
+// (kernels/cpu/score_rows.hpp: queries in the lanes, nothing stored); those are added up over j1, times
+// y1_{j1}. One key k1 = 1 of one variable: attention's own rows. No row maximum is subtracted, so scores must
+// be small (fits); the other case is kernels/cpu/tensor_softmax.hpp.
+#pragma once
+
+#include "kernels/cpu/score_rows.hpp"
+#include "kernels/cpu/tensor_softmax.hpp"
+
+namespace attnbounds {
+
+struct PairRows {
+  cpu::FirstSide first;             // as in pair_sums
+  cpu::View<double> keys, columns;  // of the second side, row by row; a column of ones is appended
+  std::vector<cpu::ColumnPair> pairs;
+  double score_bound = 0;
+
+  static constexpr long rows_of_a_group = cpu::ScoreRows<double>::rows_of_a_group;
+  /// One key in the first side always does; several, while no weight can leave the doubles.
+  bool fits() const { return first.visible == 1 || score_bound <= 300; }
+  /// `queries`: matrices (dimension of the first side by that of the second), at most rows_of_a_group of
+  /// them. Element (p, i) at [p * rows_of_a_group + i]. With one key in the first side and scores above 300,
+  /// a row's sums have a common factor of their own, a power of two.
+  std::vector<double> sums(const std::vector<double>& queries) const;
+  /// Of a term on its way into a sum.
+  long roundings() const {
+    return cpu::roundings_of_a_weight<double> + 1 + cpu::keys_of_a_block +
+           first.visible / cpu::keys_of_a_block + 1;
+  }
+};
+
+}  // namespace attnbounds

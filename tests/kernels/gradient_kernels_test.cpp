@@ -1,0 +1,250 @@
+// The fast gradients against enclosures of the exact ones: no tolerance but the bound that was proved.
+#include "kernels/gradient_kernels.hpp"
+
+#include <cstring>
+
+#include "attention/enclosure.hpp"
+#include "attention/gradient_enclosure.hpp"
+#include "catch.hpp"
+#include "kernels/gradient_attention.hpp"
+#include "kernels/monomials.hpp"
+#include "kernels/tensor_moments.hpp"
+#include "numeric/exact_text.hpp"
+#include "numeric/random.hpp"
+
+using namespace attnbounds;
+
+namespace {
+
+using Index = Eigen::Index;
+
+struct Sizes {
+  Index n, m2, m3, d, columns;
+};
+MatrixLossInput matrix_loss(Stream& draw, Sizes s, double bound) {
+  return {draw.uniform_matrix(s.n, s.d, bound),   draw.uniform_matrix(s.m2, s.d, bound),
+          draw.uniform_matrix(s.m2, s.d, bound),  draw.uniform_matrix(s.d, s.d, 1),
+          draw.uniform_matrix(s.d, s.columns, 1), draw.uniform_matrix(s.n, s.columns, bound)};
+}
+TensorLossInput tensor_loss(Stream& draw, Sizes s, double bound) {
+  return {draw.uniform_matrix(s.n, s.d, bound),      draw.uniform_matrix(s.m2, s.d, bound),
+          draw.uniform_matrix(s.m3, s.d, bound),     draw.uniform_matrix(s.m2, s.d, bound),
+          draw.uniform_matrix(s.m3, s.d, bound),     draw.uniform_matrix(s.d, s.d * s.d, 1),
+          draw.uniform_matrix(s.d, s.columns, 1),    draw.uniform_matrix(s.d, s.columns, 1),
+          draw.uniform_matrix(s.n, s.columns, bound)};
+}
+/// lambda times the embedding of the identity: column (a, a) of row a.
+Matrix<double> diagonal(Index d, double lambda) {
+  Matrix<double> x = Matrix<double>::Zero(d, d * d);
+  for (Index a = 0; a < d; ++a) x(a, a * d + a) = lambda;
+  return x;
+}
+
+std::vector<MatrixLossInput> matrix_losses() {
+  Stream draw(0, "matrix losses");
+  std::vector<MatrixLossInput> all{
+      matrix_loss(draw, {1, 1, 1, 1, 1}, 1), matrix_loss(draw, {7, 9, 0, 2, 3}, 1),
+      matrix_loss(draw, {9, 1, 0, 3, 1}, 1), matrix_loss(draw, {5, 40, 0, 1, 2}, 1.3)};
+  MatrixLossInput in = matrix_loss(draw, {6, 8, 0, 2, 2}, 1);
+  in.e.setZero();
+  all.push_back(in);
+  in.a2 = in.a2.row(0).replicate(8, 1).eval();  // repeated keys: the gradient is 0
+  all.push_back(in);
+  in = matrix_loss(draw, {6, 8, 0, 2, 2}, 1);
+  in.x.setZero();  // all scores 0
+  all.push_back(in);
+  in = matrix_loss(draw, {6, 8, 0, 2, 2}, 1);
+  in.a3.setZero();
+  all.push_back(in);
+  in = matrix_loss(draw, {6, 8, 0, 2, 2}, 1);
+  in.a2.array() += 1000;  // a mean that shifts away
+  all.push_back(in);
+  in = matrix_loss(draw, {6, 8, 0, 2, 2}, 1);
+  in.a1 *= 0x1p100;
+  in.a2 *= 0x1p-100;
+  in.a3 *= 0x1p150;
+  in.e *= 0x1p150;
+  all.push_back(in);
+  return all;
+}
+std::vector<TensorLossInput> tensor_losses() {
+  Stream draw(0, "tensor losses");
+  std::vector<TensorLossInput> all{tensor_loss(draw, {1, 1, 1, 1, 1}, 1),
+                                   tensor_loss(draw, {4, 5, 3, 2, 2}, 0.8),
+                                   tensor_loss(draw, {3, 1, 6, 2, 1}, 0.8)};
+  TensorLossInput in = tensor_loss(draw, {5, 4, 6, 2, 2}, 1);
+  in.x = diagonal(2, 1);
+  all.push_back(in);
+  in.e.setZero();
+  all.push_back(in);
+  in.a2 = in.a2.cwiseAbs();
+  in.a3 = in.a3.cwiseAbs();  // products of one sign: the shift of pairs
+  all.push_back(in);
+  in = tensor_loss(draw, {5, 4, 6, 2, 2}, 1);
+  in.x.setZero();
+  all.push_back(in);
+  in = tensor_loss(draw, {5, 4, 6, 2, 2}, 0.7);
+  in.x.col(1).setZero();
+  in.x.col(2).setZero();
+  in.a2 = in.a2.row(0).replicate(4, 1).eval();
+  all.push_back(in);
+  return all;
+}
+
+void check_guarantee(const AttentionResult& result, const Matrix<Interval>& exact, const Rational& width) {
+  INFO("method " << name(result.method) << " degree " << result.degree.value << " bound "
+                 << result.bound.value() << " = " << result.bound_approximation.value() << " + "
+                 << result.bound_rounding.value());
+  REQUIRE(result.bound.is_finite());
+  const WorkingPrecision precision(Bits{256});
+  const Enclosure error = largest_error(result.output, exact);
+  CHECK(to_rational(error.upper()) <= result.bound.exact() + width);
+}
+template <class Input>
+void check_both(const Input& in) {
+  const auto plan = gradient_plan(gradient_input(in));
+  const Rational width = rational_from_text("1e-60", "width");
+  const Matrix<Interval> exact = gradient_enclosure(in, width);
+  check_guarantee(exact_gradient(*plan), exact, width);
+  for (const Rational& delta : {Rational(2, 5), Rational(1, 100), Rational(1, 1000000)}) {
+    const auto polynomial = kept_exp_polynomial(half_width(*plan).exact(), delta, {40});
+    REQUIRE(polynomial);
+    check_guarantee(polynomial_gradient(*plan, *polynomial), exact, width);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("fast and fused gradients keep their guarantee on random and adversarial losses") {
+  for (const MatrixLossInput& in : matrix_losses()) check_both(in);
+  for (const TensorLossInput& in : tensor_losses()) check_both(in);
+}
+
+TEST_CASE("fused gradients are good to a few units of rounding, also where scores are large") {
+  Stream draw(0, "sharp losses");
+  for (const double bound : {1.0, 4.0}) {
+    MatrixLossInput in = matrix_loss(draw, {40, 600, 0, 3, 2}, bound);
+    const AttentionResult result = exact_gradient(*gradient_plan(gradient_input(in)));
+    const Matrix<Interval> exact = gradient_enclosure(in, rational_from_text("1e-40", "width"));
+    const WorkingPrecision precision(Bits{256});
+    check_guarantee(result, exact, rational_from_text("1e-40", "width"));
+    CHECK(result.bound.value() <= 1e-8);
+  }
+}
+
+TEST_CASE("the factorised gradient is the closed form with polynomial weights, exactly over the rationals") {
+  Stream draw(0, "factorised gradient");
+  const MatrixLossInput input = [&] {
+    MatrixLossInput in = matrix_loss(draw, {3, 4, 0, 2, 2}, 1);
+    for (Matrix<double>* m : {&in.a1, &in.a2, &in.a3, &in.x, &in.y, &in.e})
+      *m = (*m * 8).array().round().matrix() / 8;  // short rationals
+    return in;
+  }();
+  const MatrixLoss<Rational> in = loss_over<Rational>(input);
+  Polynomial p{{Rational(7, 4), Rational(1, 2), Rational(1, 3), Rational(1, 5)}};
+  const MonomialTree tree = monomial_tree(2, {3});
+  const std::vector<Rational> weights = monomial_weights(tree, p);
+  const Matrix<Rational> x = in.a1 * in.x, h = in.a3 * in.y;
+  const auto row = [](const Matrix<Rational>& m, Index i) {
+    return std::vector<Rational>(m.row(i).begin(), m.row(i).end());
+  };
+  const auto value = [&](Index j, Index l) { return l < 2 ? h(j, l) : Rational(1); };
+  Matrix<Rational> g = Matrix<Rational>::Constant(2, 2, Rational(0));
+  for (Index i = 0; i < 3; ++i) {
+    const auto q = monomials(tree, row(x, i));
+    std::vector<Rational> sums(3, Rational(0)), gamma(3, Rational(0));
+    Matrix<Rational> functional = Matrix<Rational>::Constant(3, 2, Rational(0));
+    for (Index j = 0; j < 4; ++j) {
+      const auto k = monomials(tree, row(in.a2, j));
+      for (Index m = 0; m < tree.rank; ++m)
+        for (Index l = 0; l < 3; ++l) {
+          sums[l] += weights[m] * q[m] * k[m] * value(j, l);
+          for (Index b = 0; b < 2; ++b)
+            functional(l, b) += weights[m] * q[m] * k[m] * value(j, l) * in.a2(j, b);
+        }
+    }
+    for (Index l = 0; l < 2; ++l) {
+      const Rational mean = sums[l] / sums[2], c = mean - in.e(i, l);
+      gamma[l] = c / sums[2];
+      gamma[2] -= c * mean / sums[2];
+    }
+    for (Index a = 0; a < 2; ++a)
+      for (Index b = 0; b < 2; ++b)
+        for (Index l = 0; l < 3; ++l) g(a, b) += in.a1(i, a) * gamma[l] * functional(l, b) / 2;
+  }
+  CHECK(g == loss_gradient(in, p).x);
+}
+
+TEST_CASE("gradients and bounds are the same bytes for any number of threads") {
+  Stream draw(0, "gradient threads");
+  const MatrixLossInput in = matrix_loss(draw, {3000, 2600, 0, 3, 2}, 1);
+  const auto plan = gradient_plan(gradient_input(in));
+  const auto polynomial = kept_exp_polynomial(half_width(*plan).exact(), Rational(1, 10000), {40});
+  const AttentionResult one = polynomial_gradient(*plan, *polynomial, ThreadCount{1}),
+                        exact = exact_gradient(*plan, ThreadCount{1});
+  for (const unsigned threads : {2u, 5u}) {
+    const AttentionResult many = polynomial_gradient(*plan, *polynomial, ThreadCount{threads}),
+                          exact_many = exact_gradient(*plan, ThreadCount{threads});
+    CHECK(std::memcmp(one.output.data(), many.output.data(), sizeof(double) * one.output.size()) == 0);
+    CHECK(std::memcmp(exact.output.data(), exact_many.output.data(), sizeof(double) * exact.output.size()) ==
+          0);
+    CHECK(one.bound.value() == many.bound.value());
+  }
+}
+
+TEST_CASE("shapes that do not fit are refused by the gradients") {
+  Stream draw(0, "shapes");
+  const GradientRequest request{Rational(1, 10), MethodChoice::automatic, ThreadCount{1}};
+  TensorLossInput tensor = tensor_loss(draw, {3, 3, 3, 2, 2}, 1);
+  tensor.x = Matrix<double>::Ones(2, 2);  // d x d where d x d^2 is asked for
+  CHECK_THROWS_AS(guaranteed_gradient(tensor, request), InputError);
+  MatrixLossInput matrix = matrix_loss(draw, {3, 3, 0, 2, 2}, 1);
+  matrix.x = Matrix<double>::Ones(2, 3);
+  CHECK_THROWS_AS(guaranteed_gradient(matrix, request), InputError);
+  matrix = matrix_loss(draw, {3, 3, 0, 2, 2}, 1);
+  matrix.e = Matrix<double>::Ones(4, 2);
+  CHECK_THROWS_AS(guaranteed_gradient(matrix, request), InputError);
+}
+
+TEST_CASE("the gradients by Q, K and V keep their guarantee, entry by entry of each") {
+  Stream draw(0, "attention gradients");
+  std::vector<std::pair<AttentionInput, Matrix<double>>> cases;
+  const auto uniform = [&](Index n, Index m, Index d, Index columns, double bound) {
+    return std::pair(AttentionInput{draw.uniform_matrix(n, d, bound), draw.uniform_matrix(m, d, bound),
+                                    draw.uniform_matrix(m, columns, 1)},
+                     draw.uniform_matrix(n, columns, 1));
+  };
+  cases.push_back(uniform(1, 1, 1, 1, 1));
+  cases.push_back(uniform(7, 9, 2, 3, 1));
+  cases.push_back(uniform(30, 5, 3, 1, 1.5));
+  cases.push_back(uniform(6, 700, 1, 2, 1));
+  cases.push_back(uniform(6, 8, 2, 2, 1));
+  cases.back().first.k = cases.back().first.k.row(0).replicate(8, 1).eval();
+  cases.push_back(uniform(6, 8, 2, 2, 1));
+  cases.back().first.k.array() += 100;
+  cases.back().first.q *= 0x1p-200;
+  cases.back().first.k *= 0x1p200;
+  cases.back().second *= 0x1p300;
+  cases.push_back(uniform(6, 8, 2, 2, 1));
+  cases.back().second.setZero();
+  for (const auto& [in, upstream] : cases)
+    for (const Rational& delta : {Rational(1, 4), Rational(1, 1000), Rational(1, 1000000000)}) {
+      const AttentionGradientResult fast = polynomial_attention_gradient(in, upstream, delta);
+      const WorkingPrecision precision(Bits{256});
+      const AttentionGradient<Interval> exact =
+          attention_gradient(matrix_from<Interval>(in.q), matrix_from<Interval>(in.k),
+                             matrix_from<Interval>(in.v), matrix_from<Interval>(upstream));
+      const auto check = [&](const BoundedGradient& g, const Matrix<Interval>& truth) {
+        REQUIRE(g.bound().is_finite());
+        INFO("degree " << fast.degree.value << " bound " << g.bound_approximation.value() << " + "
+                       << g.bound_rounding.value());
+        CHECK(largest_error(g.gradient, truth).upper() <=
+              Real(g.bound().value()) + Real(1e-60) * Real(std::fmax(1, max_abs(upstream))));
+      };
+      check(fast.q, exact.q);
+      check(fast.k, exact.k);
+      check(fast.v, exact.v);
+    }
+  AttentionInput in = cases[1].first;
+  CHECK_THROWS_AS(polynomial_attention_gradient(in, Matrix<double>::Ones(7, 2), Rational(1, 4)), InputError);
+}
