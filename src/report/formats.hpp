@@ -18,6 +18,9 @@ std::string markdown_escaped(const std::string& text);
 std::string latex_escaped(const std::string& text);
 std::string csv_field(const std::string& text);  // RFC 4180
 
+/// A page with one figure (inline SVG or a paragraph) and its caption.
+std::string figure_page(const std::string& title, const std::string& figure, const std::string& caption);
+
 std::string html_report(const RunRecord& run, const Figures& figures);
 std::string markdown_report(const RunRecord& run, const Figures& figures);
 std::string latex_report(const RunRecord& run);  // booktabs and longtable, to be \input

@@ -299,6 +299,15 @@ std::string html_escaped(const std::string& text) {
   return html;
 }
 
+std::string figure_page(const std::string& title, const std::string& figure, const std::string& caption) {
+  return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+         "'unsafe-inline'\">\n<title>" +
+         html_escaped(title) + "</title>\n<style>" + kStyle + "figure { max-width: 75rem; }</style>\n</head>\n<body>\n<main>\n<h1>" +
+         html_escaped(title) + "</h1>\n<figure>\n" + figure + "<figcaption>" + html_escaped(caption) +
+         "</figcaption>\n</figure>\n</main>\n</body>\n</html>\n";
+}
+
 std::string html_report(const RunRecord& run, const Figures& figures) {
   std::string html =
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

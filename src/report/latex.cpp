@@ -28,7 +28,8 @@ std::string latex_escaped(const std::string& text) {
       // what our own sentences use beyond ASCII
       {"–", "--"},         {"−", "$-$"},        {"√", "$\\surd$"}, {"ε", "$\\varepsilon$"},
       {"⟨", "$\\langle$"}, {"⟩", "$\\rangle$"}, {"≤", "$\\le$"},   {"Θ", "$\\Theta$"},
-      {"“", "``"},         {"”", "''"},         {"²", "$^2$"}};
+      {"“", "``"},         {"”", "''"},         {"²", "$^2$"},       {"κ", "$\\kappa$"},  {"∛", "$\\sqrt[3]{}$"},
+      {"·", "$\\cdot$"},   {"≥", "$\\ge$"}};
   static const std::map<char, std::string> special = {{'\\', "\\textbackslash{}"},
                                                       {'{', "\\{"},
                                                       {'}', "\\}"},
