@@ -14,7 +14,9 @@ constexpr const char* kCurveColours[] = {"#000000", "#7b1fa2", "#006d2c"};
 
 std::string number(double x) { return fmt::format("{:.8g}", x); }
 
-double cut(double value, double reach) { return std::clamp(value, -reach, reach); }
+double cut(double value, const HeatMap& map) {
+  return std::clamp(value, map.turning - map.reach, map.turning + map.reach);
+}
 
 struct Range {
   double low, high;
@@ -53,7 +55,7 @@ std::string heat_map_script(const HeatMapFigure& figure) {
     data += fmt::format("$cells{} << EOD\n", k);
     for (const Cell& c : map.cells)
       data += fmt::format("{} {} {} {} {}\n", number(c.x_low), number(c.x_high), number(c.y_low),
-                          number(c.y_high), number(cut(c.value - map.turning, figure.reach)));
+                          number(c.y_high), number(cut(c.value, map)));
     data += "EOD\n";
     std::string curves;
     for (std::size_t j = 0; j < map.curves.size(); ++j) {
@@ -72,26 +74,25 @@ std::string heat_map_script(const HeatMapFigure& figure) {
                             map.notes[j].text, number(map.notes[j].x), number(map.notes[j].y));
     const Range x = x_range(map);
     plots += fmt::format(
-        "set size {:.4f},1\nset origin {:.4f},0\nunset label\n{}"
-        "set title '{}'\nset xlabel '{}'\nset ylabel '{}'\nset xtics ({})\n{}"
+        "set size {:.4f},1\nset origin {:.4f},0\nunset label\n{}set cbrange [{}:{}]\n"
+        "set title '{}'\nset xlabel '{}'\nset ylabel '{}'\nset xtics ({})\n"
         "set xrange [{}:{}]\nset yrange [{}:{}]\n"
         "plot $cells{} using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5 with boxxyerror fillcolor palette notitle{}\n",
-        panel, panel * static_cast<double>(k), labels, map.title, map.x_label, map.y_label, ticks,
-        k + 1 == figure.panels.size() ? "set colorbox\n" : "unset colorbox\n", number(x.low), number(x.high),
+        panel, panel * static_cast<double>(k), labels, number(map.turning - map.reach),
+        number(map.turning + map.reach), map.title, map.x_label, map.y_label, ticks, number(x.low), number(x.high),
         number(map.y_low), number(map.y_high), k, curves);
   }
   return fmt::format(
       "# Drawn by: gnuplot -d FILE > FIGURE.svg\n"
       "set encoding utf8\n"
-      "set terminal svg size {},470 dynamic enhanced font 'sans-serif,14' background '#ffffff'\n"
+      "set terminal svg size {},520 dynamic enhanced font 'sans-serif,14' background '#ffffff'\n"
       "{}"
       "set logscale xy\nset style fill solid noborder\n"
       "set palette defined (0 '#2166ac', 1 '#92c5de', 2 '#f7f7f7', 3 '#fdae61', 4 '#b35806')\n"
-      "set cbrange [{}:{}]\nset cblabel '{}'\n"
-      "set border 15 front\nset tics out nomirror front\nset key bottom right opaque reverse Left samplen 2\n"
+      "set cblabel '{}'\n"
+      "set border 15 front\nset tics out nomirror front\nset key below vertical maxrows 3 reverse Left samplen 2.5\n"
       "set multiplot\n{}unset multiplot\n",
-      560 * figure.panels.size() + 80, data, number(-figure.reach), number(figure.reach), figure.value_label,
-      plots);
+      580 * figure.panels.size(), data, figure.value_label, plots);
 }
 
 std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMapFigure& figure,
@@ -104,7 +105,7 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
                       curves_file = fmt::format("{}-curves-{}.csv", name, k + 1);
     std::string cells = "x,y,value\n", curves = "curve,x,y\n", drawn, ticks, tick_labels, notes;
     for (const Cell& c : map.cells) {  // four corners a cell
-      const std::string value = number(cut(c.value - map.turning, figure.reach));
+      const std::string value = number(cut(c.value, map));
       for (const auto& [x, y] : {std::pair(c.x_low, c.y_low), std::pair(c.x_high, c.y_low),
                                  std::pair(c.x_high, c.y_high), std::pair(c.x_low, c.y_high)})
         cells += number(x) + "," + number(y) + "," + value + "\n";
@@ -134,26 +135,25 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
         "\\begin{{axis}}[xmode=log, ymode=log, width=8.6cm, height=7.6cm, title={{{}}}, xlabel={{{}}}, "
         "ylabel={{{}}},\n"
         "  xmin={}, xmax={}, ymin={}, ymax={}, xtick={{{}}}, xticklabels={{{}}}, minor tick num=0,\n"
-        "  log ticks with fixed point, point meta min={}, point meta max={}, {}\n"
-        "  legend style={{font=\\scriptsize, at={{(0.98,0.02)}}, anchor=south east, cells={{anchor=west}}}},\n"
+        "  log ticks with fixed point, point meta min={}, point meta max={},\n"
+        "  colorbar, colorbar style={{ylabel={{{}}}, ymode=linear}},\n"
+        "  legend style={{font=\\scriptsize, at={{(0.5,-0.2)}}, anchor=north, cells={{anchor=west}}}},\n"
         "  colormap={{threshold}}{{rgb255=(33,102,172) rgb255=(146,197,222) rgb255=(247,247,247) "
         "rgb255=(253,174,97) rgb255=(179,88,6)}}]\n"
         "  \\addplot[patch, patch type=rectangle, shader=flat, draw=none, forget plot, point meta=explicit] "
         "table[col sep=comma, x=x, y=y, meta=value] {{{}}};\n"
         "{}{}\\end{{axis}}\n\\end{{tikzpicture}}%\n",
         latex_escaped(map.title), latex_escaped(map.x_label), latex_escaped(map.y_label), number(x.low),
-        number(x.high), number(map.y_low), number(map.y_high), ticks, tick_labels, number(-figure.reach), number(figure.reach),
-        k + 1 == figure.panels.size()
-            ? fmt::format("colorbar, colorbar style={{ylabel={{{}}}, ymode=linear}},", latex_escaped(figure.value_label))
-            : "",
+        number(x.high), number(map.y_low), number(map.y_high), ticks, tick_labels, number(map.turning - map.reach),
+        number(map.turning + map.reach), latex_escaped(figure.value_label),
         cells_file, drawn, notes);
     files.emplace_back(cells_file, cells);
     files.emplace_back(curves_file, curves);
   }
   files.emplace_back(name + ".tex",
                      "% Made by attnbounds phase. pdflatex or lualatex; the data stands beside it.\n"
-                     "\\documentclass[border=2pt]{standalone}\n\\usepackage{pgfplots}\n"
-                     "\\pgfplotsset{compat=1.17}\n\\usepgfplotslibrary{patchplots}\n\\begin{document}\n" +
+                     "\\documentclass{article}\n\\usepackage[a4paper,landscape,margin=1cm]{geometry}\n\\usepackage{pgfplots}\n"
+                     "\\pgfplotsset{compat=1.17}\n\\usepgfplotslibrary{patchplots}\n\\pagestyle{empty}\n\\begin{document}\n\\noindent\n" +
                          pictures + "\\end{document}\n");
   return files;
 }

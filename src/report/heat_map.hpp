@@ -32,14 +32,13 @@ struct HeatMap {
   std::vector<Cell> cells;
   std::vector<Curve> curves;
   std::vector<Note> notes;
-  double turning = 1;  // the value where the colour changes from blue (below) to orange (above)
+  double turning = 1, reach = 1;  // blue below, orange above; colours end at turning -+ reach
   double y_low = 0, y_high = 1;
 };
 
-/// Panels side by side, with one colour bar: value less `turning`, cut at +-`reach`. Axes are logarithmic.
+/// Panels side by side, each with its colour bar. Axes are logarithmic.
 struct HeatMapFigure {
   std::string value_label;
-  double reach = 1;
   std::vector<HeatMap> panels;
 };
 
@@ -49,7 +48,7 @@ std::vector<double> edges_between(const std::vector<double>& centres);
 std::string heat_map_script(const HeatMapFigure& figure);
 
 /// name.tex and its data, name-cells-K.csv and name-curves-K.csv; file name first. The .tex is a whole
-/// document (class standalone); its picture can be taken out as it is.
+/// document (class article); its picture can be taken out as it is.
 std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMapFigure& figure,
                                                                    const std::string& name);
 
