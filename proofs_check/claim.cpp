@@ -64,6 +64,7 @@ const std::vector<Paper>& papers() {
       {"alman-song-2024-gradient", "Alman, Song 2024, arXiv 2402.04497"},
       {"liang-shi-song-zhou-2024-tensor-training", "Liang, Shi, Song, Zhou 2024, arXiv 2405.16411"},
       {"liang-et-al-2024-multilayer", "Liang, Sha, Shi, Song, Zhou 2024, arXiv 2408.13233"},
+      {"threshold-2026", "attnbounds, docs/threshold.md"},
   };
   return list;
 }
