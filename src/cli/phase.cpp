@@ -16,7 +16,9 @@
 #include "phase/limit.hpp"
 #include "proofs_check/run.hpp"
 #include "report/formats.hpp"
+#include "report/measured_figure.hpp"
 #include "report/threshold_figure.hpp"
+#include "sweep/measured.hpp"
 #include "sweep/theory.hpp"
 
 namespace attnbounds {
@@ -25,9 +27,11 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options : CommonOptions {
-  std::string kind = "matrix", mode = "theory", problem = "forward", kappa = "1/16:1:16", B, c = "1", C = "1",
-              rate = "1e10", out;
-  std::vector<std::string> n;
+  std::string kind = "matrix", mode = "theory", problem = "forward", kappa, B, c = "1", C = "1", rate = "1e10",
+              out;
+  std::vector<std::string> n, families{"random", "light-bulb"};
+  std::vector<long> ranks{16, 64};
+  long rank_n = 1024, decide_n = 512, rows = 4096, repeats = 3;
   bool crossover = false, resume = false, dry_run = false;
 };
 
@@ -115,10 +119,8 @@ std::vector<SweepJson> run_sweep(const std::vector<SweepTask>& tasks, const Opti
       [&](long i, const std::string& text) {
         const SweepTask& task = tasks[static_cast<std::size_t>(i)];
         SweepJson line = SweepJson::parse(text);
-        if (line.contains("timing")) {  // of this machine and moment: not a part of the result
-          if (!options.out.empty())
-            append_line(fs::path(options.out) / "timings.jsonl",
-                        {{"task", task.name}, {"timing", line["timing"]}});
+        if (line.contains("timing") && !options.out.empty()) {  // of this machine and moment: not the result
+          append_line(fs::path(options.out) / "timings.jsonl", {{"task", task.name}, {"timing", line["timing"]}});
           line.erase("timing");
         }
         done[task.name] = line.dump();
@@ -185,25 +187,29 @@ std::map<std::string, std::string> tables(const std::vector<SweepJson>& lines) {
   return files;
 }
 
-/// threshold.svg and its script, threshold.tex with its data.
-std::map<std::string, std::string> figures(const std::vector<SweepJson>& lines) {
-  std::vector<ThresholdRecord> records;
-  for (const SweepJson& line : lines)
-    if (const auto r = threshold_record(line, "phase.jsonl")) records.push_back(*r);
-  const HeatMapFigure figure = threshold_figure(records);
+/// A figure's files: pgfplots with its data, and where gnuplot drew it SVG and a page.
+std::map<std::string, std::string> figure_files(const HeatMapFigure& figure, const std::string& name,
+                                                const std::string& title, const std::string& caption) {
   std::map<std::string, std::string> files;
   if (figure.panels.empty()) return files;
-  for (const auto& [name, text] : heat_map_pgfplots(figure, "threshold")) files[name] = text;
-  const Figure drawn = draw(heat_map_script(figure), "The threshold");
-  files["threshold.gnuplot"] = drawn.script;
+  for (const auto& [file, text] : heat_map_pgfplots(figure, name)) files[file] = text;
+  const Figure drawn = draw(heat_map_script(figure), title);
+  files[name + ".gnuplot"] = drawn.script;
   std::string body;
   if (drawn.svg.empty()) body = "<p>The figure is left out: " + html_escaped(drawn.missing) + ".</p>";
   else {
-    files["threshold.svg"] = drawn.svg;
-    body = svg_inline(drawn.svg, "threshold-");
+    files[name + ".svg"] = drawn.svg;
+    body = svg_inline(drawn.svg, name + "-");
   }
-  files["threshold.html"] = figure_page("The threshold", body, kThresholdCaption);
+  files[name + ".html"] = figure_page(title, body, caption);
   return files;
+}
+
+std::map<std::string, std::string> theory_figures(const std::vector<SweepJson>& lines) {
+  std::vector<ThresholdRecord> records;
+  for (const SweepJson& line : lines)
+    if (const auto r = threshold_record(line, "phase.jsonl")) records.push_back(*r);
+  return figure_files(threshold_figure(records), "threshold", "The threshold", kThresholdCaption);
 }
 
 void print_tables(const std::vector<SweepJson>& lines) {
@@ -259,7 +265,7 @@ TheoryGrid theory_grid(const Options& options) {
       options.n.empty() ? std::vector<std::string>{"2^10", "2^20", "2^30", "2^40", "2^100", "2^400", "e^1000"}
                         : options.n;
   for (const std::string& text : n) grid.n.push_back(token_count(text, "--n"));
-  grid.kappa = grid_from_text(options.kappa, "--kappa", 0);
+  grid.kappa = grid_from_text(options.kappa.empty() ? "1/16:1:16" : options.kappa, "--kappa", 0);
   if (!options.B.empty()) grid.B = grid_from_text(options.B, "--B", 0);
   grid.c = grid_from_text(options.c, "--c", 0);
   grid.C = grid_from_text(options.C, "--C", 0);
@@ -270,24 +276,174 @@ TheoryGrid theory_grid(const Options& options) {
   return grid;
 }
 
-ExitStatus run(const Options& options) {
-  if (options.resume && options.out.empty()) throw InputError("--resume", "a sweep's directory in --out", "none");
-  const std::vector<SweepTask> tasks = theory_tasks(theory_grid(options));
-  const ThreadCount threads = options.threads > 0 ? ThreadCount{options.threads}
-                              : rank_count() > 1  ? ThreadCount{1}
-                                                  : all_cores();
-  if (options.dry_run) {
-    double seconds = 0;
-    for (const SweepTask& task : tasks) seconds += task.seconds.value;
-    const double workers = threads.value + static_cast<double>(rank_count() - 1);
-    if (!is_first_rank()) return ExitStatus::answered;
-    if (options.json)
-      print_json({{"tasks", tasks.size()}, {"seconds_estimate", seconds / workers}, {"workers", workers}});
-    else
-      fmt::print("{} tasks, about {:.1f} s on {:.0f} cores (an estimate)\n", tasks.size(), seconds / workers,
-                 workers);
-    return ExitStatus::answered;
+/// 4096 or 2^12, as a machine's number.
+long machine_size(const std::string& text, long most) {
+  const TokenCount n = token_count(text, "--n");
+  const WorkingPrecision precision(Bits{128});
+  const double size = std::round(nearest(midpoint(exp(n.log()))));
+  if (!(size <= static_cast<double>(most)) ||
+      !contains(hull(n.log() - enclose(dyadic(1, -60)), n.log() + enclose(dyadic(1, -60))),
+                to_rational(midpoint(log(Interval(static_cast<long>(size)))))))
+    throw InputError("--n", "whole numbers up to " + std::to_string(most), "'" + text + "'");
+  return static_cast<long>(size);
+}
+
+MeasuredGrid measured_grid(const Options& options, ThreadCount threads) {
+  MeasuredGrid grid;
+  if (options.kind != "tensor") grid.kinds.push_back(AttentionKind::matrix);
+  if (options.kind != "matrix") grid.kinds.push_back(AttentionKind::tensor);
+  if (options.problem != "forward") throw InputError("--problem", "forward in measured mode", "'gradient'");
+  if (!options.B.empty()) throw InputError("--B", "kappa in measured mode", "B");
+  const bool tensor = options.kind != "matrix";
+  const std::vector<std::string> n = !options.n.empty() ? options.n
+                                     : tensor           ? std::vector<std::string>{"16", "32", "64"}
+                                                        : std::vector<std::string>{"2^8", "2^9", "2^10", "2^11"};
+  for (const std::string& text : n) grid.n.push_back(machine_size(text, tensor ? 1L << 12 : 1L << 20));
+  grid.kappa = grid_from_text(options.kappa.empty() ? "1/8*4*6" : options.kappa, "--kappa", 0);
+  for (const Rational& kappa : grid.kappa)
+    if (kappa <= 0) throw InputError("--kappa", "numbers > 0 in measured mode", "'" + options.kappa + "'");
+  const auto one = [](const std::string& text, const char* option) {
+    const std::vector<Rational> values = grid_from_text(text, option, 0);
+    if (values.size() != 1) throw InputError(option, "one number in measured mode", "'" + text + "'");
+    return values[0];
+  };
+  grid.c = one(options.c, "--c");
+  grid.C = one(options.C, "--C");
+  grid.families = options.families;
+  grid.ranks = options.ranks;
+  grid.rank_n = options.rank_n;
+  grid.decide_n = options.decide_n;
+  grid.most_rows = options.rows;
+  grid.repeats = options.repeats;
+  grid.seed = options.seed;
+  grid.threads = threads;
+  return grid;
+}
+
+/// kappa*(n) at the sweep's sizes, for the curve through the measurements.
+std::vector<ThresholdCurve> threshold_curves(const MeasuredGrid& grid) {
+  std::vector<ThresholdCurve> curves;
+  for (const AttentionKind kind : grid.kinds) {
+    ThresholdCurve curve{name(kind), {}};
+    for (const long n : grid.n)
+      curve.points.emplace_back(
+          std::log2(static_cast<double>(n)),
+          nearest(kappa_star({kind, Problem::forward, {std::to_string(n)}, 0, grid.c, grid.C}, Rational(1, 500)).pays));
+    curves.push_back(curve);
   }
+  return curves;
+}
+
+/// The lines with what timings.jsonl says of them (the last line of a task counts).
+std::vector<SweepJson> with_timings(std::vector<SweepJson> lines, const fs::path& file) {
+  if (!fs::exists(file)) return lines;
+  std::map<std::string, SweepJson> timings;
+  std::istringstream text(read_file(file));
+  for (std::string line; std::getline(text, line);) {
+    const SweepJson object = SweepJson::parse(line, nullptr, false);
+    if (object.is_object() && object.contains("task") && object.contains("timing"))
+      timings[object["task"].get<std::string>()] = object["timing"];
+  }
+  for (SweepJson& line : lines)
+    if (const auto found = timings.find(line.at("task").get<std::string>()); found != timings.end())
+      line["timing"] = found->second;
+  return lines;
+}
+
+std::string measured_csv(const std::vector<SweepJson>& lines) {
+  std::string csv = "record,kind,family,n,d,kappa,seed,repeat,degree,rank,seconds_polynomial,seconds_exact,"
+                    "every_v_at_least,every_v_at_most,relative_at_least,relative_at_most,decided\n";
+  const auto number = [](const SweepJson& x) { return x.is_null() ? std::string() : x.dump(); };
+  for (const SweepJson& j : lines) {
+    const auto at = [&](const char* object, const char* key) {
+      return j.contains(object) && j.at(object).is_object() && j.at(object).contains(key)
+                 ? number(j.at(object).at(key))
+                 : std::string();
+    };
+    std::string decided;
+    if (j.contains("ranks"))
+      for (const SweepJson& r : j.at("ranks"))
+        decided += fmt::format("{}{}: svd {} polynomial {}", decided.empty() ? "" : "; ", r.at("rank").dump(),
+                               r.at("svd").dump(), r.at("polynomial").dump());
+    csv += fmt::format("{},{},{},{},{},{:.10g},{},{},{},{},{},{},{},{},{},{},{}\n", j.at("record").get<std::string>(),
+                       j.at("kind").get<std::string>(), j.at("family").get<std::string>(), j.at("n").get<long>(),
+                       j.at("d").get<long>(), j.at("kappa_decimal").get<double>(), j.at("seed").dump(),
+                       j.at("repeat").dump(), at("polynomial", "degree"), at("polynomial", "rank"),
+                       at("timing", "polynomial"), at("timing", "exact"), at("every_v", "at_least"),
+                       at("every_v", "at_most"), at("relative", "at_least"), at("relative", "at_most"), decided);
+  }
+  return csv;
+}
+
+void print_measured(const std::vector<SweepJson>& lines) {
+  fmt::print("times are estimates of this machine; ranks are proved from both sides; epsilon = n^-C\n");
+  for (const SweepJson& j : lines) {
+    fmt::print("{:<6} {:<6} {:<18} n={:<7} d={:<4} kappa={:<8.4f} ", j["record"].get<std::string>(),
+               j["kind"].get<std::string>(), j["family"].get<std::string>(), j["n"].get<long>(), j["d"].get<long>(),
+               j["kappa_decimal"].get<double>());
+    if (j.contains("missed")) fmt::print("{}\n", j["missed"].get<std::string>());
+    else if (j["record"] == "time") {
+      const SweepJson timing = j.contains("timing") ? j["timing"] : SweepJson::object();
+      const auto seconds = [&](const char* key) {
+        return timing.contains(key) && timing[key].is_number() ? fmt::format("{:.4g} s", timing[key].get<double>())
+                                                               : std::string("none");
+      };
+      fmt::print("rank {:<8} polynomial {:<10} exact {:<10}\n",
+                 j["polynomial"].contains("rank") ? j["polynomial"]["rank"].dump() : "-", seconds("polynomial"),
+                 seconds("exact"));
+    } else if (j["record"] == "rank") {
+      fmt::print("every V {} … {}, relative {} … {}\n", j["every_v"]["at_least"].get<long>(),
+                 j["every_v"]["at_most"].get<long>(), j["relative"]["at_least"].get<long>(),
+                 j["relative"]["at_most"].get<long>());
+    } else {
+      for (const SweepJson& r : j["ranks"])
+        fmt::print("rank {}: svd {}, polynomial {}; ", r["rank"].get<long>(), r["svd"].dump(), r["polynomial"].dump());
+      fmt::print("exact {}\n", j["exact"].dump());
+    }
+  }
+}
+
+ExitStatus answer_dry_run(const std::vector<SweepTask>& tasks, double workers, const Options& options) {
+  double seconds = 0;
+  for (const SweepTask& task : tasks) seconds += task.seconds.value;
+  if (!is_first_rank()) return ExitStatus::answered;
+  if (options.json)
+    print_json({{"tasks", tasks.size()}, {"seconds_estimate", seconds / workers}, {"workers", workers}});
+  else
+    fmt::print("{} tasks, about {:.1f} s, {:.0f} at a time (an estimate)\n", tasks.size(), seconds / workers,
+               workers);
+  return ExitStatus::answered;
+}
+
+void write_files(const std::map<std::string, std::string>& files, const Options& options) {
+  for (const auto& [name, text] : files) write_file_atomically(fs::path(options.out) / name, text);
+}
+
+/// Tasks one at a time on a rank, each with all threads: a measurement does not share its machine.
+ExitStatus run_measured(const Options& options, ThreadCount threads) {
+  const MeasuredGrid grid = measured_grid(options, threads);
+  const std::vector<SweepTask> tasks = measured_tasks(grid);
+  if (options.dry_run) return answer_dry_run(tasks, static_cast<double>(rank_count()), options);
+  std::vector<SweepJson> lines = run_sweep(tasks, options, {1});
+  if (!is_first_rank()) return ExitStatus::answered;
+  SweepJson result = {{"kind", options.kind}, {"mode", "measured"}, {"seed", options.seed}, {"records", lines}};
+  if (!options.out.empty()) {
+    std::map<std::string, std::string> files{{"phase.json", result.dump(2) + "\n"}};
+    lines = with_timings(std::move(lines), fs::path(options.out) / "timings.jsonl");
+    files["measured.csv"] = measured_csv(lines);
+    for (const MeasuredFigure& f : measured_figures(lines, threshold_curves(grid)))
+      files.merge(figure_files(f.figure, f.name, "Measured: " + f.name.substr(9), f.caption));
+    write_files(files, options);
+  }
+  if (options.json) print_json(result);
+  else print_measured(lines);
+  return ExitStatus::answered;
+}
+
+ExitStatus run_theory(const Options& options, ThreadCount threads) {
+  const std::vector<SweepTask> tasks = theory_tasks(theory_grid(options));
+  if (options.dry_run)
+    return answer_dry_run(tasks, threads.value + static_cast<double>(rank_count() - 1), options);
   const std::vector<SweepJson> lines = run_sweep(tasks, options, threads);
   if (!is_first_rank()) return ExitStatus::answered;
 
@@ -302,12 +458,20 @@ ExitStatus run(const Options& options) {
   if (!options.out.empty()) {
     std::map<std::string, std::string> files = tables(lines);
     files["phase.json"] = result.dump(2) + "\n";
-    files.merge(figures(lines));
-    for (const auto& [name, text] : files) write_file_atomically(fs::path(options.out) / name, text);
+    files.merge(theory_figures(lines));
+    write_files(files, options);
   }
   if (options.json) print_json(result);
   else print_tables(lines);
   return ExitStatus::answered;
+}
+
+ExitStatus run(const Options& options) {
+  if (options.resume && options.out.empty()) throw InputError("--resume", "a sweep's directory in --out", "none");
+  const ThreadCount threads = options.threads > 0 ? ThreadCount{options.threads}
+                              : rank_count() > 1  ? ThreadCount{1}
+                                                  : all_cores();
+  return options.mode == "theory" ? run_theory(options, threads) : run_measured(options, threads);
 }
 
 }  // namespace
@@ -319,7 +483,7 @@ Command add_phase(CLI::App& app) {
   command->add_option("--kind", options->kind)
       ->check(CLI::IsMember({"matrix", "tensor", "both"}))
       ->capture_default_str();
-  command->add_option("--mode", options->mode)->check(CLI::IsMember({"theory"}))->capture_default_str();
+  command->add_option("--mode", options->mode)->check(CLI::IsMember({"theory", "measured"}))->capture_default_str();
   command
       ->add_option("--problem", options->problem,
                    "forward, or the loss gradient, whose rank is d^(p-1) times larger")
@@ -327,11 +491,30 @@ Command add_phase(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--n", options->n, "numbers of tokens: 4096, 2^400, e^1000 (default 2^10 to e^1000)")
       ->delimiter(',');
-  command->add_option("--kappa", options->kappa, "LO:HI:COUNT, LO*HI*COUNT (in ratios) or a list")
-      ->capture_default_str();
+  command->add_option("--kappa", options->kappa, "LO:HI:COUNT, LO*HI*COUNT (in ratios) or a list");
   command->add_option("--B", options->B, "entries, in place of kappa");
   command->add_option("--c", options->c, "d = c log n; a number, list or LO:HI:COUNT")->capture_default_str();
   command->add_option("--C", options->C, "relative error n^-C; likewise")->capture_default_str();
+  command->add_option("--families", options->families, "measured: random and hard families")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"random", "light-bulb", "planted-orthogonal", "planted-gap"}))
+      ->capture_default_str();
+  command->add_option("--ranks", options->ranks, "measured: fixed ranks that decide hard instances")
+      ->delimiter(',')
+      ->check(CLI::Range(1L, 1L << 16))
+      ->capture_default_str();
+  command->add_option("--rank-n", options->rank_n, "measured: largest n whose epsilon-rank is found (tensor: 64)")
+      ->check(CLI::Range(2L, 1L << 13))
+      ->capture_default_str();
+  command->add_option("--decide-n", options->decide_n, "measured: largest n of instances to decide (tensor: 64)")
+      ->check(CLI::Range(2L, 1L << 12))
+      ->capture_default_str();
+  command->add_option("--rows", options->rows, "measured: most queries that are timed; beyond, scaled")
+      ->check(CLI::Range(1L, 1L << 20))
+      ->capture_default_str();
+  command->add_option("--repeats", options->repeats, "measured: hard instances a point")
+      ->check(CLI::Range(1L, 1000L))
+      ->capture_default_str();
   command->add_flag("--crossover", options->crossover, "also where along n = 2, 4, …, 2^400 the method pays");
   command->add_option("--rate", options->rate, "operations a second, for the estimated time")
       ->capture_default_str();

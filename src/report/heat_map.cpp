@@ -48,7 +48,9 @@ std::vector<double> edges_between(const std::vector<double>& centres) {
 }
 
 std::string heat_map_script(const HeatMapFigure& figure) {
-  const double panel = 1.0 / static_cast<double>(figure.panels.size());
+  const std::size_t columns = std::min<std::size_t>(2, figure.panels.size()),
+                    rows = (figure.panels.size() + columns - 1) / std::max<std::size_t>(1, columns);
+  const double width = 1.0 / static_cast<double>(columns), height = 1.0 / static_cast<double>(rows);
   std::string data, plots;
   for (std::size_t k = 0; k < figure.panels.size(); ++k) {
     const HeatMap& map = figure.panels[k];
@@ -74,25 +76,26 @@ std::string heat_map_script(const HeatMapFigure& figure) {
                             map.notes[j].text, number(map.notes[j].x), number(map.notes[j].y));
     const Range x = x_range(map);
     plots += fmt::format(
-        "set size {:.4f},1\nset origin {:.4f},0\nunset label\n{}set cbrange [{}:{}]\n"
+        "set size {:.4f},{:.4f}\nset origin {:.4f},{:.4f}\nunset label\n{}set cbrange [{}:{}]\n"
         "set title '{}'\nset xlabel '{}'\nset ylabel '{}'\nset xtics ({})\n"
         "set xrange [{}:{}]\nset yrange [{}:{}]\n"
         "plot $cells{} using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5 with boxxyerror fillcolor palette notitle{}\n",
-        panel, panel * static_cast<double>(k), labels, number(map.turning - map.reach),
+        width, height, width * static_cast<double>(k % columns),
+        1 - height * static_cast<double>(k / columns + 1), labels, number(map.turning - map.reach),
         number(map.turning + map.reach), map.title, map.x_label, map.y_label, ticks, number(x.low), number(x.high),
         number(map.y_low), number(map.y_high), k, curves);
   }
   return fmt::format(
       "# Drawn by: gnuplot -d FILE > FIGURE.svg\n"
       "set encoding utf8\n"
-      "set terminal svg size {},520 dynamic enhanced font 'sans-serif,14' background '#ffffff'\n"
+      "set terminal svg size {},{} dynamic enhanced font 'sans-serif,14' background '#ffffff'\n"
       "{}"
       "set logscale xy\nset style fill solid noborder\n"
       "set palette defined (0 '#2166ac', 1 '#92c5de', 2 '#f7f7f7', 3 '#fdae61', 4 '#b35806')\n"
       "set cblabel '{}'\n"
       "set border 15 front\nset tics out nomirror front\nset key below vertical maxrows 3 reverse Left samplen 2.5\n"
       "set multiplot\n{}unset multiplot\n",
-      580 * figure.panels.size(), data, figure.value_label, plots);
+      580 * columns, 520 * rows, data, figure.value_label, plots);
 }
 
 std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMapFigure& figure,
