@@ -1,9 +1,10 @@
 // Theorems L and U of docs/threshold.md: the least degree g* for relative error e^{-l} on [-X, X] from both
 // sides in closed form, F(n, X) = n arcosh(n/X) - sqrt(n^2 - X^2):
-//   (L) l > -log j(X)  =>  F(g* + 3, X) >= l + log j(X), j(X) = 0.11 ceil(X)^{-1/3}, 0.44 X for X <= 1;
+//   (L) l > -log j(X)  =>  F(g* + s + 2, X) >= l + log j(X), j(X) = 0.11 ceil(X)^{-1/3} (0.44 X for X <= 1),
+//       s the least integer >= 1 with 8 s^3 >= X;
 //   (U) no n with X < n <= g* has F(n, X) >= max(l + log(8/3) + t - log(1 - e^{-arcosh(n/X)}), t + log 2),
 //       t = arcosh(1 + 1/X).
-// Both are l up to O(log X) + O(1): g*/log n has the limit of F(gamma, kappa^p) = C.
+// Both are l up to O(X^{1/3} log X): g*/log n has the limit of F(gamma, kappa^p) = C.
 #include "polynomial/least_degree.hpp"
 #include "proofs_check/threshold_case.hpp"
 
@@ -49,25 +50,26 @@ Case at(const Point& point) {
 
 Interval log_inverse_error(const Case& c) { return c.exponent * log(Interval(10)); }
 Interval rate(long n, const Case& c) { return debye_rate(Interval(n), enclose(c.half_width)); }
+long shifted(const Case& c) { return c.enough.value + turning_shift(c.half_width) + 2; }
 bool beyond(long n, const Case& c) { return Rational(n) > c.half_width; }
 
 const Registration below =
     claim("threshold-2026/degree-from-below", "Theorem L", Standing::checked)
-        .says("the least degree g* for relative error e^-l on [-X, X] has F(g* + 3, X) >= l + log j(X), j(X) = "
-              "0.11 ceil(X)^(-1/3) (0.44 X for X <= 1), if that is positive",
-              R"($F(g^*+3,X)\ge\ell+\log j(X)$, $F(n,X)=n\,\mathrm{arcosh}(n/X)-\sqrt{n^2-X^2}$)")
+        .says("the least degree g* for relative error e^-l on [-X, X] has F(g* + s + 2, X) >= l + log j(X), j(X) = "
+              "0.11 ceil(X)^(-1/3) (0.44 X for X <= 1), 8 s^3 >= X, if that is positive",
+              R"($F(g^*+s+2,X)\ge\ell+\log j(X)$, $F(n,X)=n\,\mathrm{arcosh}(n/X)-\sqrt{n^2-X^2}$)")
         .over(grid, at)
         .at_most(
-            "l + log j(X) <= F(g* + 3, X)",
+            "l + log j(X) <= F(g* + s + 2, X)",
             [](const Case& c) {
               const Interval left = log_inverse_error(c) + log(turning_value(c.half_width));
-              return Rational(c.enough.value + 3) >= c.half_width ? left : maximum(left, Interval(0));
+              return shifted(c) >= c.half_width ? left : maximum(left, Interval(0));
             },
             [](const Case& c) {
-              return Rational(c.enough.value + 3) >= c.half_width ? rate(c.enough.value + 3, c) : Interval(0);
+              return shifted(c) >= c.half_width ? rate(shifted(c), c) : Interval(0);
             })
         .twin(
-            "F(g*, X) for F(g* + 3, X) and no j(X)", log_inverse_error, [](const Case& c) {
+            "F(g*, X) for F(g* + s + 2, X) and no j(X)", log_inverse_error, [](const Case& c) {
               return beyond(c.enough.value, c) ? rate(c.enough.value, c) : log_inverse_error(c);
             });
 

@@ -57,6 +57,12 @@ Interval entropy_rate(const Interval& c, const Interval& gamma) {
   return hull(at(lower(gamma)), at(upper(gamma)));
 }
 
+long turning_shift(const Rational& X) {
+  long s = 1;
+  while (Rational(8 * s * s * s) < X) ++s;
+  return s;
+}
+
 Interval turning_value(const Rational& X) {
   const long m = ceiling(X);
   if (m <= 1) return enclose(Rational(X * 11 / 25));
@@ -88,7 +94,7 @@ ClosedDegrees closed_degrees(const Rational& half_width, const Interval& l) {
     const long after = least(m - 1, [&](long n) {  // the least n with F(n, X) >= target not excluded
       return upper(debye_rate(Interval(n), X)) >= lower(target);
     });
-    bounds.at_least = {std::max(m - 1, after - 3)};
+    bounds.at_least = {std::max(m - 1, after - turning_shift(half_width) - 2)};
   }
   bounds.at_most = {least(m, [&](long n) {
                       return lower(debye_rate(Interval(n), X)) >=

@@ -4,8 +4,8 @@
 //   exponent  psi -> H(c, gamma) = (c + gamma) log(c + gamma) - c log c - gamma log gamma
 //   kappa*    the kappa at which H(c, gamma) = p - 1
 // Theorems L and U: from both sides of the least degree, with explicit remainders. The former is
-//   epsilon < j(X) and degree g suffices  =>  F(g + 3, X) >= log(1/epsilon) + log j(X),
-//   j(X) = 0.11 m^{-1/3} (m = ceil(X) >= 2), 0.44 X (m = 1); the latter
+//   epsilon < j(X) and degree g suffices  =>  F(g + s + 2, X) >= log(1/epsilon) + log j(X),
+//   j(X) = 0.11 m^{-1/3} (m = ceil(X) >= 2), 0.44 X (m = 1), s the least integer >= 1 with 8 s^3 >= X; the latter
 //   F(n, X) >= max(log(1/epsilon) + log(8/3) + t - log(1 - X/n'), t + log 2), t = arcosh(1 + 1/X), n > X
 //   => degree n - 1 suffices,   where X/n' = e^{-arcosh(n/X)}.
 #pragma once
@@ -19,6 +19,9 @@ Interval debye_rate(const Interval& n, const Interval& X);
 
 /// H(c, gamma), c > 0, gamma >= 0.
 Interval entropy_rate(const Interval& c, const Interval& gamma);
+
+/// s: how far the ratios J_k/J_{k-1} are from their asymptotic form at the turning point.
+long turning_shift(const Rational& half_width);
 
 /// j(X): a proved lower bound of J_m(X), m = ceil(X).
 Interval turning_value(const Rational& half_width);

@@ -9,7 +9,10 @@
 
 namespace attnbounds {
 
-using Figures = std::map<ErrorKind, Figure>;  // least degree against X
+struct Figures {
+  std::map<ErrorKind, Figure> degrees;  // least degree against X
+  std::optional<Figure> threshold;
+};
 
 /// Text as content or attribute value of HTML: nothing in it is markup. Control characters become U+FFFD.
 std::string html_escaped(const std::string& text);

@@ -30,6 +30,15 @@ Range x_range(const HeatMap& map) {
   return range;
 }
 
+/// Powers of two on the logarithmic axis of y: 1/4, 1/2, 1, 2.
+std::vector<Tick> y_ticks(const HeatMap& map) {
+  std::vector<Tick> ticks;
+  for (int k = -12; k <= 12; ++k)
+    if (const double at = std::ldexp(1.0, k); map.y_low <= at && at <= map.y_high)
+      ticks.push_back({at, k < 0 ? fmt::format("1/{}", 1 << -k) : fmt::format("{}", 1 << k)});
+  return ticks;
+}
+
 std::string dash(Curve::Style style) {
   return style == Curve::Style::solid ? "1" : style == Curve::Style::dashed ? "2" : "3";
 }
@@ -68,7 +77,9 @@ std::string heat_map_script(const HeatMapFigure& figure) {
                             k, j, dash(map.curves[j].style), kCurveColours[j % std::size(kCurveColours)],
                             map.curves[j].label);
     }
-    std::string ticks, labels;
+    std::string ticks, labels, heights;
+    for (const Tick& t : y_ticks(map))
+      heights += fmt::format("{}'{}' {}", heights.empty() ? "" : ", ", t.text, number(t.at));
     for (const Tick& t : map.x_ticks)
       ticks += fmt::format("{}'{}' {}", ticks.empty() ? "" : ", ", t.text, number(t.at));
     for (std::size_t j = 0; j < map.notes.size(); ++j)
@@ -77,12 +88,12 @@ std::string heat_map_script(const HeatMapFigure& figure) {
     const Range x = x_range(map);
     plots += fmt::format(
         "set size {:.4f},{:.4f}\nset origin {:.4f},{:.4f}\nunset label\n{}set cbrange [{}:{}]\n"
-        "set title '{}'\nset xlabel '{}'\nset ylabel '{}'\nset xtics ({})\n"
+        "set title '{}'\nset xlabel '{}'\nset ylabel '{}'\nset xtics ({})\nset ytics ({})\n"
         "set xrange [{}:{}]\nset yrange [{}:{}]\n"
         "plot $cells{} using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5 with boxxyerror fillcolor palette notitle{}\n",
         width, height, width * static_cast<double>(k % columns),
         1 - height * static_cast<double>(k / columns + 1), labels, number(map.turning - map.reach),
-        number(map.turning + map.reach), map.title, map.x_label, map.y_label, ticks, number(x.low), number(x.high),
+        number(map.turning + map.reach), map.title, map.x_label, map.y_label, ticks, heights, number(x.low), number(x.high),
         number(map.y_low), number(map.y_high), k, curves);
   }
   return fmt::format(
@@ -106,7 +117,7 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
     const HeatMap& map = figure.panels[k];
     const std::string cells_file = fmt::format("{}-cells-{}.csv", name, k + 1),
                       curves_file = fmt::format("{}-curves-{}.csv", name, k + 1);
-    std::string cells = "x,y,value\n", curves = "curve,x,y\n", drawn, ticks, tick_labels, notes;
+    std::string cells = "x,y,value\n", curves = "curve,x,y\n", drawn, ticks, tick_labels, heights, height_labels, notes;
     for (const Cell& c : map.cells) {  // four corners a cell
       const std::string value = number(cut(c.value, map));
       for (const auto& [x, y] : {std::pair(c.x_low, c.y_low), std::pair(c.x_high, c.y_low),
@@ -129,6 +140,10 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
       ticks += (ticks.empty() ? "" : ",") + number(t.at);
       tick_labels += (tick_labels.empty() ? "" : ",") + ("$" + t.text + "$");
     }
+    for (const Tick& t : y_ticks(map)) {
+      heights += (heights.empty() ? "" : ",") + number(t.at);
+      height_labels += (height_labels.empty() ? "" : ",") + t.text;
+    }
     for (const Note& note : map.notes)
       notes += fmt::format("  \\node[font=\\small] at (axis cs:{},{}) {{{}}};\n", number(note.x), number(note.y),
                            latex_escaped(note.text));
@@ -137,8 +152,8 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
         "\\begin{{tikzpicture}}\n"
         "\\begin{{axis}}[xmode=log, ymode=log, width=8.6cm, height=7.6cm, title={{{}}}, xlabel={{{}}}, "
         "ylabel={{{}}},\n"
-        "  xmin={}, xmax={}, ymin={}, ymax={}, xtick={{{}}}, xticklabels={{{}}}, minor tick num=0,\n"
-        "  log ticks with fixed point, point meta min={}, point meta max={},\n"
+        "  xmin={}, xmax={}, ymin={}, ymax={}, xtick={{{}}}, xticklabels={{{}}},\n"
+        "  ytick={{{}}}, yticklabels={{{}}}, minor tick num=0, point meta min={}, point meta max={},\n"
         "  colorbar, colorbar style={{ylabel={{{}}}, ymode=linear}},\n"
         "  legend style={{font=\\scriptsize, at={{(0.5,-0.2)}}, anchor=north, cells={{anchor=west}}}},\n"
         "  colormap={{threshold}}{{rgb255=(33,102,172) rgb255=(146,197,222) rgb255=(247,247,247) "
@@ -147,7 +162,8 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
         "table[col sep=comma, x=x, y=y, meta=value] {{{}}};\n"
         "{}{}\\end{{axis}}\n\\end{{tikzpicture}}%\n",
         latex_escaped(map.title), latex_escaped(map.x_label), latex_escaped(map.y_label), number(x.low),
-        number(x.high), number(map.y_low), number(map.y_high), ticks, tick_labels, number(map.turning - map.reach),
+        number(x.high), number(map.y_low), number(map.y_high), ticks, tick_labels, heights, height_labels,
+        number(map.turning - map.reach),
         number(map.turning + map.reach), latex_escaped(figure.value_label),
         cells_file, drawn, notes);
     files.emplace_back(cells_file, cells);

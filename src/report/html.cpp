@@ -6,6 +6,7 @@
 
 #include "report/formats.hpp"
 #include "report/tables.hpp"
+#include "report/threshold_figure.hpp"
 
 namespace attnbounds {
 namespace {
@@ -55,6 +56,7 @@ pre { background: var(--ground); padding: .75rem 1rem; border-radius: .4rem; ove
 code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 32rem), 1fr)); gap: 1rem 2rem; }
 figure { margin: .5rem 0; max-width: 48rem; }
+figure.wide { max-width: 75rem; }
 figure svg { display: block; width: 100%; height: auto; }
 @media (max-width: 44rem) {
   main { padding: 1rem .9rem 3rem; }
@@ -232,16 +234,24 @@ std::string claims_section(const RunRecord& run) {
 
 std::string figures_section(const Figures& figures) {
   std::string html = "<section id=\"figures\">\n<h2>Least degree against the half-width</h2>\n";
-  if (figures.empty())
+  if (figures.degrees.empty())
     return html + "<p>This run computed no least degrees, so there is no figure.</p>\n</section>\n";
   html += "<div class=\"figures\">\n";
-  for (const auto& [kind, figure] : figures) {
+  for (const auto& [kind, figure] : figures.degrees) {
     html += "<figure>\n";
     if (figure.svg.empty()) html += paragraph("The figure is left out: " + figure.missing + ".");
     else html += svg_inline(figure.svg, std::string(name(kind)) + "-");
     html += "<figcaption>" + html_escaped(figure_caption(kind)) + "</figcaption>\n</figure>\n";
   }
   return html + "</div>\n</section>\n";
+}
+
+std::string threshold_section(const std::optional<Figure>& figure) {
+  if (!figure) return "";
+  return "<section id=\"threshold\">\n<h2>The threshold</h2>\n<figure class=\"wide\">\n" +
+         (figure->svg.empty() ? paragraph("The figure is left out: " + figure->missing + ".")
+                              : svg_inline(figure->svg, "threshold-")) +
+         "<figcaption>" + html_escaped(kThresholdCaption) + "</figcaption>\n</figure>\n</section>\n";
 }
 
 std::string heads_section(const RunRecord& run) {
@@ -303,8 +313,8 @@ std::string figure_page(const std::string& title, const std::string& figure, con
   return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
          "'unsafe-inline'\">\n<title>" +
-         html_escaped(title) + "</title>\n<style>" + kStyle + "figure { max-width: 75rem; }</style>\n</head>\n<body>\n<main>\n<h1>" +
-         html_escaped(title) + "</h1>\n<figure>\n" + figure + "<figcaption>" + html_escaped(caption) +
+         html_escaped(title) + "</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n<main>\n<h1>" +
+         html_escaped(title) + "</h1>\n<figure class=\"wide\">\n" + figure + "<figcaption>" + html_escaped(caption) +
          "</figcaption>\n</figure>\n</main>\n</body>\n</html>\n";
 }
 
@@ -329,7 +339,8 @@ std::string html_report(const RunRecord& run, const Figures& figures) {
     html += "</ul>\n";
   }
   html +=
-      "</header>\n" + heads_section(run) + figures_section(figures) + claims_section(run) + run_section(run);
+      "</header>\n" + heads_section(run) + threshold_section(figures.threshold) + figures_section(figures) +
+      claims_section(run) + run_section(run);
   return html + "</main>\n<script>" + kScript + "</script>\n</body>\n</html>\n";
 }
 

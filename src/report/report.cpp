@@ -6,6 +6,7 @@
 #include "numeric/files.hpp"
 #include "report/formats.hpp"
 #include "report/least_degree_figure.hpp"
+#include "report/threshold_figure.hpp"
 
 namespace attnbounds {
 
@@ -52,11 +53,21 @@ std::vector<fs::path> write_report(const fs::path& directory, const std::set<Rep
                                      std::pair(ErrorKind::absolute, "figures/least_degree_absolute")}) {
       const std::string script = least_degree_script(run.degrees, kind);
       if (script.empty()) continue;
-      const Figure& figure = figures[kind] =
+      const Figure& figure = figures.degrees[kind] =
           draw(script, std::string("Least degree against X, ") + name(kind) + " error");
       files[std::string(file) + ".gnuplot"] = figure.script;
       if (!figure.svg.empty()) files[std::string(file) + ".svg"] = figure.svg;
     }
+  const HeatMapFigure threshold = threshold_figure(run.thresholds);
+  if (!threshold.panels.empty()) {
+    if (wanted(ReportFormat::html) || wanted(ReportFormat::markdown)) {
+      figures.threshold = draw(heat_map_script(threshold), "The threshold");
+      files["figures/threshold.gnuplot"] = figures.threshold->script;
+      if (!figures.threshold->svg.empty()) files["figures/threshold.svg"] = figures.threshold->svg;
+    }
+    if (wanted(ReportFormat::latex))
+      for (const auto& [name, text] : heat_map_pgfplots(threshold, "threshold")) files["figures/" + name] = text;
+  }
   if (wanted(ReportFormat::html)) files["report.html"] = html_report(run, figures);
   if (wanted(ReportFormat::markdown)) files["report.md"] = markdown_report(run, figures);
   if (wanted(ReportFormat::latex)) files["report.tex"] = latex_report(run);

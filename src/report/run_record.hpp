@@ -3,6 +3,7 @@
 //   claims.jsonl   a line a finished claim
 //   heads.jsonl    a line a real attention head (optional)
 //   degrees.jsonl  a line a proved least degree (optional)
+//   thresholds.jsonl  lines of the threshold's theory, as in phase.jsonl (optional)
 // The keys are listed in docs/report.md. A last line without its newline that does not parse is what a killed
 // run leaves: it is noted and left out. Any other malformed line is an InputError with file and line number.
 #pragma once
@@ -65,6 +66,15 @@ struct DegreeRecord {
   std::optional<double> theory;
 };
 
+/// A point or a kappa* of the threshold (record "point" or "kappa_star" of phase.jsonl), as far as it is drawn.
+struct ThresholdRecord {
+  std::string kind;    // matrix, tensor
+  std::string series;  // parameters that a figure holds fixed: problem, c, C
+  double log_n = 0, kappa = 0;
+  std::optional<double> exponent;           // of a point, its proved upper end
+  std::optional<double> star, limit, hard;  // of a kappa*: proved lower end of kappa*; limit; direct route
+};
+
 struct RunRecord {
   std::string seed, level;
   std::vector<std::pair<std::string, std::string>> versions;
@@ -72,9 +82,13 @@ struct RunRecord {
   std::vector<ClaimRecord> claims;      // in the order of the plan
   std::vector<HeadRecord> heads;        // by layer, index, name
   std::vector<DegreeRecord> degrees;    // by kind, epsilon (largest first), half-width
+  std::vector<ThresholdRecord> thresholds;
   std::vector<std::string> unfinished;  // planned, without a line
   std::vector<std::string> notes;       // what the reader of the report must know about the run's files
 };
+
+/// nullopt for other records of phase.jsonl. Errors: InputError naming `place` and the key.
+std::optional<ThresholdRecord> threshold_record(const Json& line, const std::string& place);
 
 /// Errors: InputError, with file and line.
 RunRecord read_run(const std::filesystem::path& directory);
