@@ -28,7 +28,8 @@ Json describe(const Case& c) {
 }
 
 std::vector<Point> grid(Level level) {
-  std::vector<Rational> half_widths{Rational(1, 64), Rational(1, 4), 1, Rational(5, 2), 8, 20, 100, 1000, 20000};
+  std::vector<Rational> half_widths{
+      Rational(1, 64), Rational(1, 4), 1, Rational(5, 2), 8, 20, 100, 1000, 20000};
   std::vector<long> exponents{2, 5, 20, 100};
   if (level != Level::quick) {
     half_widths.insert(half_widths.end(), {Rational(1, 1000), Rational(3, 4), 3, 5, 40, 300, 5000, 100000});
@@ -41,7 +42,8 @@ std::vector<Point> grid(Level level) {
 }
 
 Case at(const Point& point) {
-  const Rational epsilon = 1 / Rational(boost::multiprecision::pow(Integer(10), static_cast<unsigned>(point.exponent)));
+  const Rational epsilon =
+      1 / Rational(boost::multiprecision::pow(Integer(10), static_cast<unsigned>(point.exponent)));
   const bool exact = point.half_width <= 40 && point.exponent <= 20;
   const LeastDegree least = exact ? least_degree(point.half_width, epsilon, ErrorKind::relative)
                                   : least_degree_window(point.half_width, epsilon, ErrorKind::relative);
@@ -55,9 +57,11 @@ bool beyond(long n, const Case& c) { return Rational(n) > c.half_width; }
 
 const Registration below =
     claim("threshold-2026/degree-from-below", "Theorem L", Standing::checked)
-        .says("the least degree g* for relative error e^-l on [-X, X] has F(g* + s + 2, X) >= l + log j(X), j(X) = "
-              "0.11 ceil(X)^(-1/3) (0.44 X for X <= 1), 8 s^3 >= X, if that is positive",
-              R"($F(g^*+s+2,X)\ge\ell+\log j(X)$, $F(n,X)=n\,\mathrm{arcosh}(n/X)-\sqrt{n^2-X^2}$)")
+        .says(
+            "the least degree g* for relative error e^-l on [-X, X] has F(g* + s + 2, X) >= l + log j(X), "
+            "j(X) = "
+            "0.11 ceil(X)^(-1/3) (0.44 X for X <= 1), 8 s^3 >= X, if that is positive",
+            R"($F(g^*+s+2,X)\ge\ell+\log j(X)$, $F(n,X)=n\,\mathrm{arcosh}(n/X)-\sqrt{n^2-X^2}$)")
         .over(grid, at)
         .at_most(
             "l + log j(X) <= F(g* + s + 2, X)",
@@ -65,19 +69,18 @@ const Registration below =
               const Interval left = log_inverse_error(c) + log(turning_value(c.half_width));
               return shifted(c) >= c.half_width ? left : maximum(left, Interval(0));
             },
-            [](const Case& c) {
-              return shifted(c) >= c.half_width ? rate(shifted(c), c) : Interval(0);
-            })
-        .twin(
-            "F(g*, X) for F(g* + s + 2, X) and no j(X)", log_inverse_error, [](const Case& c) {
-              return beyond(c.enough.value, c) ? rate(c.enough.value, c) : log_inverse_error(c);
-            });
+            [](const Case& c) { return shifted(c) >= c.half_width ? rate(shifted(c), c) : Interval(0); })
+        .twin("F(g*, X) for F(g* + s + 2, X) and no j(X)", log_inverse_error, [](const Case& c) {
+          return beyond(c.enough.value, c) ? rate(c.enough.value, c) : log_inverse_error(c);
+        });
 
 const Registration above =
     claim("threshold-2026/degree-from-above", "Theorem U", Standing::checked)
-        .says("no n with X < n <= g* has F(n, X) at least max(l + log(8/3) + t - log(1 - e^-arcosh(n/X)), t + log 2), "
-              "t = arcosh(1 + 1/X)",
-              R"($F(n,X)<\max\{\ell+\log\tfrac83+t-\log(1-e^{-\mathrm{arcosh}(n/X)}),\,t+\log2\}$ for $X<n\le g^*$)")
+        .says(
+            "no n with X < n <= g* has F(n, X) at least max(l + log(8/3) + t - log(1 - e^-arcosh(n/X)), t + "
+            "log 2), "
+            "t = arcosh(1 + 1/X)",
+            R"($F(n,X)<\max\{\ell+\log\tfrac83+t-\log(1-e^{-\mathrm{arcosh}(n/X)}),\,t+\log2\}$ for $X<n\le g^*$)")
         .over(grid, at)
         .at_most(
             "F(g*, X) <= what suffices",

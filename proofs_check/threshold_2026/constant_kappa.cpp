@@ -42,21 +42,24 @@ Interval largest_exponent(const ThresholdCase& c) { return enclose(upper(c.value
 
 const Registration bounded_away =
     claim("threshold-2026/exponent-bounded-away", "Theorems 2 and 3", Standing::checked)
-        .says("psi >= gamma log(1 + c/gamma), gamma = (kappa^p - o(1))/log(3 + 2 sqrt 2), and H(c, g-/log n) - "
-              "log(d + g- + 1)/log n <= psi <= H(c, g+/log n), at every n: B = Theta((log n)^(1/p)) keeps the exponent "
-              "away from 1",
-              R"($H(c,\tfrac{g_-}{\log n})-\tfrac{\log(d+g_-+1)}{\log n}\le\psi\le H(c,\tfrac{g_+}{\log n})$)")
+        .says(
+            "psi >= gamma log(1 + c/gamma), gamma = (kappa^p - o(1))/log(3 + 2 sqrt 2), and H(c, g-/log n) - "
+            "log(d + g- + 1)/log n <= psi <= H(c, g+/log n), at every n: B = Theta((log n)^(1/p)) keeps the "
+            "exponent "
+            "away from 1",
+            R"($H(c,\tfrac{g_-}{\log n})-\tfrac{\log(d+g_-+1)}{\log n}\le\psi\le H(c,\tfrac{g_+}{\log n})$)")
         .over(grid, evaluated)
         .at_most("elementary lower bound", elementary, largest_exponent)
         .at_most("closed form from below", from_below, largest_exponent)
         .at_most("closed form from above", least_exponent,
                  [](const ThresholdCase& c) { return entropy_exponent(c, closed(c).at_most); })
         .finds("smallest lower bound", "elementary, along the sequences", Extreme::smallest, elementary)
-        .twin("the exponent is at least its limit already at finite n",
-              [](const ThresholdCase& c) {
-                return limit_exponent(c.point.kind, c.point.kappa, c.point.c, c.point.C).interval();
-              },
-              largest_exponent);
+        .twin(
+            "the exponent is at least its limit already at finite n",
+            [](const ThresholdCase& c) {
+              return limit_exponent(c.point.kind, c.point.kappa, c.point.c, c.point.C).interval();
+            },
+            largest_exponent);
 
 }  // namespace
 }  // namespace attnbounds

@@ -1,6 +1,6 @@
-// kappa*(n, c, C), enclosed from certified degrees, lies in the window of the closed forms of Theorem 3, and the
-// window closes on the proved limit: at kappa_low the form from above is below p - 1, so the method pays; at
-// kappa_high the form from below is at least p - 1, so it does not (docs/threshold.md, Theorem 4).
+// kappa*(n, c, C), enclosed from certified degrees, lies in the window of the closed forms of Theorem 3, and
+// the window closes on the proved limit: at kappa_low the form from above is below p - 1, so the method pays;
+// at kappa_high the form from below is at least p - 1, so it does not (docs/threshold.md, Theorem 4).
 #include "proofs_check/threshold_case.hpp"
 
 namespace attnbounds {
@@ -12,10 +12,10 @@ struct Case {
   Rational low, high;  // of the closed forms
 };
 Json describe(const Case& c) {
-  return {{"kind", name(c.point.kind)},   {"n", c.point.n.text},
-          {"c", json_number(c.point.c)},  {"C", json_number(c.point.C)},
+  return {{"kind", name(c.point.kind)},       {"n", c.point.n.text},
+          {"c", json_number(c.point.c)},      {"C", json_number(c.point.C)},
           {"pays", json_number(c.star.pays)}, {"does_not_pay", json_number(c.star.does_not_pay)},
-          {"low", json_number(c.low)},    {"high", json_number(c.high)}};
+          {"low", json_number(c.low)},        {"high", json_number(c.high)}};
 }
 
 constexpr long kSteps = 4096;  // of kappa in 1
@@ -33,8 +33,9 @@ bool reaches(const PhasePoint& p, long k, Form form) {
   const long degree = form == Form::above ? g.at_most.value : g.at_least.value;
   const Interval H = entropy_rate(c, Interval(degree) / L);
   const long target = order(p.kind) - 1;
-  return form == Form::above ? !(upper(H) < target)
-                             : lower(Interval(H - log(Interval(dimension(p.n, p.c) + degree + 1)) / L)) >= target;
+  return form == Form::above
+             ? !(upper(H) < target)
+             : lower(Interval(H - log(Interval(dimension(p.n, p.c) + degree + 1)) / L)) >= target;
 }
 
 Rational first_reached(const PhasePoint& p, Form form) {
@@ -65,14 +66,18 @@ Interval limit(const Case& c) { return limit_kappa_star(c.point.kind, c.point.c,
 
 const Registration window =
     claim("threshold-2026/kappa-star", "Theorem 4", Standing::checked)
-        .says("kappa*(n, c, C), where the polynomial method stops paying, lies between the kappa at which the closed "
-              "forms of Theorem 3 reach p - 1; both tend to the root of H(c, gamma(kappa, C)) = p - 1",
-              R"($\kappa_{\rm low}(n)\le\kappa^*(n,c,C)\le\kappa_{\rm high}(n)$, both $\to\kappa^*(c,C)$)")
+        .says(
+            "kappa*(n, c, C), where the polynomial method stops paying, lies between the kappa at which the "
+            "closed "
+            "forms of Theorem 3 reach p - 1; both tend to the root of H(c, gamma(kappa, C)) = p - 1",
+            R"($\kappa_{\rm low}(n)\le\kappa^*(n,c,C)\le\kappa_{\rm high}(n)$, both $\to\kappa^*(c,C)$)")
         .over(grid, at)
-        .at_most("the closed forms pay no later", [](const Case& c) { return c.low; },
-                 [](const Case& c) { return c.star.does_not_pay; })
-        .at_most("and stop no earlier", [](const Case& c) { return c.star.pays; },
-                 [](const Case& c) { return c.high; })
+        .at_most(
+            "the closed forms pay no later", [](const Case& c) { return c.low; },
+            [](const Case& c) { return c.star.does_not_pay; })
+        .at_most(
+            "and stop no earlier", [](const Case& c) { return c.star.pays; },
+            [](const Case& c) { return c.high; })
         .finds("distance", "|kappa* - limit| log n/log log n", Extreme::largest,
                [](const Case& c) {
                  const Interval L = c.point.n.log();
@@ -83,7 +88,8 @@ const Registration window =
                  const Interval L = c.point.n.log();
                  return Interval(enclose(Rational(c.high - c.low)) * L / log(L));
                })
-        .twin("kappa*(n) is at most its limit", [](const Case& c) { return enclose(c.star.pays); }, limit);
+        .twin(
+            "kappa*(n) is at most its limit", [](const Case& c) { return enclose(c.star.pays); }, limit);
 
 }  // namespace
 }  // namespace attnbounds

@@ -1,9 +1,9 @@
-// "B = o((log n)^{1/p}) gives exponent -> 1" (Alman, Song 2023, 2024), as an inequality that holds at every n:
-// for d <= c log n, B = kappa (log n)^{1/p}, error n^{-C} and M = log(C/kappa^p) >= 2,
+// "B = o((log n)^{1/p}) gives exponent -> 1" (Alman, Song 2023, 2024), as an inequality that holds at every
+// n: for d <= c log n, B = kappa (log n)^{1/p}, error n^{-C} and M = log(C/kappa^p) >= 2,
 //     exponent <= 1 + (9 C/M)(1 + log(1 + c M/(9 C))),
 // which tends to 1 as kappa -> 0, whatever n is (docs/threshold.md, Theorem 1). Along four sequences,
-// B^p = 1, (log n)^{1/2}, log n/log log n, and log n e^{-(log n)^{1/2}}: only the last shows an exponent near 1
-// at sizes that can be computed.
+// B^p = 1, (log n)^{1/2}, log n/log log n, and log n e^{-(log n)^{1/2}}: only the last shows an exponent near
+// 1 at sizes that can be computed.
 #include "proofs_check/threshold_case.hpp"
 
 namespace attnbounds {
@@ -45,14 +45,16 @@ Interval exponent(const ThresholdCase& c) { return enclose(upper(c.value.exponen
 
 const Registration tends_to_one =
     claim("threshold-2026/exponent-tends-to-one", "Theorem 1", Standing::checked)
-        .says("exponent <= 1 + (9 C/M)(1 + log(1 + c M/(9 C))), M = log(C/kappa^p) >= 2, at every n: B = o((log "
-              "n)^(1/p)) gives exponent -> 1",
-              R"($1+\psi\le1+\frac{9C}{M}\bigl(1+\log(1+\frac{cM}{9C})\bigr)$, $M=\log(C/\kappa^p)\ge2$)")
+        .says(
+            "exponent <= 1 + (9 C/M)(1 + log(1 + c M/(9 C))), M = log(C/kappa^p) >= 2, at every n: B = "
+            "o((log "
+            "n)^(1/p)) gives exponent -> 1",
+            R"($1+\psi\le1+\frac{9C}{M}\bigl(1+\log(1+\frac{cM}{9C})\bigr)$, $M=\log(C/\kappa^p)\ge2$)")
         .over(grid, evaluated)
         .where("M >= 2", [](const ThresholdCase& c) { return lower(rate_M(c.point)) >= 2; })
         .at_most("exponent <= the closed form", exponent, [](const ThresholdCase& c) { return bound(c, 9); })
-        .finds("least closed form", "1 + (9 C/M)(1 + log(1 + c M/(9 C))) along the sequences", Extreme::smallest,
-               [](const ThresholdCase& c) { return bound(c, 9); })
+        .finds("least closed form", "1 + (9 C/M)(1 + log(1 + c M/(9 C))) along the sequences",
+               Extreme::smallest, [](const ThresholdCase& c) { return bound(c, 9); })
         .twin("1 for 9", exponent, [](const ThresholdCase& c) { return bound(c, 1); });
 
 }  // namespace

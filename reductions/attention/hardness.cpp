@@ -8,9 +8,7 @@ namespace attnbounds {
 namespace {
 
 /// log T + 2 log R.
-Interval separation(long arity, const Interval& log_n) {
-  return (arity - 1) * log_n + 2 * log(Interval(3));
-}
+Interval separation(long arity, const Interval& log_n) { return (arity - 1) * log_n + 2 * log(Interval(3)); }
 
 /// log n of an instance with n genuine keys and an anchor: log(n + 1) in log n + (0, 1/n).
 Interval log_tokens(const Interval& log_n) { return log_n + hull(Interval(0), exp(-log_n)); }
@@ -40,9 +38,8 @@ std::optional<GapHardness> gap_kappa(long arity, const Interval& log_n, long dim
       // d = q^{1 + (p-1) T'} + q: the bias needs at most q columns.
       const Interval log_d =
           (1 + (arity - 1) * columns) * log_q + log(1 + exp(-(arity - 1) * columns * log_q));
-      const Interval log_kappa = (log(separation(arity, log_n) / log_tokens(log_n)) + log_d -
-                                  log(Interval(q - degree))) /
-                                 arity;
+      const Interval log_kappa =
+          (log(separation(arity, log_n) / log_tokens(log_n)) + log_d - log(Interval(q - degree))) / arity;
       if (!best || upper(log_kappa) < upper(best->log_kappa))
         best = GapHardness{nodes, columns, q, log_kappa, log_d};
     }

@@ -27,8 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options : CommonOptions {
-  std::string kind = "matrix", mode = "theory", problem = "forward", kappa, B, c = "1", C = "1", rate = "1e10",
-              out;
+  std::string kind = "matrix", mode = "theory", problem = "forward", kappa, B, c = "1", C = "1",
+              rate = "1e10", out;
   std::vector<std::string> n, families{"random", "light-bulb"};
   std::vector<long> ranks{16, 64};
   long rank_n = 1024, decide_n = 512, rows = 4096, repeats = 3;
@@ -52,7 +52,8 @@ std::vector<Rational> grid_from_text(const std::string& text, const std::string&
     if (parts.size() != 3) throw InputError(option, "LO:HI:COUNT or a list", "'" + text + "'");
     const Rational low = rational_from_text(parts[0], option), high = rational_from_text(parts[1], option),
                    count = rational_from_text(parts[2], option);
-    if (denominator(count) != 1 || count < 2 || count > 100000 || high <= low || (separator == '*' && low <= 0))
+    if (denominator(count) != 1 || count < 2 || count > 100000 || high <= low ||
+        (separator == '*' && low <= 0))
       throw InputError(option, "LO < HI and a whole COUNT from 2 to 100000", "'" + text + "'");
     const double ratio = nearest(Rational(high / low));
     for (Rational i = 0; i < count; i += 1)
@@ -120,7 +121,8 @@ std::vector<SweepJson> run_sweep(const std::vector<SweepTask>& tasks, const Opti
         const SweepTask& task = tasks[static_cast<std::size_t>(i)];
         SweepJson line = SweepJson::parse(text);
         if (line.contains("timing") && !options.out.empty()) {  // of this machine and moment: not the result
-          append_line(fs::path(options.out) / "timings.jsonl", {{"task", task.name}, {"timing", line["timing"]}});
+          append_line(fs::path(options.out) / "timings.jsonl",
+                      {{"task", task.name}, {"timing", line["timing"]}});
           line.erase("timing");
         }
         done[task.name] = line.dump();
@@ -147,10 +149,12 @@ std::string short_number(const SweepJson& exact) {
 
 /// The lines as tables of a paper: points.csv, kappa_star.csv, crossovers.csv.
 std::map<std::string, std::string> tables(const std::vector<SweepJson>& lines) {
-  std::string points = "kind,problem,n,c,C,kappa,d,degree,degree_needed,log10_rank,log10_features,"
-                       "log10_operations,log10_exact_operations,log10_seconds_estimate,exponent,pays\n",
-              stars = "kind,problem,n,c,C,kappa_star_pays,kappa_star_does_not_pay,limit,hard_direct,"
-                      "log10_hard_gap\n",
+  std::string points =
+                  "kind,problem,n,c,C,kappa,d,degree,degree_needed,log10_rank,log10_features,"
+                  "log10_operations,log10_exact_operations,log10_seconds_estimate,exponent,pays\n",
+              stars =
+                  "kind,problem,n,c,C,kappa_star_pays,kappa_star_does_not_pay,limit,hard_direct,"
+                  "log10_hard_gap\n",
               crossovers = "kind,problem,c,C,entries,first_pays,last_does_not_pay,last_pays,scanned_to\n";
   bool any_crossover = false;
   const auto text = [](const SweepJson& j, const char* key) {
@@ -159,27 +163,29 @@ std::map<std::string, std::string> tables(const std::vector<SweepJson>& lines) {
   for (const SweepJson& j : lines) {
     const std::string record = j.at("record"), problem = text(j, "kind") + "," + text(j, "problem") + ",";
     if (record == "point")
-      points += problem + fmt::format("{},{},{},{:.10g},{},{},{},{},{},{},{},{:.6g},{},{}\n", text(j, "n"), short_number(j["c"]),
-                                      short_number(j["C"]), j.at("kappa_decimal").get<double>(), j.at("d").get<long>(),
-                                      j.at("degree").get<long>(), j.at("degree_needed").get<long>(),
-                                      text(j.at("log10_rank"), "upper"), text(j.at("log10_features"), "upper"),
-                                      text(j.at("log10_operations"), "upper"),
-                                      text(j.at("log10_exact_operations"), "lower"),
-                                      j.at("log10_seconds_estimate").get<double>(),
-                                      text(j.at("exponent"), "upper"), text(j, "pays"));
+      points +=
+          problem +
+          fmt::format("{},{},{},{:.10g},{},{},{},{},{},{},{},{:.6g},{},{}\n", text(j, "n"),
+                      short_number(j["c"]), short_number(j["C"]), j.at("kappa_decimal").get<double>(),
+                      j.at("d").get<long>(), j.at("degree").get<long>(), j.at("degree_needed").get<long>(),
+                      text(j.at("log10_rank"), "upper"), text(j.at("log10_features"), "upper"),
+                      text(j.at("log10_operations"), "upper"), text(j.at("log10_exact_operations"), "lower"),
+                      j.at("log10_seconds_estimate").get<double>(), text(j.at("exponent"), "upper"),
+                      text(j, "pays"));
     else if (record == "kappa_star")
-      stars += problem +
-               fmt::format("{},{},{},{:.10g},{:.10g},{},{},{}\n", text(j, "n"), short_number(j["c"]), short_number(j["C"]),
-                           j.at("pays_decimal").get<double>(), j.at("does_not_pay_decimal").get<double>(),
-                           text(j.at("limit"), "lower"),
-                           j.at("hard_direct").is_null() ? "" : text(j.at("hard_direct"), "upper"),
-                           j.at("hard_gap").is_null() ? "" : text(j.at("hard_gap").at("log10_kappa"), "upper"));
+      stars +=
+          problem +
+          fmt::format("{},{},{},{:.10g},{:.10g},{},{},{}\n", text(j, "n"), short_number(j["c"]),
+                      short_number(j["C"]), j.at("pays_decimal").get<double>(),
+                      j.at("does_not_pay_decimal").get<double>(), text(j.at("limit"), "lower"),
+                      j.at("hard_direct").is_null() ? "" : text(j.at("hard_direct"), "upper"),
+                      j.at("hard_gap").is_null() ? "" : text(j.at("hard_gap").at("log10_kappa"), "upper"));
     else if (record == "crossover") {
       any_crossover = true;
       crossovers += problem + short_number(j["c"]) + "," + short_number(j["C"]) + "," +
-                    (j.contains("B") ? "B=" + short_number(j["B"]) : "kappa=" + short_number(j["kappa"])) + "," +
-                    text(j, "first_pays") + "," + text(j, "last_does_not_pay") + "," + text(j, "last_pays") + "," +
-                    text(j, "scanned_to") + "\n";
+                    (j.contains("B") ? "B=" + short_number(j["B"]) : "kappa=" + short_number(j["kappa"])) +
+                    "," + text(j, "first_pays") + "," + text(j, "last_does_not_pay") + "," +
+                    text(j, "last_pays") + "," + text(j, "scanned_to") + "\n";
     }
   }
   std::map<std::string, std::string> files{{"points.csv", points}, {"kappa_star.csv", stars}};
@@ -216,39 +222,44 @@ void print_tables(const std::vector<SweepJson>& lines) {
   std::string heading;
   for (const SweepJson& p : lines)
     if (p["record"] == "point") {
-      const std::string now =
-          fmt::format("{} attention, {}: d = c log n, B = kappa (log n)^(1/{}), error n^-C\n",
-                      p["kind"].get<std::string>(), p["problem"].get<std::string>(), p["kind"] == "matrix" ? 2 : 3);
+      const std::string now = fmt::format(
+          "{} attention, {}: d = c log n, B = kappa (log n)^(1/{}), error n^-C\n",
+          p["kind"].get<std::string>(), p["problem"].get<std::string>(), p["kind"] == "matrix" ? 2 : 3);
       if (now != heading)
         fmt::print("{}{}{:<9} {:>5} {:>5} {:>8} {:>5} {:>6} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
-                   heading.empty() ? "" : "\n", now, "n", "c", "C", "kappa", "d", "degree", "(needed)", "rank",
-                   "operat.", "exact", "time est.", "exponent", "limit");
+                   heading.empty() ? "" : "\n", now, "n", "c", "C", "kappa", "d", "degree", "(needed)",
+                   "rank", "operat.", "exact", "time est.", "exponent", "limit");
       heading = now;
-      fmt::print("{:<9} {:>5} {:>5} {:>8.4f} {:>5} {:>6} {:>8} {:>9.3f} {:>9.3f} {:>9.3f} {:>9.3f} {:>9.5f} {:>9}\n",
-                 p["n"].get<std::string>(), short_number(p["c"]), short_number(p["C"]),
-                 p["kappa_decimal"].get<double>(), p["d"].get<long>(), p["degree"].get<long>(),
-                 p["degree_needed"].get<long>(), decimal(p["log10_features"]["upper"]),
-                 decimal(p["log10_operations"]["upper"]), decimal(p["log10_exact_operations"]["lower"]),
-                 p["log10_seconds_estimate"].get<double>(), decimal(p["exponent"]["upper"]),
-                 p.contains("limit_exponent") ? fmt::format("{:.5f}", decimal(p["limit_exponent"]["upper"])) : "1");
+      fmt::print(
+          "{:<9} {:>5} {:>5} {:>8.4f} {:>5} {:>6} {:>8} {:>9.3f} {:>9.3f} {:>9.3f} {:>9.3f} {:>9.5f} {:>9}\n",
+          p["n"].get<std::string>(), short_number(p["c"]), short_number(p["C"]),
+          p["kappa_decimal"].get<double>(), p["d"].get<long>(), p["degree"].get<long>(),
+          p["degree_needed"].get<long>(), decimal(p["log10_features"]["upper"]),
+          decimal(p["log10_operations"]["upper"]), decimal(p["log10_exact_operations"]["lower"]),
+          p["log10_seconds_estimate"].get<double>(), decimal(p["exponent"]["upper"]),
+          p.contains("limit_exponent") ? fmt::format("{:.5f}", decimal(p["limit_exponent"]["upper"])) : "1");
     }
   fmt::print(
-      "rank (with the gradient's factor), operations, those of the exact method, seconds (an estimate): log10\n\n"
+      "rank (with the gradient's factor), operations, those of the exact method, seconds (an estimate): "
+      "log10\n\n"
       "kappa*: the method pays below the first number, proved, and does not above the second\n"
       "{:<8} {:<9} {:>5} {:>5} {:>9} {:>9} {:>9} {:>12} {:>14}\n",
       "kind", "n", "c", "C", "pays", "does not", "limit", "hard: direct", "gap (log10)");
   for (const SweepJson& s : lines)
     if (s["record"] == "kappa_star")
-      fmt::print("{:<8} {:<9} {:>5} {:>5} {:>9.6f} {:>9.6f} {:>9.6f} {:>12} {:>14}\n", s["kind"].get<std::string>(),
-                 s["n"].get<std::string>(), short_number(s["c"]), short_number(s["C"]),
-                 s["pays_decimal"].get<double>(), s["does_not_pay_decimal"].get<double>(),
-                 decimal(s["limit"]["lower"]),
+      fmt::print("{:<8} {:<9} {:>5} {:>5} {:>9.6f} {:>9.6f} {:>9.6f} {:>12} {:>14}\n",
+                 s["kind"].get<std::string>(), s["n"].get<std::string>(), short_number(s["c"]),
+                 short_number(s["C"]), s["pays_decimal"].get<double>(),
+                 s["does_not_pay_decimal"].get<double>(), decimal(s["limit"]["lower"]),
                  s["hard_direct"].is_null() ? "-" : fmt::format("{:.4f}", decimal(s["hard_direct"]["upper"])),
-                 s["hard_gap"].is_null() ? "-"
-                                         : fmt::format("{:.2f}", decimal(s["hard_gap"]["log10_kappa"]["upper"])));
+                 s["hard_gap"].is_null()
+                     ? "-"
+                     : fmt::format("{:.2f}", decimal(s["hard_gap"]["log10_kappa"]["upper"])));
   for (const SweepJson& x : lines)
     if (x["record"] == "crossover") {
-      const auto power = [&](const char* key) { return x[key].is_null() ? "none" : x[key].get<std::string>(); };
+      const auto power = [&](const char* key) {
+        return x[key].is_null() ? "none" : x[key].get<std::string>();
+      };
       fmt::print("{} c={} C={} {}: first pays at {}, does not up to {}, pays up to {} (scanned to {})\n",
                  x["kind"].get<std::string>(), short_number(x["c"]), short_number(x["C"]),
                  x.contains("B") ? "B=" + short_number(x["B"]) : "kappa=" + short_number(x["kappa"]),
@@ -297,7 +308,7 @@ MeasuredGrid measured_grid(const Options& options, ThreadCount threads) {
   const bool tensor = options.kind != "matrix";
   const std::vector<std::string> n = !options.n.empty() ? options.n
                                      : tensor           ? std::vector<std::string>{"16", "32", "64"}
-                                                        : std::vector<std::string>{"2^8", "2^9", "2^10", "2^11"};
+                                              : std::vector<std::string>{"2^8", "2^9", "2^10", "2^11"};
   for (const std::string& text : n) grid.n.push_back(machine_size(text, tensor ? 1L << 12 : 1L << 20));
   grid.kappa = grid_from_text(options.kappa.empty() ? "1/8*4*6" : options.kappa, "--kappa", 0);
   for (const Rational& kappa : grid.kappa)
@@ -328,7 +339,9 @@ std::vector<ThresholdCurve> threshold_curves(const MeasuredGrid& grid) {
     for (const long n : grid.n)
       curve.points.emplace_back(
           std::log2(static_cast<double>(n)),
-          nearest(kappa_star({kind, Problem::forward, {std::to_string(n)}, 0, grid.c, grid.C}, Rational(1, 500)).pays));
+          nearest(
+              kappa_star({kind, Problem::forward, {std::to_string(n)}, 0, grid.c, grid.C}, Rational(1, 500))
+                  .pays));
     curves.push_back(curve);
   }
   return curves;
@@ -351,8 +364,9 @@ std::vector<SweepJson> with_timings(std::vector<SweepJson> lines, const fs::path
 }
 
 std::string measured_csv(const std::vector<SweepJson>& lines) {
-  std::string csv = "record,kind,family,n,d,kappa,seed,repeat,degree,rank,seconds_polynomial,seconds_exact,"
-                    "every_v_at_least,every_v_at_most,relative_at_least,relative_at_most,decided\n";
+  std::string csv =
+      "record,kind,family,n,d,kappa,seed,repeat,degree,rank,seconds_polynomial,seconds_exact,"
+      "every_v_at_least,every_v_at_most,relative_at_least,relative_at_most,decided\n";
   const auto number = [](const SweepJson& x) { return x.is_null() ? std::string() : x.dump(); };
   for (const SweepJson& j : lines) {
     const auto at = [&](const char* object, const char* key) {
@@ -365,12 +379,13 @@ std::string measured_csv(const std::vector<SweepJson>& lines) {
       for (const SweepJson& r : j.at("ranks"))
         decided += fmt::format("{}{}: svd {} polynomial {}", decided.empty() ? "" : "; ", r.at("rank").dump(),
                                r.at("svd").dump(), r.at("polynomial").dump());
-    csv += fmt::format("{},{},{},{},{},{:.10g},{},{},{},{},{},{},{},{},{},{},{}\n", j.at("record").get<std::string>(),
-                       j.at("kind").get<std::string>(), j.at("family").get<std::string>(), j.at("n").get<long>(),
-                       j.at("d").get<long>(), j.at("kappa_decimal").get<double>(), j.at("seed").dump(),
-                       j.at("repeat").dump(), at("polynomial", "degree"), at("polynomial", "rank"),
-                       at("timing", "polynomial"), at("timing", "exact"), at("every_v", "at_least"),
-                       at("every_v", "at_most"), at("relative", "at_least"), at("relative", "at_most"), decided);
+    csv += fmt::format("{},{},{},{},{},{:.10g},{},{},{},{},{},{},{},{},{},{},{}\n",
+                       j.at("record").get<std::string>(), j.at("kind").get<std::string>(),
+                       j.at("family").get<std::string>(), j.at("n").get<long>(), j.at("d").get<long>(),
+                       j.at("kappa_decimal").get<double>(), j.at("seed").dump(), j.at("repeat").dump(),
+                       at("polynomial", "degree"), at("polynomial", "rank"), at("timing", "polynomial"),
+                       at("timing", "exact"), at("every_v", "at_least"), at("every_v", "at_most"),
+                       at("relative", "at_least"), at("relative", "at_most"), decided);
   }
   return csv;
 }
@@ -379,25 +394,27 @@ void print_measured(const std::vector<SweepJson>& lines) {
   fmt::print("times are estimates of this machine; ranks are proved from both sides; epsilon = n^-C\n");
   for (const SweepJson& j : lines) {
     fmt::print("{:<6} {:<6} {:<18} n={:<7} d={:<4} kappa={:<8.4f} ", j["record"].get<std::string>(),
-               j["kind"].get<std::string>(), j["family"].get<std::string>(), j["n"].get<long>(), j["d"].get<long>(),
-               j["kappa_decimal"].get<double>());
+               j["kind"].get<std::string>(), j["family"].get<std::string>(), j["n"].get<long>(),
+               j["d"].get<long>(), j["kappa_decimal"].get<double>());
     if (j.contains("missed")) fmt::print("{}\n", j["missed"].get<std::string>());
     else if (j["record"] == "time") {
       const SweepJson timing = j.contains("timing") ? j["timing"] : SweepJson::object();
       const auto seconds = [&](const char* key) {
-        return timing.contains(key) && timing[key].is_number() ? fmt::format("{:.4g} s", timing[key].get<double>())
-                                                               : std::string("none");
+        return timing.contains(key) && timing[key].is_number()
+                   ? fmt::format("{:.4g} s", timing[key].get<double>())
+                   : std::string("none");
       };
       fmt::print("rank {:<8} polynomial {:<10} exact {:<10}\n",
-                 j["polynomial"].contains("rank") ? j["polynomial"]["rank"].dump() : "-", seconds("polynomial"),
-                 seconds("exact"));
+                 j["polynomial"].contains("rank") ? j["polynomial"]["rank"].dump() : "-",
+                 seconds("polynomial"), seconds("exact"));
     } else if (j["record"] == "rank") {
       fmt::print("every V {} … {}, relative {} … {}\n", j["every_v"]["at_least"].get<long>(),
                  j["every_v"]["at_most"].get<long>(), j["relative"]["at_least"].get<long>(),
                  j["relative"]["at_most"].get<long>());
     } else {
       for (const SweepJson& r : j["ranks"])
-        fmt::print("rank {}: svd {}, polynomial {}; ", r["rank"].get<long>(), r["svd"].dump(), r["polynomial"].dump());
+        fmt::print("rank {}: svd {}, polynomial {}; ", r["rank"].get<long>(), r["svd"].dump(),
+                   r["polynomial"].dump());
       fmt::print("exact {}\n", j["exact"].dump());
     }
   }
@@ -426,7 +443,8 @@ ExitStatus run_measured(const Options& options, ThreadCount threads) {
   if (options.dry_run) return answer_dry_run(tasks, static_cast<double>(rank_count()), options);
   std::vector<SweepJson> lines = run_sweep(tasks, options, {1});
   if (!is_first_rank()) return ExitStatus::answered;
-  SweepJson result = {{"kind", options.kind}, {"mode", "measured"}, {"seed", options.seed}, {"records", lines}};
+  SweepJson result = {
+      {"kind", options.kind}, {"mode", "measured"}, {"seed", options.seed}, {"records", lines}};
   if (!options.out.empty()) {
     std::map<std::string, std::string> files{{"phase.json", result.dump(2) + "\n"}};
     lines = with_timings(std::move(lines), fs::path(options.out) / "timings.jsonl");
@@ -447,8 +465,11 @@ ExitStatus run_theory(const Options& options, ThreadCount threads) {
   const std::vector<SweepJson> lines = run_sweep(tasks, options, threads);
   if (!is_first_rank()) return ExitStatus::answered;
 
-  SweepJson result = {{"kind", options.kind}, {"problem", options.problem}, {"mode", options.mode},
-                      {"c", options.c},       {"C", options.C}};
+  SweepJson result = {{"kind", options.kind},
+                      {"problem", options.problem},
+                      {"mode", options.mode},
+                      {"c", options.c},
+                      {"C", options.C}};
   for (const auto& [list, record] : {std::pair("points", "point"), std::pair("kappa_star", "kappa_star"),
                                      std::pair("crossovers", "crossover")}) {
     result[list] = SweepJson::array();
@@ -467,7 +488,8 @@ ExitStatus run_theory(const Options& options, ThreadCount threads) {
 }
 
 ExitStatus run(const Options& options) {
-  if (options.resume && options.out.empty()) throw InputError("--resume", "a sweep's directory in --out", "none");
+  if (options.resume && options.out.empty())
+    throw InputError("--resume", "a sweep's directory in --out", "none");
   const ThreadCount threads = options.threads > 0 ? ThreadCount{options.threads}
                               : rank_count() > 1  ? ThreadCount{1}
                                                   : all_cores();
@@ -483,7 +505,9 @@ Command add_phase(CLI::App& app) {
   command->add_option("--kind", options->kind)
       ->check(CLI::IsMember({"matrix", "tensor", "both"}))
       ->capture_default_str();
-  command->add_option("--mode", options->mode)->check(CLI::IsMember({"theory", "measured"}))->capture_default_str();
+  command->add_option("--mode", options->mode)
+      ->check(CLI::IsMember({"theory", "measured"}))
+      ->capture_default_str();
   command
       ->add_option("--problem", options->problem,
                    "forward, or the loss gradient, whose rank is d^(p-1) times larger")
@@ -503,10 +527,13 @@ Command add_phase(CLI::App& app) {
       ->delimiter(',')
       ->check(CLI::Range(1L, 1L << 16))
       ->capture_default_str();
-  command->add_option("--rank-n", options->rank_n, "measured: largest n whose epsilon-rank is found (tensor: 64)")
+  command
+      ->add_option("--rank-n", options->rank_n,
+                   "measured: largest n whose epsilon-rank is found (tensor: 64)")
       ->check(CLI::Range(2L, 1L << 13))
       ->capture_default_str();
-  command->add_option("--decide-n", options->decide_n, "measured: largest n of instances to decide (tensor: 64)")
+  command
+      ->add_option("--decide-n", options->decide_n, "measured: largest n of instances to decide (tensor: 64)")
       ->check(CLI::Range(2L, 1L << 12))
       ->capture_default_str();
   command->add_option("--rows", options->rows, "measured: most queries that are timed; beyond, scaled")
@@ -518,8 +545,9 @@ Command add_phase(CLI::App& app) {
   command->add_flag("--crossover", options->crossover, "also where along n = 2, 4, …, 2^400 the method pays");
   command->add_option("--rate", options->rate, "operations a second, for the estimated time")
       ->capture_default_str();
-  command->add_option("--out", options->out,
-                      "folder for phase.jsonl, phase.json, tables (csv) and figures (svg, html, tex with csv)");
+  command->add_option(
+      "--out", options->out,
+      "folder for phase.jsonl, phase.json, tables (csv) and figures (svg, html, tex with csv)");
   command->add_flag("--resume", options->resume, "keep the tasks that DIR/phase.jsonl already has");
   command->add_flag("--dry-run", options->dry_run, "only the number of tasks and the estimated time");
   command->footer(

@@ -104,7 +104,8 @@ ExitStatus status_of(Verdict verdict) {
 std::vector<SweepTask> threshold_tasks() {
   TheoryGrid grid;
   grid.kinds = {AttentionKind::matrix, AttentionKind::tensor};
-  for (const char* n : {"2^10", "2^14", "2^20", "2^28", "2^40", "2^57", "2^80", "2^114", "2^161", "2^228", "2^400"})
+  for (const char* n :
+       {"2^10", "2^14", "2^20", "2^28", "2^40", "2^57", "2^80", "2^114", "2^161", "2^228", "2^400"})
     grid.n.push_back({n});
   for (const long eighths : {1, 2, 3, 4, 6, 8, 12, 16, 24, 32}) grid.kappa.push_back(Rational(eighths, 8));
   grid.c = grid.C = {1};
@@ -167,10 +168,15 @@ ExitStatus verify(const Options& options) {
         return measure_head(folder, epsilon, settings).dump();
       }
       const Claim& claim = *chosen[i];
-      return log_line(claim, run_claim(claim, settings, [&](std::size_t done, std::size_t instances) {
-               const double within = static_cast<double>(done) / static_cast<double>(instances);
-               progress.at((static_cast<double>(finished) + within) / static_cast<double>(count), claim.id);
-             })).dump();
+      return log_line(claim, run_claim(claim, settings,
+                                       [&](std::size_t done, std::size_t instances) {
+                                         const double within =
+                                             static_cast<double>(done) / static_cast<double>(instances);
+                                         progress.at((static_cast<double>(finished) + within) /
+                                                         static_cast<double>(count),
+                                                     claim.id);
+                                       }))
+          .dump();
     };
     run_tasks(todo, {1}, task, [&](long number, const std::string& text) {
       const auto i = static_cast<std::size_t>(number);

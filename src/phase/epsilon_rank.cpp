@@ -31,7 +31,8 @@ UpperBound orthogonality_defect(const Columns& x) {
   const UpperBound norm = frobenius(x);
   return frobenius(gram) * (UpperBound::exactly(1) + unit_roundoff()) + gamma(x.rows() + 1) * norm * norm +
          unit_roundoff() * UpperBound::exactly(static_cast<double>(x.cols() + 1)) +
-         UpperBound::exactly(static_cast<double>(x.size()) * static_cast<double>(x.cols())) * underflow_error();
+         UpperBound::exactly(static_cast<double>(x.size()) * static_cast<double>(x.cols())) *
+             underflow_error();
 }
 
 struct Factors {
@@ -114,8 +115,8 @@ bool within(const AttentionMatrix& a, const Factors& f, long k, Sense sense, con
 }
 
 /// The least k <= K whose truncation is proved to do, by halving (errors nearly decrease in k); none: `most`.
-long least_truncation(const AttentionMatrix& a, const Factors& f, Sense sense, const Rational& epsilon, long from,
-                      long most) {
+long least_truncation(const AttentionMatrix& a, const Factors& f, Sense sense, const Rational& epsilon,
+                      long from, long most) {
   long high = std::min<long>(f.s.size(), most), low = std::max(0L, from - 1);
   if (high <= low || !within(a, f, high, sense, epsilon)) return most;
   while (high - low > 1) {
@@ -137,7 +138,8 @@ long features(const UpperBound& half_width, long d, const Rational& delta, long 
 
 /// Rows of scores to rows of P^: exp(s - max s)/sum. `score_error(i)` bounds what the scores are off by.
 template <class ScoreError>
-AttentionMatrix softmax_rows(Matrix<double> scores, const UpperBound& half_width, const ScoreError& score_error) {
+AttentionMatrix softmax_rows(Matrix<double> scores, const UpperBound& half_width,
+                             const ScoreError& score_error) {
   const long m = scores.cols();
   UpperBound rho;
   for (Eigen::Index i = 0; i < scores.rows(); ++i) {
@@ -149,9 +151,9 @@ AttentionMatrix softmax_rows(Matrix<double> scores, const UpperBound& half_width
     cpu::exp_of_nonpositive(&scores(i, 0), m);
     const double sum = scores.row(i).sum();
     scores.row(i) /= sum;
-    // A weight is off by a factor in [e^-z (1 - 8u), e^z (1 + 8u)], z = score error + u spread; so is the sum,
-    // with gamma_m besides; the quotient rounds once. With w = e^{2z} ((1 + 8u)/(1 - 8u)) (1 + gamma_{m+2})^2
-    // the relative error is at most w - 1.
+    // A weight is off by a factor in [e^-z (1 - 8u), e^z (1 + 8u)], z = score error + u spread; so is the
+    // sum, with gamma_m besides; the quotient rounds once. With w = e^{2z} ((1 + 8u)/(1 - 8u)) (1 +
+    // gamma_{m+2})^2 the relative error is at most w - 1.
     const WorkingPrecision precision(Bits{128});
     const UpperBound z = score_error(i) + unit_roundoff() * UpperBound::exactly(2 * spread);
     const Interval e = enclose(cpu::exp_relative_error), g = enclose(gamma(m + 2).value());
@@ -184,10 +186,10 @@ AttentionMatrix attention_matrix(const TensorAttentionInput& input) {
   std::vector<UpperBound> half_widths;
   UpperBound half_width;
   for (Eigen::Index i = 0; i < n; ++i) {
-    half_widths.push_back(divide_by_at_least(
-        UpperBound::exactly(input.q.row(i).cwiseAbs().sum()) * (UpperBound::exactly(1) + gamma(2 * d)) *
-            UpperBound::exactly(most),
-        static_cast<double>(d)));
+    half_widths.push_back(divide_by_at_least(UpperBound::exactly(input.q.row(i).cwiseAbs().sum()) *
+                                                 (UpperBound::exactly(1) + gamma(2 * d)) *
+                                                 UpperBound::exactly(most),
+                                             static_cast<double>(d)));
     half_width = maximum(half_width, half_widths.back());
   }
   Matrix<double> scores = input.q * keys.transpose() / static_cast<double>(d);

@@ -3,12 +3,13 @@
 //              |R V - P V| <= eps |V| for every V (largest entries), so no method R V does it with less;
 //   relative   least rank of R with |R_ij - P_ij| <= eps P_ij: what polynomials of the scores give.
 // Proved from the matrix itself, whatever found the factors U, S, V (a randomised range, floating point):
-//   P^ is P in double, |P - P^| <= rho P^ entrywise;  e >= |P^ - U S V^T|_F, computed with its rounding error;
-//   sigma_i(U S V^T) >= sqrt((1 - |U^T U - I|_F)(1 - |V^T V - I|_F)) S_i (Ostrowski), and Mirsky's inequality
-//   gives, for the Frobenius distance to rank k (Eckart, Young),
+//   P^ is P in double, |P - P^| <= rho P^ entrywise;  e >= |P^ - U S V^T|_F, computed with its rounding
+//   error; sigma_i(U S V^T) >= sqrt((1 - |U^T U - I|_F)(1 - |V^T V - I|_F)) S_i (Ostrowski), and Mirsky's
+//   inequality gives, for the Frobenius distance to rank k (Eckart, Young),
 //       tail_k(P) >= sqrt(...) (sum_{k < i <= K} S_i^2)^{1/2} - e - rho |P^|_F.
 //   at least:  an R of rank k in the first sense has |P - R|_F <= eps sqrt(n), in the second <= eps |P|_F;
-//   at most:   the errors of R = U_k S_k V_k^T, row by row or entry by entry, rounding included; or C(d+g, g).
+//   at most:   the errors of R = U_k S_k V_k^T, row by row or entry by entry, rounding included; or C(d+g,
+//   g).
 // Cost O(n m K), K the size of the factors, doubled until the rest is below eps/8 or K = min(n, m).
 #pragma once
 

@@ -80,8 +80,7 @@ PhaseValue phase_value(const PhasePoint& point) {
   const long p = order(point.kind);
   const WorkingPrecision precision(Bits{128});
   const Interval log_n = point.n.log();
-  const Interval X =
-      point.B ? enclose(power(*point.B, p)) : Interval(enclose(power(point.kappa, p)) * log_n);
+  const Interval X = point.B ? enclose(power(*point.B, p)) : Interval(enclose(power(point.kappa, p)) * log_n);
   if (!(upper(X) <= 1000000)) throw std::domain_error("the score interval B^p is beyond 10^6");
   const Interval epsilon = exp(-enclose(point.C) * log_n);
   const auto down = [](const Real& x, long bits) {

@@ -96,10 +96,11 @@ ClosedDegrees closed_degrees(const Rational& half_width, const Interval& l) {
     });
     bounds.at_least = {std::max(m - 1, after - turning_shift(half_width) - 2)};
   }
-  bounds.at_most = {least(m, [&](long n) {
-                      return lower(debye_rate(Interval(n), X)) >=
-                             upper(rate_that_suffices(Interval(n), half_width, l));
-                    }) -
+  bounds.at_most = {least(m,
+                          [&](long n) {
+                            return lower(debye_rate(Interval(n), X)) >=
+                                   upper(rate_that_suffices(Interval(n), half_width, l));
+                          }) -
                     1};
   return bounds;
 }
@@ -129,13 +130,11 @@ Enclosure limit_kappa_star(AttentionKind kind, const Rational& c, const Rational
   // gamma* with H(c, gamma*) = p - 1, then X with F(gamma*, X) = C, which falls from infinity (X -> 0) to 0.
   Rational high = 1;
   while (!(lower(entropy_rate(enclose(c), enclose(high))) > p - 1)) high *= 2;
-  const Interval gamma = zero_of_increasing(Rational(0), high, [&](const Interval& g) {
-    return Interval(entropy_rate(enclose(c), g) - (p - 1));
+  const Interval gamma = zero_of_increasing(
+      Rational(0), high, [&](const Interval& g) { return Interval(entropy_rate(enclose(c), g) - (p - 1)); });
+  const Interval X = zero_of_increasing(Rational(0), to_rational(upper(gamma)), [&](const Interval& x) {
+    return lower(x) >= lower(gamma) ? enclose(C) : Interval(enclose(C) - debye_rate(gamma, x));
   });
-  const Interval X =
-      zero_of_increasing(Rational(0), to_rational(upper(gamma)), [&](const Interval& x) {
-        return lower(x) >= lower(gamma) ? enclose(C) : Interval(enclose(C) - debye_rate(gamma, x));
-      });
   return Enclosure(Interval(exp(log(X) / p)));
 }
 

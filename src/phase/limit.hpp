@@ -5,8 +5,9 @@
 //   kappa*    the kappa at which H(c, gamma) = p - 1
 // Theorems L and U: from both sides of the least degree, with explicit remainders. The former is
 //   epsilon < j(X) and degree g suffices  =>  F(g + s + 2, X) >= log(1/epsilon) + log j(X),
-//   j(X) = 0.11 m^{-1/3} (m = ceil(X) >= 2), 0.44 X (m = 1), s the least integer >= 1 with 8 s^3 >= X; the latter
-//   F(n, X) >= max(log(1/epsilon) + log(8/3) + t - log(1 - X/n'), t + log 2), t = arcosh(1 + 1/X), n > X
+//   j(X) = 0.11 m^{-1/3} (m = ceil(X) >= 2), 0.44 X (m = 1), s the least integer >= 1 with 8 s^3 >= X; the
+//   latter F(n, X) >= max(log(1/epsilon) + log(8/3) + t - log(1 - X/n'), t + log 2), t = arcosh(1 + 1/X), n >
+//   X
 //   => degree n - 1 suffices,   where X/n' = e^{-arcosh(n/X)}.
 #pragma once
 

@@ -73,9 +73,9 @@ std::string heat_map_script(const HeatMapFigure& figure) {
       data += fmt::format("$curve{}_{} << EOD\n", k, j);
       for (const auto& [x, y] : map.curves[j].points) data += number(x) + " " + number(y) + "\n";
       data += "EOD\n";
-      curves += fmt::format(", \\\n  $curve{}_{} using 1:2 with lines dashtype {} linewidth 2.2 linecolor '{}' title '{}'",
-                            k, j, dash(map.curves[j].style), kCurveColours[j % std::size(kCurveColours)],
-                            map.curves[j].label);
+      curves += fmt::format(
+          ", \\\n  $curve{}_{} using 1:2 with lines dashtype {} linewidth 2.2 linecolor '{}' title '{}'", k,
+          j, dash(map.curves[j].style), kCurveColours[j % std::size(kCurveColours)], map.curves[j].label);
     }
     std::string ticks, labels, heights;
     for (const Tick& t : y_ticks(map))
@@ -90,11 +90,12 @@ std::string heat_map_script(const HeatMapFigure& figure) {
         "set size {:.4f},{:.4f}\nset origin {:.4f},{:.4f}\nunset label\n{}set cbrange [{}:{}]\n"
         "set title '{}'\nset xlabel '{}'\nset ylabel '{}'\nset xtics ({})\nset ytics ({})\n"
         "set xrange [{}:{}]\nset yrange [{}:{}]\n"
-        "plot $cells{} using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5 with boxxyerror fillcolor palette notitle{}\n",
+        "plot $cells{} using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5 with boxxyerror fillcolor palette "
+        "notitle{}\n",
         width, height, width * static_cast<double>(k % columns),
         1 - height * static_cast<double>(k / columns + 1), labels, number(map.turning - map.reach),
-        number(map.turning + map.reach), map.title, map.x_label, map.y_label, ticks, heights, number(x.low), number(x.high),
-        number(map.y_low), number(map.y_high), k, curves);
+        number(map.turning + map.reach), map.title, map.x_label, map.y_label, ticks, heights, number(x.low),
+        number(x.high), number(map.y_low), number(map.y_high), k, curves);
   }
   return fmt::format(
       "# Drawn by: gnuplot -d FILE > FIGURE.svg\n"
@@ -104,7 +105,8 @@ std::string heat_map_script(const HeatMapFigure& figure) {
       "set logscale xy\nset style fill solid noborder\n"
       "set palette defined (0 '#2166ac', 1 '#92c5de', 2 '#f7f7f7', 3 '#fdae61', 4 '#b35806')\n"
       "set cblabel '{}'\n"
-      "set border 15 front\nset tics out nomirror front\nset key below vertical maxrows 3 reverse Left samplen 2.5\n"
+      "set border 15 front\nset tics out nomirror front\nset key below vertical maxrows 3 reverse Left "
+      "samplen 2.5\n"
       "set multiplot\n{}unset multiplot\n",
       580 * columns, 520 * rows, data, figure.value_label, plots);
 }
@@ -117,7 +119,8 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
     const HeatMap& map = figure.panels[k];
     const std::string cells_file = fmt::format("{}-cells-{}.csv", name, k + 1),
                       curves_file = fmt::format("{}-curves-{}.csv", name, k + 1);
-    std::string cells = "x,y,value\n", curves = "curve,x,y\n", drawn, ticks, tick_labels, heights, height_labels, notes;
+    std::string cells = "x,y,value\n", curves = "curve,x,y\n", drawn, ticks, tick_labels, heights,
+                height_labels, notes;
     for (const Cell& c : map.cells) {  // four corners a cell
       const std::string value = number(cut(c.value, map));
       for (const auto& [x, y] : {std::pair(c.x_low, c.y_low), std::pair(c.x_high, c.y_low),
@@ -145,8 +148,8 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
       height_labels += (height_labels.empty() ? "" : ",") + t.text;
     }
     for (const Note& note : map.notes)
-      notes += fmt::format("  \\node[font=\\small] at (axis cs:{},{}) {{{}}};\n", number(note.x), number(note.y),
-                           latex_escaped(note.text));
+      notes += fmt::format("  \\node[font=\\small] at (axis cs:{},{}) {{{}}};\n", number(note.x),
+                           number(note.y), latex_escaped(note.text));
     const Range x = x_range(map);
     pictures += fmt::format(
         "\\begin{{tikzpicture}}\n"
@@ -163,16 +166,17 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
         "{}{}\\end{{axis}}\n\\end{{tikzpicture}}%\n",
         latex_escaped(map.title), latex_escaped(map.x_label), latex_escaped(map.y_label), number(x.low),
         number(x.high), number(map.y_low), number(map.y_high), ticks, tick_labels, heights, height_labels,
-        number(map.turning - map.reach),
-        number(map.turning + map.reach), latex_escaped(figure.value_label),
+        number(map.turning - map.reach), number(map.turning + map.reach), latex_escaped(figure.value_label),
         cells_file, drawn, notes);
     files.emplace_back(cells_file, cells);
     files.emplace_back(curves_file, curves);
   }
   files.emplace_back(name + ".tex",
                      "% Made by attnbounds phase. pdflatex or lualatex; the data stands beside it.\n"
-                     "\\documentclass{article}\n\\usepackage[a4paper,landscape,margin=1cm]{geometry}\n\\usepackage{pgfplots}\n"
-                     "\\pgfplotsset{compat=1.17}\n\\usepgfplotslibrary{patchplots}\n\\pagestyle{empty}\n\\begin{document}\n\\noindent\n" +
+                     "\\documentclass{article}\n\\usepackage[a4paper,landscape,margin=1cm]{geometry}"
+                     "\n\\usepackage{pgfplots}\n"
+                     "\\pgfplotsset{compat=1.17}\n\\usepgfplotslibrary{patchplots}\n\\pagestyle{empty}"
+                     "\n\\begin{document}\n\\noindent\n" +
                          pictures + "\\end{document}\n");
   return files;
 }

@@ -314,8 +314,8 @@ std::string figure_page(const std::string& title, const std::string& figure, con
          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
          "'unsafe-inline'\">\n<title>" +
          html_escaped(title) + "</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n<main>\n<h1>" +
-         html_escaped(title) + "</h1>\n<figure class=\"wide\">\n" + figure + "<figcaption>" + html_escaped(caption) +
-         "</figcaption>\n</figure>\n</main>\n</body>\n</html>\n";
+         html_escaped(title) + "</h1>\n<figure class=\"wide\">\n" + figure + "<figcaption>" +
+         html_escaped(caption) + "</figcaption>\n</figure>\n</main>\n</body>\n</html>\n";
 }
 
 std::string html_report(const RunRecord& run, const Figures& figures) {
@@ -338,9 +338,8 @@ std::string html_report(const RunRecord& run, const Figures& figures) {
     for (const std::string& warning : list) html += "<li>" + html_escaped(warning) + "</li>\n";
     html += "</ul>\n";
   }
-  html +=
-      "</header>\n" + heads_section(run) + threshold_section(figures.threshold) + figures_section(figures) +
-      claims_section(run) + run_section(run);
+  html += "</header>\n" + heads_section(run) + threshold_section(figures.threshold) +
+          figures_section(figures) + claims_section(run) + run_section(run);
   return html + "</main>\n<script>" + kScript + "</script>\n</body>\n</html>\n";
 }
 

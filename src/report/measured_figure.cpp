@@ -22,7 +22,8 @@ std::optional<HeatMap> panel(const std::vector<Json>& lines, const std::vector<T
     if (line.at("record") != record || line.at("kind") != kind || line.at("family") != family) continue;
     const std::optional<double> x = value(line);
     if (!x) continue;
-    const double n = line.at("log_n").get<double>() / std::log(2.0), kappa = line.at("kappa_decimal").get<double>();
+    const double n = line.at("log_n").get<double>() / std::log(2.0),
+                 kappa = line.at("kappa_decimal").get<double>();
     log2_n.insert(n);
     kappas.insert(kappa);
     auto& [sum, count] = sums[{n, kappa}];
@@ -70,7 +71,8 @@ Value failure(long rank, const std::string& method) {
   return [rank, method](const Json& line) -> std::optional<double> {
     if (line.contains("missed")) return std::nullopt;
     for (const Json& entry : line.at("ranks"))
-      if (entry.at("rank") == rank && entry.at(method).is_boolean()) return entry.at(method).get<bool>() ? 0 : 1;
+      if (entry.at("rank") == rank && entry.at(method).is_boolean())
+        return entry.at(method).get<bool>() ? 0 : 1;
     return std::nullopt;
   };
 }
@@ -79,19 +81,22 @@ Value failure(long rank, const std::string& method) {
 
 std::vector<MeasuredFigure> measured_figures(const std::vector<Json>& lines,
                                              const std::vector<ThresholdCurve>& thresholds) {
-  MeasuredFigure time{"measured-time",
-                      "Time of polynomial attention with its guarantee over that of exact attention, log10, on "
-                      "random entries (estimates of one machine): blue where the polynomial is faster, darkest "
-                      "orange where only exact attention meets the error n^-C.",
-                      {"log10 of time, polynomial / exact", {}}},
+  MeasuredFigure time{
+      "measured-time",
+      "Time of polynomial attention with its guarantee over that of exact attention, log10, on "
+      "random entries (estimates of one machine): blue where the polynomial is faster, darkest "
+      "orange where only exact attention meets the error n^-C.",
+      {"log10 of time, polynomial / exact", {}}},
       rank{"measured-rank",
-           "log r / log n for the least rank r of a matrix that answers every V within n^-C: proved from below and "
+           "log r / log n for the least rank r of a matrix that answers every V within n^-C: proved from "
+           "below and "
            "from above. No low-rank method of any kind does with less than the first.",
            {"log rank / log n", {}}},
-      decide{"measured-decide",
-             "Share of hard instances that a method of fixed rank does not decide: the best polynomial of that "
-             "rank, and the truncated singular value decomposition.",
-             {"share not decided", {}}};
+      decide{
+          "measured-decide",
+          "Share of hard instances that a method of fixed rank does not decide: the best polynomial of that "
+          "rank, and the truncated singular value decomposition.",
+          {"share not decided", {}}};
   std::set<std::string> families;
   std::set<long> ranks;
   for (const Json& line : lines) {
@@ -103,7 +108,8 @@ std::vector<MeasuredFigure> measured_figures(const std::vector<Json>& lines,
     if (map) into.figure.panels.push_back(std::move(*map));
   };
   for (const std::string kind : {"matrix", "tensor"}) {
-    add(time, panel(lines, thresholds, "time", kind, "random", kind + " attention", 0, 2, log_ratio_of_times));
+    add(time,
+        panel(lines, thresholds, "time", kind, "random", kind + " attention", 0, 2, log_ratio_of_times));
     for (const std::string& family : families) {
       if (family != "random" && family != "light-bulb") continue;  // two of a kind fit a page
       for (const std::string end : {"at_least", "at_most"})
@@ -114,9 +120,10 @@ std::vector<MeasuredFigure> measured_figures(const std::vector<Json>& lines,
     for (const std::string& family : families)
       for (const std::string method : {"polynomial", "svd"})
         if (!ranks.empty())
-          add(decide, panel(lines, thresholds, "decide", kind, family,
-                            kind + ", " + family + ", rank " + std::to_string(*ranks.rbegin()) + ", " + method, 0.5,
-                            0.5, failure(*ranks.rbegin(), method)));
+          add(decide,
+              panel(lines, thresholds, "decide", kind, family,
+                    kind + ", " + family + ", rank " + std::to_string(*ranks.rbegin()) + ", " + method, 0.5,
+                    0.5, failure(*ranks.rbegin(), method)));
   }
   std::vector<MeasuredFigure> figures;
   for (MeasuredFigure* f : {&time, &rank, &decide})

@@ -1,5 +1,5 @@
-// What was measured, over (n, kappa): where the polynomial kernel wins, what rank the attention matrix has, and
-// where methods of fixed rank still decide hard instances; the theory's kappa*(n) drawn through.
+// What was measured, over (n, kappa): where the polynomial kernel wins, what rank the attention matrix has,
+// and where methods of fixed rank still decide hard instances; the theory's kappa*(n) drawn through.
 #pragma once
 
 #include <utility>

@@ -66,7 +66,8 @@ std::vector<fs::path> write_report(const fs::path& directory, const std::set<Rep
       if (!figures.threshold->svg.empty()) files["figures/threshold.svg"] = figures.threshold->svg;
     }
     if (wanted(ReportFormat::latex))
-      for (const auto& [name, text] : heat_map_pgfplots(threshold, "threshold")) files["figures/" + name] = text;
+      for (const auto& [name, text] : heat_map_pgfplots(threshold, "threshold"))
+        files["figures/" + name] = text;
   }
   if (wanted(ReportFormat::html)) files["report.html"] = html_report(run, figures);
   if (wanted(ReportFormat::markdown)) files["report.md"] = markdown_report(run, figures);

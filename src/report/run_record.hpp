@@ -66,7 +66,8 @@ struct DegreeRecord {
   std::optional<double> theory;
 };
 
-/// A point or a kappa* of the threshold (record "point" or "kappa_star" of phase.jsonl), as far as it is drawn.
+/// A point or a kappa* of the threshold (record "point" or "kappa_star" of phase.jsonl), as far as it is
+/// drawn.
 struct ThresholdRecord {
   std::string kind;    // matrix, tensor
   std::string series;  // parameters that a figure holds fixed: problem, c, C
@@ -79,9 +80,9 @@ struct RunRecord {
   std::string seed, level;
   std::vector<std::pair<std::string, std::string>> versions;
   std::vector<std::string> planned;
-  std::vector<ClaimRecord> claims;      // in the order of the plan
-  std::vector<HeadRecord> heads;        // by layer, index, name
-  std::vector<DegreeRecord> degrees;    // by kind, epsilon (largest first), half-width
+  std::vector<ClaimRecord> claims;    // in the order of the plan
+  std::vector<HeadRecord> heads;      // by layer, index, name
+  std::vector<DegreeRecord> degrees;  // by kind, epsilon (largest first), half-width
   std::vector<ThresholdRecord> thresholds;
   std::vector<std::string> unfinished;  // planned, without a line
   std::vector<std::string> notes;       // what the reader of the report must know about the run's files

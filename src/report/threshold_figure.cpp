@@ -93,16 +93,21 @@ std::optional<HeatMap> panel(const std::vector<ThresholdRecord>& records, const 
 
 const char* const kThresholdCaption =
     "Certified exponent of the polynomial method's cost over n and κ, at d = c log n and error n^-C with "
-    "c = C = 1 unless said otherwise: blue where it is below that of the exact method (2 for matrix, 3 for tensor "
-    "attention), orange where it is above. κ*(n) and its limit are proved for this method's rank. Above the dotted "
-    "curve attention decides orthogonal vectors of dimension d - 1 through the direct reduction, which is hard under "
+    "c = C = 1 unless said otherwise: blue where it is below that of the exact method (2 for matrix, 3 for "
+    "tensor "
+    "attention), orange where it is above. κ*(n) and its limit are proved for this method's rank. Above the "
+    "dotted "
+    "curve attention decides orthogonal vectors of dimension d - 1 through the direct reduction, which is "
+    "hard under "
     "SETH as c grows. The window between is open.";
 
 std::optional<ThresholdRecord> threshold_record(const Json& line, const std::string& place) {
-  const std::string record = field(line, "record", place).is_string() ? line.at("record").get<std::string>() : "";
+  const std::string record =
+      field(line, "record", place).is_string() ? line.at("record").get<std::string>() : "";
   if (record != "point" && record != "kappa_star") return std::nullopt;
   const auto text = [&](const char* key) {
-    if (!field(line, key, place).is_string()) throw InputError(place + ": " + key, "text", line.at(key).dump());
+    if (!field(line, key, place).is_string())
+      throw InputError(place + ": " + key, "text", line.at(key).dump());
     return line.at(key).get<std::string>();
   };
   ThresholdRecord r;

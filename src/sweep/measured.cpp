@@ -148,7 +148,9 @@ SweepJson timed(const Input& input, const AttentionRequest& request, double scal
   }
 }
 
-Matrix<double> top(const Matrix<double>& m, long rows) { return m.topRows(std::min<Eigen::Index>(rows, m.rows())); }
+Matrix<double> top(const Matrix<double>& m, long rows) {
+  return m.topRows(std::min<Eigen::Index>(rows, m.rows()));
+}
 
 SweepJson time_line(const Point& p, const MeasuredGrid& grid) {
   const long d = columns_of(p);
@@ -164,7 +166,8 @@ SweepJson time_line(const Point& p, const MeasuredGrid& grid) {
   if (p.kind == AttentionKind::matrix) {
     const AttentionInput& a = instance.matrix;
     // Features of queries and keys cost the same: rows of both, scaled. Exact: rows of queries, all keys.
-    timing["polynomial"] = timed(AttentionInput{top(a.q, rows), top(a.k, rows), top(a.v, rows)}, request, scale, line);
+    timing["polynomial"] =
+        timed(AttentionInput{top(a.q, rows), top(a.k, rows), top(a.v, rows)}, request, scale, line);
     request.method = MethodChoice::exact;
     timing["exact"] = timed(AttentionInput{top(a.q, rows), a.k, a.v}, request, scale, line);
   } else {
@@ -173,8 +176,7 @@ SweepJson time_line(const Point& p, const MeasuredGrid& grid) {
     TensorAttentionInput few = instance.tensor;
     const long queries = std::min<long>(p.n, 32);  // n^2 key pairs for each
     few.q = top(few.q, queries);
-    timing["exact"] =
-        timed(few, request, static_cast<double>(p.n) / static_cast<double>(queries), line);
+    timing["exact"] = timed(few, request, static_cast<double>(p.n) / static_cast<double>(queries), line);
   }
   if (!timing["polynomial"].is_null() && !timing["exact"].is_null())
     timing["exact_over_polynomial"] = timing["exact"].get<double>() / timing["polynomial"].get<double>();
@@ -253,19 +255,20 @@ SweepJson decide_line(const Point& p, const MeasuredGrid& grid) {
     if (svd) {
       const Eigen::Index k = std::min<Eigen::Index>(rank, svd->singularValues().size());
       const Eigen::MatrixXd inner = svd->matrixV().leftCols(k).transpose() * values;
-      entry["svd"] = decides(Matrix<double>(svd->matrixU().leftCols(k) *
-                                            (svd->singularValues().head(k).asDiagonal() * inner)),
-                             instance);
+      entry["svd"] = decides(
+          Matrix<double>(svd->matrixU().leftCols(k) * (svd->singularValues().head(k).asDiagonal() * inner)),
+          instance);
     }
     if (matrix) {
       const Degree g = largest_degree(instance.matrix.q.cols(), rank);
       entry["degree"] = g.value;
       entry["polynomial"] = false;
       try {
-        const ShiftedScores scores = shift_scores(instance.matrix.q, instance.matrix.k);
+        const ScoreRange<double> scores = score_range(instance.matrix.q, instance.matrix.k, grid.threads);
         const CertifiedPolynomial polynomial = exp_polynomial_in_doubles(g, scores.half_width.exact());
-        entry["polynomial"] =
-            decides(polynomial_attention(instance.matrix, scores, polynomial, grid.threads).output, instance);
+        entry["polynomial"] = decides(
+            polynomial_attention(instance.matrix, scores, polynomial, Mask::none, grid.threads).output,
+            instance);
       } catch (const std::exception&) {  // no polynomial of that degree has relative error below 1
       }
     }
@@ -278,11 +281,13 @@ SweepJson decide_line(const Point& p, const MeasuredGrid& grid) {
 
 std::vector<SweepTask> measured_tasks(const MeasuredGrid& grid) {
   std::vector<SweepTask> tasks;
-  const auto add = [&](const char* record, const Point& p, double seconds, SweepJson (*line)(const Point&, const MeasuredGrid&)) {
+  const auto add = [&](const char* record, const Point& p, double seconds,
+                       SweepJson (*line)(const Point&, const MeasuredGrid&)) {
     std::string task = words(record, p);
     if (line == time_line) task += " rows=" + std::to_string(grid.most_rows);
     if (line == decide_line)
-      for (const long rank : grid.ranks) task += (rank == grid.ranks.front() ? " ranks=" : ",") + std::to_string(rank);
+      for (const long rank : grid.ranks)
+        task += (rank == grid.ranks.front() ? " ranks=" : ",") + std::to_string(rank);
     tasks.push_back({task, Estimate(seconds), [p, grid, line] { return line(p, grid); }});
   };
   for (const AttentionKind kind : grid.kinds)

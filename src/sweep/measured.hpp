@@ -4,7 +4,8 @@
 //            degree, rank and bound; the times are estimates and stand under "timing". Beyond `most_rows`
 //            tokens both are timed on that many queries (exact: against all keys) and scaled.
 //   rank     the epsilon-rank of the attention matrix, epsilon = n^{-C}, from both sides (epsilon_rank.hpp)
-//   decide   a hard instance (reductions/hard) decided by methods of fixed rank: the polynomial of the largest
+//   decide   a hard instance (reductions/hard) decided by methods of fixed rank: the polynomial of the
+//   largest
 //            degree with C(d+g, g) <= rank, and the truncated singular value decomposition
 #pragma once
 

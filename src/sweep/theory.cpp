@@ -128,14 +128,15 @@ std::vector<SweepTask> theory_tasks(const TheoryGrid& grid) {
           }
           PhasePoint p = base;
           p.n = n;
-          tasks.push_back({words("kappa_star", p, " n=" + n.text), Estimate(kStarSeconds),
-                           [p] { return star_line(p); }});
+          tasks.push_back(
+              {words("kappa_star", p, " n=" + n.text), Estimate(kStarSeconds), [p] { return star_line(p); }});
         }
         if (grid.crossovers == Crossovers::with)
           for (const PhasePoint& p : settings)
-            tasks.push_back({words("crossover", p, entries(p) + " to=2^" + std::to_string(grid.crossover_last)),
-                             Estimate(kCrossoverSeconds),
-                             [p, last = grid.crossover_last] { return crossover_line(p, last); }});
+            tasks.push_back(
+                {words("crossover", p, entries(p) + " to=2^" + std::to_string(grid.crossover_last)),
+                 Estimate(kCrossoverSeconds),
+                 [p, last = grid.crossover_last] { return crossover_line(p, last); }});
       }
   return tasks;
 }

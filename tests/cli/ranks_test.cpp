@@ -22,10 +22,12 @@ const std::string kSweep =
 
 /// mpirun is installed and the program was built with it.
 bool has_mpi() {
-  return std::system(("command -v mpirun >/dev/null && ldd '" + kProgram + "' | grep -q libmpi").c_str()) == 0;
+  return std::system(("command -v mpirun >/dev/null && ldd '" + kProgram + "' | grep -q libmpi").c_str()) ==
+         0;
 }
 std::string mpirun(int ranks) {
-  return "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl_vader_single_copy_mechanism=none "
+  return "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
+         "OMPI_MCA_btl_vader_single_copy_mechanism=none "
          "mpirun --oversubscribe -n " +
          std::to_string(ranks) + " '" + kProgram + "'";
 }
@@ -56,14 +58,14 @@ void run_until_killed(const std::string& command, const fs::path& log, long line
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   if (victim == Victim::whole_run) {
     // mpirun puts every rank in a group of its own: its children are ended first.
-    const std::string children = contents("/proc/" + std::to_string(child) + "/task/" + std::to_string(child) +
-                                          "/children");
+    const std::string children =
+        contents("/proc/" + std::to_string(child) + "/task/" + std::to_string(child) + "/children");
     kill(-child, SIGKILL);
     std::istringstream ids(children);
     for (pid_t id; ids >> id;) kill(id, SIGKILL);
   } else {
-    std::istringstream ids(contents("/proc/" + std::to_string(child) + "/task/" + std::to_string(child) +
-                                    "/children"));
+    std::istringstream ids(
+        contents("/proc/" + std::to_string(child) + "/task/" + std::to_string(child) + "/children"));
     pid_t last = 0;
     for (pid_t id; ids >> id;) last = id;
     if (last > 0) kill(last, SIGKILL);  // a rank; mpirun ends the others

@@ -66,7 +66,8 @@ TEST_CASE("entries of P^ are within rho of the softmax in intervals") {
       sum += weights.back();
     }
     for (Eigen::Index j = 0; j < 6; ++j) {
-      const Interval off = absolute_value(weights[static_cast<std::size_t>(j)] / sum - enclose(a.entries(i, j)));
+      const Interval off =
+          absolute_value(weights[static_cast<std::size_t>(j)] / sum - enclose(a.entries(i, j)));
       CHECK(upper(off) <= lower(enclose(a.relative_error.value()) * enclose(a.entries(i, j))));
     }
   }
@@ -78,8 +79,8 @@ TEST_CASE("no low-rank matrix within epsilon has less than the proved rank: poly
     const AttentionMatrix a = attention_matrix(input);
     for (const Rational& epsilon : {Rational(1, 10), Rational(1, 1000)}) {
       const EpsilonRank rank = rank_of(input, epsilon);
-      INFO("B = " << B << ": every V " << rank.every_v.at_least << " … " << rank.every_v.at_most << ", relative "
-                  << rank.relative.at_least << " … " << rank.relative.at_most);
+      INFO("B = " << B << ": every V " << rank.every_v.at_least << " … " << rank.every_v.at_most
+                  << ", relative " << rank.relative.at_least << " … " << rank.relative.at_most);
       CHECK(rank.every_v.at_least <= rank.every_v.at_most);
       CHECK(rank.relative.at_least <= rank.relative.at_most);
       CHECK(rank.every_v.at_most <= rank.relative.at_most);  // an R of the second sense is one of the first
@@ -87,11 +88,12 @@ TEST_CASE("no low-rank matrix within epsilon has less than the proved rank: poly
           least_degree(a.half_width.exact(), largest_perturbation(epsilon), ErrorKind::relative).degree;
       CHECK(rank.every_v.at_least <= monomial_rank(3, g));
       // An exact truncation with one rank less than proved must break the bound.
-      Eigen::BDCSVD<Eigen::MatrixXd> svd(Eigen::MatrixXd(a.entries), Eigen::ComputeThinU | Eigen::ComputeThinV);
+      Eigen::BDCSVD<Eigen::MatrixXd> svd(Eigen::MatrixXd(a.entries),
+                                         Eigen::ComputeThinU | Eigen::ComputeThinV);
       const Eigen::Index k = rank.every_v.at_least - 1;
-      const Eigen::MatrixXd rest = Eigen::MatrixXd(a.entries) - svd.matrixU().leftCols(k) *
-                                                                    svd.singularValues().head(k).asDiagonal() *
-                                                                    svd.matrixV().leftCols(k).transpose();
+      const Eigen::MatrixXd rest =
+          Eigen::MatrixXd(a.entries) - svd.matrixU().leftCols(k) * svd.singularValues().head(k).asDiagonal() *
+                                           svd.matrixV().leftCols(k).transpose();
       CHECK(rest.cwiseAbs().rowwise().sum().maxCoeff() > nearest(epsilon));
     }
   }

@@ -45,8 +45,8 @@ TEST_CASE("closed degrees hold the least degree between them") {
       const LeastDegree least = least_degree(Rational(X), power_of_ten(exponent), ErrorKind::relative);
       const WorkingPrecision precision(Bits{128});
       const ClosedDegrees closed = closed_degrees(Rational(X), exponent * log(Interval(10)));
-      INFO("X = " << X << ", error 1e-" << exponent << ": " << closed.at_least.value << " <= "
-                  << least.degree.value << " <= " << closed.at_most.value);
+      INFO("X = " << X << ", error 1e-" << exponent << ": " << closed.at_least.value
+                  << " <= " << least.degree.value << " <= " << closed.at_most.value);
       CHECK(closed.at_least <= least.degree);
       CHECK(least.degree <= closed.at_most);
     }
@@ -64,8 +64,13 @@ TEST_CASE("F is the integral of arcosh(t/X), and H is 0 at gamma = 0") {
 }
 
 TEST_CASE("at d = log2 n, B = 1, epsilon = 1/n the method pays for good from beyond 2^18 on") {
-  const Crossover found = crossover({AttentionKind::matrix, Problem::forward, {}, 0,
-                                     Rational("14426950408889634/10000000000000000"), 1, Rational(1)},
+  const Crossover found = crossover({AttentionKind::matrix,
+                                     Problem::forward,
+                                     {},
+                                     0,
+                                     Rational("14426950408889634/10000000000000000"),
+                                     1,
+                                     Rational(1)},
                                     64);
   CHECK(found.last_does_not_pay >= 18);
   CHECK(found.last_pays == 64);

@@ -11,9 +11,8 @@ TEST_CASE("the direct route's kappa is that of its instances") {
   for (const long arity : {2L, 3L})
     for (const long n : {16L, 256L, 1024L})
       for (const long d : {4L, 9L, 40L}) {
-        const ThresholdParameters p =
-            threshold_for_margin(std::vector<long>(static_cast<std::size_t>(arity), n), d - 1,
-                                 orthogonality_promise(), 3);
+        const ThresholdParameters p = threshold_for_margin(
+            std::vector<long>(static_cast<std::size_t>(arity), n), d - 1, orthogonality_promise(), 3);
         REQUIRE(p.columns() == d);
         const WorkingPrecision precision(Bits{128});
         const Interval kappa = direct_kappa(arity, log(Interval(n)), d);

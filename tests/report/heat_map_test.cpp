@@ -9,7 +9,11 @@ using namespace attnbounds;
 namespace {
 
 Json point(const char* kind, double log_n, double kappa, const char* exponent) {
-  return {{"record", "point"}, {"kind", kind}, {"problem", "forward"}, {"c", "0x1p+0"}, {"C", "0x1p+0"},
+  return {{"record", "point"},
+          {"kind", kind},
+          {"problem", "forward"},
+          {"c", "0x1p+0"},
+          {"C", "0x1p+0"},
           {"log_n", {{"lower", std::to_string(log_n)}, {"upper", std::to_string(log_n)}}},
           {"kappa_decimal", kappa},
           {"exponent", {{"lower", "1"}, {"upper", exponent}}}};
