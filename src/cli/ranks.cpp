@@ -64,7 +64,10 @@ Message receive(const MPI_Status& status) {
   return {status.MPI_SOURCE, status.MPI_TAG, std::stol(bytes.substr(0, colon)), bytes.substr(colon + 1)};
 }
 
+bool has_computed = false;  // a rank that is not the first has asked until it was told to stop
+
 void compute_for_the_first(const std::function<std::string(long)>& task) {
+  has_computed = true;
   MPI_Send(nullptr, 0, MPI_CHAR, 0, kAsk, MPI_COMM_WORLD);
   for (long i = 0;;) {
     MPI_Recv(&i, 1, MPI_LONG, 0, kTask, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
@@ -97,6 +100,9 @@ Ranks::~Ranks() {
   int running = 0;
   MPI_Initialized(&running);
   if (running == 0) return;
+  // A rank that fails before its first task still asks, so that nobody waits for it.
+  if (rank > 0 && !has_computed)
+    compute_for_the_first([](long) -> std::string { throw std::runtime_error("a rank could not start"); });
   // The first rank failed before it handed out anything: the others still ask.
   while (others_asking > 0) {
     MPI_Status status;
