@@ -27,8 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options : CommonOptions {
-  std::string kind = "matrix", mode = "theory", problem = "forward", kappa, B, c = "1", C = "1",
-              rate = "1e10", out;
+  std::string kind = "matrix", mode = "theory", problem = "forward", B, c = "1", C = "1", rate = "1e10", out;
+  std::optional<std::string> kappa;  // each mode has its own default
   std::vector<std::string> n, families{"random", "light-bulb"};
   std::vector<long> ranks{16, 64};
   long rank_n = 1024, decide_n = 512, rows = 4096, repeats = 3;
@@ -276,7 +276,7 @@ TheoryGrid theory_grid(const Options& options) {
       options.n.empty() ? std::vector<std::string>{"2^10", "2^20", "2^30", "2^40", "2^100", "2^400", "e^1000"}
                         : options.n;
   for (const std::string& text : n) grid.n.push_back(token_count(text, "--n"));
-  grid.kappa = grid_from_text(options.kappa.empty() ? "1/16:1:16" : options.kappa, "--kappa", 0);
+  grid.kappa = grid_from_text(options.kappa.value_or("1/16:1:16"), "--kappa", 0);
   if (!options.B.empty()) grid.B = grid_from_text(options.B, "--B", 0);
   grid.c = grid_from_text(options.c, "--c", 0);
   grid.C = grid_from_text(options.C, "--C", 0);
@@ -310,9 +310,9 @@ MeasuredGrid measured_grid(const Options& options, ThreadCount threads) {
                                      : tensor           ? std::vector<std::string>{"16", "32", "64"}
                                               : std::vector<std::string>{"2^8", "2^9", "2^10", "2^11"};
   for (const std::string& text : n) grid.n.push_back(machine_size(text, tensor ? 1L << 12 : 1L << 20));
-  grid.kappa = grid_from_text(options.kappa.empty() ? "1/8*4*6" : options.kappa, "--kappa", 0);
+  grid.kappa = grid_from_text(options.kappa.value_or("1/8*4*6"), "--kappa", 0);
   for (const Rational& kappa : grid.kappa)
-    if (kappa <= 0) throw InputError("--kappa", "numbers > 0 in measured mode", "'" + options.kappa + "'");
+    if (kappa <= 0) throw InputError("--kappa", "numbers > 0 in measured mode", exact_text(kappa));
   const auto one = [](const std::string& text, const char* option) {
     const std::vector<Rational> values = grid_from_text(text, option, 0);
     if (values.size() != 1) throw InputError(option, "one number in measured mode", "'" + text + "'");
