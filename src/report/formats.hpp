@@ -11,7 +11,7 @@ namespace attnbounds {
 
 struct Figures {
   std::map<ErrorKind, Figure> degrees;  // least degree against X
-  std::optional<Figure> threshold;
+  std::optional<Figure> threshold, propagation, growth;
 };
 
 /// Text as content or attribute value of HTML: nothing in it is markup. Control characters become U+FFFD.
@@ -30,5 +30,6 @@ std::string latex_report(const RunRecord& run);  // booktabs and longtable, to b
 std::string claims_csv(const RunRecord& run);
 std::string heads_csv(const RunRecord& run);
 std::string degrees_csv(const RunRecord& run);
+std::string propagation_csv(const std::vector<PropagationRecord>& rows);
 
 }  // namespace attnbounds

@@ -254,6 +254,23 @@ std::string threshold_section(const std::optional<Figure>& figure) {
          "<figcaption>" + html_escaped(kThresholdCaption) + "</figcaption>\n</figure>\n</section>\n";
 }
 
+std::string propagation_section(const RunRecord& run, const Figures& figures) {
+  std::string html = "<section id=\"layers\">\n<h2>Error through the layers</h2>\n";
+  if (run.propagation.empty()) return html + "<p>This run propagated no error.</p>\n</section>\n";
+  html += paragraph(reading_of_propagation(run.propagation));
+  for (const auto& [figure, prefix, caption] :
+       {std::tuple(&figures.propagation, "layers-", kPropagationCaption),
+        std::tuple(&figures.growth, "growth-", kGrowthCaption)}) {
+    if (!*figure) continue;
+    html += "<figure>\n";
+    if ((*figure)->svg.empty()) html += paragraph("The figure is left out: " + (*figure)->missing + ".");
+    else html += svg_inline((*figure)->svg, prefix);
+    html += "<figcaption>" + html_escaped(caption) + "</figcaption>\n</figure>\n";
+  }
+  return html + plain_table(propagation_table(run.propagation), "heads") +
+         paragraph(kPropagationTableCaption, "caption") + "</section>\n";
+}
+
 std::string heads_section(const RunRecord& run) {
   std::string html = "<section id=\"heads\">\n<h2>Where practice stands: real attention heads</h2>\n";
   if (run.heads.empty()) return html + "<p>This run measured no heads.</p>\n</section>\n";
@@ -339,7 +356,8 @@ std::string html_report(const RunRecord& run, const Figures& figures) {
     html += "</ul>\n";
   }
   html += "</header>\n" + heads_section(run) + threshold_section(figures.threshold) +
-          figures_section(figures) + claims_section(run) + run_section(run);
+          figures_section(figures) + propagation_section(run, figures) + claims_section(run) +
+          run_section(run);
   return html + "</main>\n<script>" + kScript + "</script>\n</body>\n</html>\n";
 }
 

@@ -98,6 +98,23 @@ std::string markdown_report(const RunRecord& run, const Figures& figures) {
     text += "\n" + markdown_escaped(figure_caption(kind)) + "\n";
   }
 
+  text += "\n## Error through the layers\n\n";
+  if (run.propagation.empty()) text += "This run propagated no error.\n";
+  else {
+    text += markdown_escaped(reading_of_propagation(run.propagation)) + "\n";
+    for (const auto& [figure, file, caption] :
+         {std::tuple(&figures.propagation, "error_propagation", kPropagationCaption),
+          std::tuple(&figures.growth, "growth_with_depth", kGrowthCaption)}) {
+      if (!*figure) continue;
+      if ((*figure)->svg.empty())
+        text += "\nThe figure is left out: " + markdown_escaped((*figure)->missing) + ".\n";
+      else text += std::string("\n![Error through the layers](figures/") + file + ".svg)\n";
+      text += "\n" + markdown_escaped(caption) + "\n";
+    }
+    text += "\n" + table_text(propagation_table(run.propagation)) + "\n" +
+            markdown_escaped(kPropagationTableCaption) + "\n";
+  }
+
   text += "\n## Claims\n\n";
   if (run.claims.empty()) text += "No claim was finished.\n";
   else
