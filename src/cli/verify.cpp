@@ -223,12 +223,10 @@ ExitStatus verify(const Options& options) {
       }
     }
     if (log) {
-      if (rank_count() > 1) {  // they came in any order
-        log->rewrite(lines);
-        std::string ordered;
-        for (const Json& head : heads) ordered += head.dump() + "\n";
-        write_file_atomically(heads_file, ordered);
-      }
+      log->rewrite(lines);  // over several ranks they came in any order
+      std::string ordered;
+      for (const Json& head : heads) ordered += head.dump() + "\n";
+      write_file_atomically(heads_file, ordered);
       progress.at(0.99, "degrees and thresholds");
       write_degrees(std::filesystem::path(options.out) / "degrees.jsonl", settings);
       write_thresholds(std::filesystem::path(options.out) / "thresholds.jsonl", settings);
