@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-#include "reductions/gap_inner_product/prime_field.hpp"
+#include "reductions/gap_inner_product/finite_field.hpp"
 
 namespace attnbounds {
 namespace {

@@ -1,5 +1,6 @@
 // The kappa = B/(log n)^{1/p} at which the reductions of this room make attention decide orthogonal vectors,
-// from their own accounting (threshold.hpp, protocol.hpp), for n of any size (given by log n).
+// from their own accounting (threshold.hpp, protocol.hpp), for n of any size, given by log n, 2^400 too
+// (hard/route_hardness.hpp: at n that fit a machine, from the instances' own parameters).
 //   direct   vectors of dimension d - 1, gap yes - no = 1, T = n^{p-1} tuples a row:
 //                B^p = (log T + 2 log R) d,   so kappa^p ~ (p - 1) c log n: it grows with n;
 //   gap      vectors of dimension M through the Reed-Solomon protocol, an instance an advice:

@@ -107,8 +107,14 @@ struct ScratchFolder {
 Instance hard_instance(const Point& p, ThreadCount threads) {
   const ScratchFolder scratch;
   const fs::path folder = scratch.path / "instance";
-  const SweepJson j = make_hard(
-      {p.family, p.n, std::nullopt, p.kappa, p.seed * 1000 + p.repeat, order(p.kind), threads}, folder);
+  HardRequest request;
+  request.family = p.family;
+  request.n = p.n;
+  request.kappa = p.kappa;
+  request.seed = p.seed * 1000 + p.repeat;
+  request.arity = order(p.kind);
+  request.threads = threads;
+  const SweepJson j = make_hard(request, folder);
   const auto matrix = [&](const char* key) {
     return read_npy(folder / j.at("matrices").at(key).get<std::string>());
   };
