@@ -17,8 +17,7 @@ namespace {
 using nlohmann::json;
 
 const std::string kProgram = ATTNBOUNDS_BINARY_DIR "/attnbounds";
-const std::string kSweep =
-    " phase --kind both --n 2^20,2^30,2^40,2^57,2^80,2^100 --kappa 1/8:1:8 --quiet --out ";
+const std::string kSweep = " phase --kind both --n 2^20,2^30,2^40,2^57 --kappa 1/8:1:6 --quiet --out ";
 
 /// mpirun is installed and the program was built with it.
 bool has_mpi() {
@@ -95,7 +94,7 @@ TEST_CASE("a sweep gives the same bytes over any number of ranks, and after a ra
   }
   const TemporaryFolder alone;
   REQUIRE(shell("'" + kProgram + "'" + kSweep + alone.path.string()) == 0);
-  for (const int ranks : {1, 2, 4}) {
+  for (const int ranks : {1, 3}) {
     const TemporaryFolder spread;
     REQUIRE(shell(mpirun(ranks) + kSweep + spread.path.string()) == 0);
     CHECK(contents(spread.path / "phase.jsonl") == contents(alone.path / "phase.jsonl"));
@@ -137,7 +136,9 @@ TEST_CASE("verify gives the same lines over several ranks, but for seconds") {
     return list;
   };
   const TemporaryFolder alone, spread;
-  const std::string what = " verify --paper threshold-2026 --paper alman-song-2024-tensor --quiet --out ";
+  const std::string what =
+      " verify --claim threshold-2026/degree-from-above --claim threshold-2026/degree-from-below --claim "
+      "alman-song-2024-tensor/forward-error --quiet --out ";
   REQUIRE(shell("'" + kProgram + "'" + what + alone.path.string()) == 0);
   REQUIRE(shell(mpirun(3) + what + spread.path.string()) == 0);
   CHECK(lines(spread.path / "claims.jsonl") == lines(alone.path / "claims.jsonl"));
