@@ -65,6 +65,8 @@ const std::vector<Paper>& papers() {
       {"impagliazzo-paturi-zane-2001", "Impagliazzo, Paturi, Zane 2001, J. Comput. Syst. Sci. 63(4)"},
       {"liang-shi-song-zhou-2024-tensor-training", "Liang, Shi, Song, Zhou 2024, arXiv 2405.16411"},
       {"liang-et-al-2024-multilayer", "Liang, Sha, Shi, Song, Zhou 2024, arXiv 2408.13233"},
+      {"threshold-2026",
+       "attnbounds, docs/threshold.md (the theorems of arXiv 2302.13214, 2310.04064 at every n)"},
   };
   return list;
 }

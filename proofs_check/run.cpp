@@ -343,4 +343,10 @@ const Json* RunLog::finished(const std::string& id) const {
 
 void RunLog::append(const Json& line) { append_line(file_, line); }
 
+void RunLog::rewrite(const std::vector<Json>& lines) {
+  std::string text;
+  for (const Json& line : lines) text += line.dump() + "\n";
+  write_file_atomically(file_, text);
+}
+
 }  // namespace attnbounds

@@ -70,6 +70,8 @@ class RunLog {
          const std::vector<const Claim*>& planned, Resume resume);
   const Json* finished(const std::string& id) const;
   void append(const Json& line);
+  /// All lines, in the order given (a run over several ranks appends them in any order).
+  void rewrite(const std::vector<Json>& lines);
 
  private:
   std::filesystem::path file_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/ranks.hpp"
 #include "kernels/result.hpp"
 #include "numeric/exact_text.hpp"
 #include "polynomial/least_degree.hpp"
@@ -33,6 +34,7 @@ namespace {
 using attnbounds::ExitStatus;
 
 int fail(const std::string& message, ExitStatus status) {
+  if (!attnbounds::is_first_rank()) return static_cast<int>(status);  // every rank finds the same
   std::string line = message.substr(0, message.find_last_not_of(" \n\r\t") + 1);
   for (char& c : line)
     if (c == '\n' || c == '\r') c = ' ';
@@ -43,6 +45,7 @@ int fail(const std::string& message, ExitStatus status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const attnbounds::Ranks ranks(&argc, &argv);
   CLI::App app{"attnbounds: verification suite for the theory of fast attention", "attnbounds"};
   app.set_version_flag("--version", ATTNBOUNDS_VERSION);
   app.require_subcommand(1);

@@ -4,6 +4,7 @@
 
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
+#include "cli/ranks.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "proofs_check/degrees.hpp"
@@ -11,6 +12,7 @@
 #include "proofs_check/propagation.hpp"
 #include "proofs_check/run.hpp"
 #include "report/report.hpp"
+#include "sweep/theory.hpp"
 
 namespace attnbounds {
 namespace {
@@ -124,9 +126,36 @@ ExitStatus status_of(Verdict verdict) {
                                        : ExitStatus::undecided;
 }
 
+/// The points of the report's picture of the threshold: matrix and tensor attention, c = C = 1.
+std::vector<SweepTask> threshold_tasks() {
+  TheoryGrid grid;
+  grid.kinds = {AttentionKind::matrix, AttentionKind::tensor};
+  for (const char* n :
+       {"2^10", "2^14", "2^20", "2^28", "2^40", "2^57", "2^80", "2^114", "2^161", "2^228", "2^400"})
+    grid.n.push_back({n});
+  for (const long eighths : {1, 2, 3, 4, 6, 8, 12, 16, 24, 32}) grid.kappa.push_back(Rational(eighths, 8));
+  grid.c = grid.C = {1};
+  return theory_tasks(grid);
+}
+
+/// thresholds.jsonl, the threshold's lines in the order of the tasks.
+void write_thresholds(const std::filesystem::path& file, const RunSettings& settings) {
+  const std::vector<SweepTask> tasks = threshold_tasks();
+  std::vector<std::string> lines(tasks.size());
+  parallel_for(static_cast<long>(tasks.size()), settings.threads, [&](long i) {
+    lines[static_cast<std::size_t>(i)] = tasks[static_cast<std::size_t>(i)].run().dump();
+  });
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  write_file_atomically(file, text);
+}
+
+// Claims and heads are independent tasks: one at a time on a rank, each with the rank's threads.
 ExitStatus verify(const Options& options) {
   const RunSettings settings{options.common.seed, level_from_text(options.level),
-                             options.common.threads == 0 ? all_cores() : ThreadCount{options.common.threads}};
+                             options.common.threads > 0 ? ThreadCount{options.common.threads}
+                             : rank_count() > 1         ? ThreadCount{1}
+                                                        : all_cores()};
   const std::vector<const Claim*> chosen = chosen_claims(options);
   if (options.resume && options.out.empty())
     throw InputError("--resume", "a run's directory in --out", "none");
@@ -136,35 +165,54 @@ ExitStatus verify(const Options& options) {
   if (epsilon <= 0) throw InputError("--head-eps", "a number above 0", "'" + options.head_epsilon + "'");
   const std::vector<std::filesystem::path> folders =
       whole ? head_folders(options.data) : std::vector<std::filesystem::path>{};
+  const std::size_t count = chosen.size() + folders.size();
+  const std::filesystem::path heads_file = std::filesystem::path(options.out) / "heads.jsonl";
   std::optional<RunLog> log;
-  if (!options.out.empty())
+  std::vector<Json> lines(chosen.size()), heads(folders.size()), propagation;
+  std::vector<long> todo;
+  for (std::size_t i = 0; i < count; ++i) todo.push_back(static_cast<long>(i));
+  if (is_first_rank() && !options.out.empty()) {
     log.emplace(options.out, settings, chosen, options.resume ? RunLog::Resume::yes : RunLog::Resume::no);
-  std::vector<Json> lines, heads, propagation;
+    std::erase_if(todo, [&](long i) {
+      const Json* line = i < static_cast<long>(chosen.size())
+                             ? log->finished(chosen[static_cast<std::size_t>(i)]->id)
+                             : nullptr;
+      if (line) lines[static_cast<std::size_t>(i)] = *line;
+      return line != nullptr;
+    });
+    write_file_atomically(heads_file, "");
+  }
   {
-    Progress progress(options.common.quiet ? Progress::Mode::silent : Progress::Mode::automatic);
-    for (std::size_t i = 0; i < chosen.size(); ++i) {
-      const Claim& claim = *chosen[i];
-      if (const Json* line = log ? log->finished(claim.id) : nullptr) {
-        lines.push_back(*line);
-        continue;
+    Progress progress(options.common.quiet || !is_first_rank() ? Progress::Mode::silent
+                                                               : Progress::Mode::automatic);
+    std::atomic<std::size_t> finished{count - todo.size()};
+    const auto task = [&](long number) {
+      const auto i = static_cast<std::size_t>(number);
+      if (i >= chosen.size()) {
+        const std::filesystem::path& folder = folders[i - chosen.size()];
+        progress.at(static_cast<double>(finished) / static_cast<double>(count), folder.filename().string());
+        return measure_head(folder, epsilon, settings).dump();
       }
-      const ClaimResult result = run_claim(claim, settings, [&](std::size_t done, std::size_t count) {
-        const double within = static_cast<double>(done) / static_cast<double>(count);
-        progress.at((static_cast<double>(i) + within) / static_cast<double>(chosen.size() + folders.size()),
-                    claim.id);
-      });
-      lines.push_back(log_line(claim, result));
-      if (log) log->append(lines.back());
-    }
-    const std::filesystem::path heads_file = std::filesystem::path(options.out) / "heads.jsonl";
-    if (log) write_file_atomically(heads_file, "");
-    for (std::size_t i = 0; i < folders.size(); ++i) {
-      progress.at(
-          static_cast<double>(chosen.size() + i) / static_cast<double>(chosen.size() + folders.size()),
-          folders[i].filename().string());
-      heads.push_back(measure_head(folders[i], epsilon, settings));
-      if (log) append_line(heads_file, heads.back());
-    }
+      const Claim& claim = *chosen[i];
+      return log_line(claim, run_claim(claim, settings,
+                                       [&](std::size_t done, std::size_t instances) {
+                                         const double within =
+                                             static_cast<double>(done) / static_cast<double>(instances);
+                                         progress.at((static_cast<double>(finished) + within) /
+                                                         static_cast<double>(count),
+                                                     claim.id);
+                                       }))
+          .dump();
+    };
+    run_tasks(todo, {1}, task, [&](long number, const std::string& text) {
+      const auto i = static_cast<std::size_t>(number);
+      ++finished;
+      Json& line = i < chosen.size() ? lines[i] : heads[i - chosen.size()];
+      line = Json::parse(text);
+      if (log && i < chosen.size()) log->append(line);
+      else if (log) append_line(heads_file, line);
+    });
+    if (!is_first_rank()) return ExitStatus::answered;
     if (whole) {
       progress.at(0.98, "layers");
       propagation = measure_propagation(settings, options.layers, options.weights);
@@ -175,8 +223,13 @@ ExitStatus verify(const Options& options) {
       }
     }
     if (log) {
-      progress.at(0.99, "degrees");
+      log->rewrite(lines);  // over several ranks they came in any order
+      std::string ordered;
+      for (const Json& head : heads) ordered += head.dump() + "\n";
+      write_file_atomically(heads_file, ordered);
+      progress.at(0.99, "degrees and thresholds");
       write_degrees(std::filesystem::path(options.out) / "degrees.jsonl", settings);
+      write_thresholds(std::filesystem::path(options.out) / "thresholds.jsonl", settings);
     }
   }
   if (options.common.json) {

@@ -47,6 +47,11 @@ DegreeWindow degrees(const Rational& low_X, const Rational& high_X, const Ration
 
 }  // namespace
 
+long dimension(const TokenCount& n, const Rational& c) {
+  const WorkingPrecision precision(Bits{128});
+  return std::max(1L, static_cast<long>(std::floor(nearest(midpoint(enclose(c) * n.log())) + 0.5)));
+}
+
 const char* name(AttentionKind kind) { return kind == AttentionKind::matrix ? "matrix" : "tensor"; }
 const char* name(Problem problem) { return problem == Problem::forward ? "forward" : "gradient"; }
 
@@ -71,11 +76,12 @@ Interval TokenCount::log() const {
 
 PhaseValue phase_value(const PhasePoint& point) {
   if (point.kappa < 0 || point.c <= 0 || point.C <= 0) throw std::domain_error("kappa >= 0, c > 0 and C > 0");
+  if (point.B && *point.B <= 0) throw std::domain_error("B > 0");
   const long p = order(point.kind);
   const WorkingPrecision precision(Bits{128});
   const Interval log_n = point.n.log();
-  const Interval X = enclose(power(point.kappa, p)) * log_n;
-  if (!(upper(X) <= 1000000)) throw std::domain_error("the score interval kappa^p log n is beyond 10^6");
+  const Interval X = point.B ? enclose(power(*point.B, p)) : Interval(enclose(power(point.kappa, p)) * log_n);
+  if (!(upper(X) <= 1000000)) throw std::domain_error("the score interval B^p is beyond 10^6");
   const Interval epsilon = exp(-enclose(point.C) * log_n);
   const auto down = [](const Real& x, long bits) {
     return dyadic(scaled_floor(to_rational(x), bits), -bits);
@@ -84,31 +90,59 @@ PhaseValue phase_value(const PhasePoint& point) {
       kFractionBits + static_cast<long>(std::ceil(-nearest(Real(log2(lower(epsilon))))));
 
   PhaseValue value;
-  value.dimension =
-      std::max(1L, static_cast<long>(std::floor(nearest(midpoint(enclose(point.c) * log_n)) + 0.5)));
+  value.dimension = dimension(point.n, point.c);
   const Rational low_X = down(lower(X), kFractionBits), low_epsilon = down(lower(epsilon), epsilon_bits);
-  value.half_width =
-      point.kappa == 0 ? Rational(0) : Rational(down(upper(X), kFractionBits) + dyadic(1, -kFractionBits));
-  const DegreeWindow window =
-      degrees(low_X, value.half_width, low_epsilon, low_epsilon + dyadic(1, -epsilon_bits));
+  value.half_width = upper(X) == 0 ? Rational(0)
+                     : point.B     ? power(*point.B, p)
+                                   : Rational(down(upper(X), kFractionBits) + dyadic(1, -kFractionBits));
+  const DegreeWindow window = degrees(point.B ? value.half_width : low_X, value.half_width, low_epsilon,
+                                      low_epsilon + dyadic(1, -epsilon_bits));
   value.degree = window.enough;
   value.degree_needed = window.needed;
   value.rank = binomial(value.dimension + value.degree.value, value.degree.value);
 
+  // From logarithms of the features to everything that is compared.
   const long more = point.problem == Problem::forward ? 0 : p - 1;
-  const auto exponent = [&](const Integer& rank) {
-    return Interval(1 + (log(enclose(Rational(rank))) + more * log(Interval(value.dimension))) / log_n);
+  const Interval d = value.dimension, log_more = more * log(d);
+  const auto features = [&](Degree g) {
+    return Interval(log(enclose(Rational(binomial(value.dimension + g.value, g.value)))) + log_more);
   };
-  value.exponent =
-      hull(exponent(binomial(value.dimension + value.degree_needed.value, value.degree_needed.value)),
-           exponent(value.rank));
+  const auto operations = [&](const Interval& log_f) {
+    return Interval(log(Interval(p * (2 * value.dimension + 3))) + log_n + log_f);
+  };
+  const Interval least = features(value.degree_needed);
+  value.log_features = features(value.degree);
+  value.log_operations = operations(value.log_features);
+  value.log_exact_operations = p * log_n + log(4 * d + 30) + log_more;
+  value.exponent = 1 + hull(least, value.log_features) / log_n;
   value.pays = upper(value.exponent) < p    ? Verdict::verified
                : lower(value.exponent) >= p ? Verdict::refuted
                                             : Verdict::undecided;
+  value.fewer_operations = upper(value.log_operations) < lower(value.log_exact_operations) ? Verdict::verified
+                           : lower(operations(least)) >= upper(value.log_exact_operations)
+                               ? Verdict::refuted
+                               : Verdict::undecided;
   return value;
 }
 
+Crossover crossover(PhasePoint point, long last) {
+  Crossover result;
+  for (long k = 1; k <= last; k = k == last ? last + 1 : std::min(last, k < 64 ? k + 1 : k + k / 8)) {
+    point.n = {"2^" + std::to_string(k)};
+    const Verdict pays = phase_value(point).pays;
+    result.scanned_to = k;
+    if (pays == Verdict::verified) {
+      if (result.first_pays == 0) result.first_pays = k;
+      result.last_pays = k;
+    } else if (pays == Verdict::refuted) {
+      result.last_does_not_pay = k;
+    }
+  }
+  return result;
+}
+
 KappaStar kappa_star(PhasePoint point, const Rational& tolerance) {
+  point.B.reset();
   if (tolerance <= 0) throw std::domain_error("the tolerance must be positive");
   const auto pays = [&](const Rational& kappa) {
     point.kappa = kappa;
@@ -140,38 +174,6 @@ KappaStar kappa_star(PhasePoint point, const Rational& tolerance) {
     (pays(middle) == Verdict::refuted ? star.does_not_pay : undecided_to) = middle;
   }
   return star;
-}
-
-Estimate limit_degree_ratio(AttentionKind kind, double kappa, double C) {
-  const double x = std::pow(kappa, static_cast<double>(order(kind)));
-  const auto rate = [&](double gamma) {
-    return gamma * std::acosh(gamma / x) - std::sqrt((gamma - x) * (gamma + x));
-  };
-  if (x == 0) return Estimate(0);
-  double low = x, high = 2 * x + C;
-  while (rate(high) < C) high *= 2;
-  for (int i = 0; i < 100; ++i) {
-    const double middle = (low + high) / 2;
-    (rate(middle) < C ? low : high) = middle;
-  }
-  return Estimate(high);
-}
-
-Estimate limit_exponent(AttentionKind kind, double kappa, double c, double C) {
-  const double gamma = limit_degree_ratio(kind, kappa, C).value;
-  if (gamma == 0) return Estimate(1);
-  return Estimate(1 + (c + gamma) * std::log(c + gamma) - c * std::log(c) - gamma * std::log(gamma));
-}
-
-Estimate limit_kappa_star(AttentionKind kind, double c, double C) {
-  const double p = static_cast<double>(order(kind));
-  double low = 0, high = 1;
-  while (limit_exponent(kind, high, c, C).value < p) high *= 2;
-  for (int i = 0; i < 100; ++i) {
-    const double middle = (low + high) / 2;
-    (limit_exponent(kind, middle, c, C).value < p ? low : high) = middle;
-  }
-  return Estimate(high);
 }
 
 }  // namespace attnbounds

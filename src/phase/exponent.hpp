@@ -10,6 +10,7 @@
 // It is the rank of this construction, not a lower bound on every method.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "polynomial/least_degree.hpp"
@@ -33,26 +34,41 @@ struct TokenCount {
 /// Errors: InputError unless 2 <= n.
 TokenCount token_count(const std::string& text, const std::string& place);
 
-/// One point of the theory.
+/// d = max(1, round(c log n)).
+long dimension(const TokenCount& n, const Rational& c);
+
+/// One point of the theory: B = kappa (log n)^{1/p}, or B itself.
 struct PhasePoint {
   AttentionKind kind = AttentionKind::matrix;
   Problem problem = Problem::forward;
   TokenCount n;
   Rational kappa, c, C;
+  std::optional<Rational> B = {};  // in place of kappa
 };
 
 struct PhaseValue {
-  long dimension = 0;    // d = max(1, round(c log n))
-  Rational half_width;   // X, rounded up
-  Degree degree;         // proved to suffice
-  Degree degree_needed;  // proved to be needed
-  Integer rank;          // C(d + degree, degree)
-  Interval exponent;     // 1 + psi; its ends belong to degree_needed and degree
-  Verdict pays;          // exponent < p: verified, refuted, or undecided (the sandwich's window straddles it)
+  long dimension = 0;       // d = max(1, round(c log n))
+  Rational half_width;      // X, rounded up
+  Degree degree;            // proved to suffice
+  Degree degree_needed;     // proved to be needed
+  Integer rank;             // C(d + degree, degree)
+  Interval log_features;    // log of rank (forward), rank d (matrix gradient), rank d^2 (tensor gradient)
+  Interval log_operations;  // log of p n features (2d + 3), d value columns: polynomial_cost
+  Interval log_exact_operations;  // log of n^p (4d + 30) (forward), d^{p-1} times that (gradient): exact_cost
+  Interval exponent;              // 1 + psi; its ends belong to degree_needed and degree
+  Verdict pays;                   // exponent < p: verified, refuted, or undecided (the sandwich's window)
+  Verdict fewer_operations;       // operations < those of the exact method, likewise
 };
 
 /// Errors: std::domain_error for parameters out of range (kappa >= 0, c > 0, C > 0, X <= 10^6).
 PhaseValue phase_value(const PhasePoint& point);
+
+/// Where along n = 2^k the method pays (exponent < p) at fixed kappa or B, c, C; every k up to 64, then steps
+/// of an eighth up to `last`. "Pays" and "does not" are proved; 0 where there is no such k.
+struct Crossover {
+  long first_pays = 0, last_pays = 0, last_does_not_pay = 0, scanned_to = 0;
+};
+Crossover crossover(PhasePoint point, long last);
 
 /// Encloses kappa*: below the lower end the method pays, above the upper end it does not. Found by halving to
 /// relative width `tolerance`; wider where the degree jumps across the line. Its kappa is ignored.
@@ -60,10 +76,5 @@ struct KappaStar {
   Rational pays, does_not_pay;
 };
 KappaStar kappa_star(PhasePoint point, const Rational& tolerance);
-
-/// gamma(kappa, C) and the limit exponent 1 + psi as n grows, in doubles. Estimates (of proved limits).
-Estimate limit_degree_ratio(AttentionKind kind, double kappa, double C);
-Estimate limit_exponent(AttentionKind kind, double kappa, double c, double C);
-Estimate limit_kappa_star(AttentionKind kind, double c, double C);
 
 }  // namespace attnbounds

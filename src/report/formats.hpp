@@ -11,7 +11,7 @@ namespace attnbounds {
 
 struct Figures {
   std::map<ErrorKind, Figure> degrees;  // least degree against X
-  std::optional<Figure> propagation, growth;
+  std::optional<Figure> threshold, propagation, growth;
 };
 
 /// Text as content or attribute value of HTML: nothing in it is markup. Control characters become U+FFFD.
@@ -20,6 +20,9 @@ std::string html_escaped(const std::string& text);
 std::string markdown_escaped(const std::string& text);
 std::string latex_escaped(const std::string& text);
 std::string csv_field(const std::string& text);  // RFC 4180
+
+/// A page with one figure (inline SVG or a paragraph) and its caption.
+std::string figure_page(const std::string& title, const std::string& figure, const std::string& caption);
 
 std::string html_report(const RunRecord& run, const Figures& figures);
 std::string markdown_report(const RunRecord& run, const Figures& figures);

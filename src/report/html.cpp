@@ -6,6 +6,7 @@
 
 #include "report/formats.hpp"
 #include "report/tables.hpp"
+#include "report/threshold_figure.hpp"
 
 namespace attnbounds {
 namespace {
@@ -55,6 +56,7 @@ pre { background: var(--ground); padding: .75rem 1rem; border-radius: .4rem; ove
 code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 32rem), 1fr)); gap: 1rem 2rem; }
 figure { margin: .5rem 0; max-width: 48rem; }
+figure.wide { max-width: 75rem; }
 figure svg { display: block; width: 100%; height: auto; }
 @media (max-width: 44rem) {
   main { padding: 1rem .9rem 3rem; }
@@ -244,6 +246,14 @@ std::string figures_section(const Figures& figures) {
   return html + "</div>\n</section>\n";
 }
 
+std::string threshold_section(const std::optional<Figure>& figure) {
+  if (!figure) return "";
+  return "<section id=\"threshold\">\n<h2>The threshold</h2>\n<figure class=\"wide\">\n" +
+         (figure->svg.empty() ? paragraph("The figure is left out: " + figure->missing + ".")
+                              : svg_inline(figure->svg, "threshold-")) +
+         "<figcaption>" + html_escaped(kThresholdCaption) + "</figcaption>\n</figure>\n</section>\n";
+}
+
 std::string propagation_section(const RunRecord& run, const Figures& figures) {
   std::string html = "<section id=\"layers\">\n<h2>Error through the layers</h2>\n";
   if (run.propagation.empty()) return html + "<p>This run propagated no error.</p>\n</section>\n";
@@ -316,6 +326,15 @@ std::string html_escaped(const std::string& text) {
   return html;
 }
 
+std::string figure_page(const std::string& title, const std::string& figure, const std::string& caption) {
+  return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+         "'unsafe-inline'\">\n<title>" +
+         html_escaped(title) + "</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n<main>\n<h1>" +
+         html_escaped(title) + "</h1>\n<figure class=\"wide\">\n" + figure + "<figcaption>" +
+         html_escaped(caption) + "</figcaption>\n</figure>\n</main>\n</body>\n</html>\n";
+}
+
 std::string html_report(const RunRecord& run, const Figures& figures) {
   std::string html =
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -336,8 +355,9 @@ std::string html_report(const RunRecord& run, const Figures& figures) {
     for (const std::string& warning : list) html += "<li>" + html_escaped(warning) + "</li>\n";
     html += "</ul>\n";
   }
-  html += "</header>\n" + heads_section(run) + figures_section(figures) + propagation_section(run, figures) +
-          claims_section(run) + run_section(run);
+  html += "</header>\n" + heads_section(run) + threshold_section(figures.threshold) +
+          figures_section(figures) + propagation_section(run, figures) + claims_section(run) +
+          run_section(run);
   return html + "</main>\n<script>" + kScript + "</script>\n</body>\n</html>\n";
 }
 

@@ -24,11 +24,22 @@ std::string longtable(const Table& table, const std::string& caption, const std:
 }  // namespace
 
 std::string latex_escaped(const std::string& text) {
-  static const std::map<std::string, std::string> symbols = {
-      // what our own sentences use beyond ASCII
-      {"–", "--"},         {"−", "$-$"},        {"√", "$\\surd$"}, {"ε", "$\\varepsilon$"},
-      {"⟨", "$\\langle$"}, {"⟩", "$\\rangle$"}, {"≤", "$\\le$"},   {"Θ", "$\\Theta$"},
-      {"“", "``"},         {"”", "''"},         {"²", "$^2$"}};
+  static const std::map<std::string, std::string> symbols = {// what our own sentences use beyond ASCII
+                                                             {"–", "--"},
+                                                             {"−", "$-$"},
+                                                             {"√", "$\\surd$"},
+                                                             {"ε", "$\\varepsilon$"},
+                                                             {"⟨", "$\\langle$"},
+                                                             {"⟩", "$\\rangle$"},
+                                                             {"≤", "$\\le$"},
+                                                             {"Θ", "$\\Theta$"},
+                                                             {"“", "``"},
+                                                             {"”", "''"},
+                                                             {"²", "$^2$"},
+                                                             {"κ", "$\\kappa$"},
+                                                             {"∛", "$\\sqrt[3]{}$"},
+                                                             {"·", "$\\cdot$"},
+                                                             {"≥", "$\\ge$"}};
   static const std::map<char, std::string> special = {{'\\', "\\textbackslash{}"},
                                                       {'{', "\\{"},
                                                       {'}', "\\}"},

@@ -1,6 +1,7 @@
 // Markdown (GitHub's): the same order as the page, each claim with its details under its id.
 #include "report/formats.hpp"
 #include "report/tables.hpp"
+#include "report/threshold_figure.hpp"
 
 namespace attnbounds {
 namespace {
@@ -78,6 +79,14 @@ std::string markdown_report(const RunRecord& run, const Figures& figures) {
   else
     text += markdown_escaped(reading_of_heads(run.heads)) + "\n\n" + table_text(heads_table(run.heads)) +
             "\n" + markdown_escaped(heads_table(run.heads).throughout + kHeadsCaption) + "\n";
+
+  if (figures.threshold) {
+    text += "\n## The threshold\n\n";
+    if (figures.threshold->svg.empty())
+      text += "The figure is left out: " + markdown_escaped(figures.threshold->missing) + ".\n";
+    else text += "![The threshold](figures/threshold.svg)\n";
+    text += "\n" + markdown_escaped(kThresholdCaption) + "\n";
+  }
 
   text += "\n## Least degree against the half-width\n";
   if (figures.degrees.empty()) text += "\nThis run computed no least degrees, so there is no figure.\n";

@@ -7,6 +7,7 @@
 #include "report/formats.hpp"
 #include "report/least_degree_figure.hpp"
 #include "report/propagation_figure.hpp"
+#include "report/threshold_figure.hpp"
 
 namespace attnbounds {
 
@@ -58,6 +59,17 @@ std::vector<fs::path> write_report(const fs::path& directory, const std::set<Rep
       files[std::string(file) + ".gnuplot"] = figure.script;
       if (!figure.svg.empty()) files[std::string(file) + ".svg"] = figure.svg;
     }
+  const HeatMapFigure threshold = threshold_figure(run.thresholds);
+  if (!threshold.panels.empty()) {
+    if (wanted(ReportFormat::html) || wanted(ReportFormat::markdown)) {
+      figures.threshold = draw(heat_map_script(threshold), "The threshold");
+      files["figures/threshold.gnuplot"] = figures.threshold->script;
+      if (!figures.threshold->svg.empty()) files["figures/threshold.svg"] = figures.threshold->svg;
+    }
+    if (wanted(ReportFormat::latex))
+      for (const auto& [name, text] : heat_map_pgfplots(threshold, "threshold"))
+        files["figures/" + name] = text;
+  }
   if (wanted(ReportFormat::html) || wanted(ReportFormat::markdown))
     for (const auto& [figure, script, file, title] :
          {std::tuple(&figures.propagation, error_propagation_script(shown_series(run.propagation)),

@@ -44,6 +44,8 @@ class Fields {
  public:
   Fields(Json object, std::string place) : object_(std::move(object)), place_(std::move(place)) {}
 
+  const std::string& place() const { return place_; }
+  const Json& whole() const { return object_; }
   std::string place(const std::string& key) const { return place_ + ", \"" + key + "\""; }
   [[noreturn]] void expected(const std::string& what, const std::string& key) const {
     const auto found = object_.find(key);
@@ -311,6 +313,10 @@ RunRecord read_run(const fs::path& directory) {
     for_each_line(file, run.notes, [&](const Fields& line) { run.heads.push_back(head_of(line)); });
   if (const fs::path file = directory / "degrees.jsonl"; fs::exists(file, error))
     for_each_line(file, run.notes, [&](const Fields& line) { run.degrees.push_back(degree_of(line)); });
+  if (const fs::path file = directory / "thresholds.jsonl"; fs::exists(file, error))
+    for_each_line(file, run.notes, [&](const Fields& line) {
+      if (auto r = threshold_record(line.whole(), line.place())) run.thresholds.push_back(std::move(*r));
+    });
   if (const fs::path file = directory / "propagation.jsonl"; fs::exists(file, error))
     for_each_line(file, run.notes,
                   [&](const Fields& line) { run.propagation.push_back(propagation_of(line)); });

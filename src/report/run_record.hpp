@@ -3,6 +3,7 @@
 //   claims.jsonl   a line a finished claim
 //   heads.jsonl    a line a real attention head (optional)
 //   degrees.jsonl  a line a proved least degree (optional)
+//   thresholds.jsonl  lines of the threshold's theory, as in phase.jsonl (optional)
 //   propagation.jsonl  a line a layer of a transformer with perturbed weights (optional)
 // The keys are listed in docs/report.md. A last line without its newline that does not parse is what a killed
 // run leaves: it is noted and left out. Any other malformed line is an InputError with file and line number.
@@ -66,6 +67,16 @@ struct DegreeRecord {
   std::optional<double> theory;
 };
 
+/// A point or a kappa* of the threshold (record "point" or "kappa_star" of phase.jsonl), as far as it is
+/// drawn.
+struct ThresholdRecord {
+  std::string kind;    // matrix, tensor
+  std::string series;  // parameters that a figure holds fixed: problem, c, C
+  double log_n = 0, kappa = 0;
+  std::optional<double> exponent;           // of a point, its proved upper end
+  std::optional<double> star, limit, hard;  // of a kappa*: proved lower end of kappa*; limit; direct route
+};
+
 /// An error and its bounds by the three recursions of docs/gradients.md; infinite where one says nothing.
 struct ErrorAgainstBounds {
   double measured = 0, tokens = 0, states = 0, norms = 0;
@@ -88,10 +99,14 @@ struct RunRecord {
   std::vector<ClaimRecord> claims;             // in the order of the plan
   std::vector<HeadRecord> heads;               // by layer, index, name
   std::vector<DegreeRecord> degrees;           // by kind, epsilon (largest first), half-width
+  std::vector<ThresholdRecord> thresholds;     // as written
   std::vector<PropagationRecord> propagation;  // as written: series by series, layer by layer
   std::vector<std::string> unfinished;         // planned, without a line
   std::vector<std::string> notes;  // what the reader of the report must know about the run's files
 };
+
+/// nullopt for other records of phase.jsonl. Errors: InputError naming `place` and the key.
+std::optional<ThresholdRecord> threshold_record(const Json& line, const std::string& place);
 
 /// Lines of propagation.jsonl. Errors: InputError.
 std::vector<PropagationRecord> propagation_records(const std::vector<Json>& lines);

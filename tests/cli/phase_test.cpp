@@ -1,6 +1,7 @@
 // attnbounds phase as its users run it.
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "catch.hpp"
 #include "cli/program.hpp"
@@ -22,8 +23,68 @@ TEST_CASE("phase: kappa* and the points, as JSON") {
   CHECK(object["points"][1]["pays"] == "refuted");
   for (const json& star : object["kappa_star"]) {
     CHECK(star["pays_decimal"].get<double>() < star["does_not_pay_decimal"].get<double>());
-    CHECK(star["pays_decimal"].get<double>() > object["limit_kappa_star_estimate"].get<double>());
+    CHECK(star["pays_decimal"].get<double>() > std::stod(star["limit"]["upper"].get<std::string>()));
+    CHECK(std::stod(star["hard_direct"]["lower"].get<std::string>()) >
+          star["does_not_pay_decimal"].get<double>());
   }
+  for (const json& point : object["points"]) {
+    for (const char* column : {"degree", "log10_rank", "log10_operations", "log10_seconds_estimate"})
+      CHECK(point.contains(column));
+    const double operations = std::stod(point["log10_operations"]["upper"].get<std::string>());
+    CHECK(operations > std::stod(point["log10_rank"]["upper"].get<std::string>()));
+    CHECK(point["log10_seconds_estimate"].get<double>() == Approx(operations - 10));
+  }
+}
+
+TEST_CASE("phase: a dry run counts the tasks and estimates the time, and writes nothing") {
+  const TemporaryFolder folder;
+  const Answer answer =
+      phase("--kind both --n 2^20,2^40 --kappa 1/8*2*5 --c 1,2 --crossover --dry-run --json --out " +
+            (folder.path / "out").string());
+  REQUIRE(answer.status == 0);
+  const json object = json::parse(answer.output);
+  CHECK(object["tasks"] == 2 * 2 * (2 * 5 + 2 + 5));
+  CHECK(object["seconds_estimate"].get<double>() > 0);
+  CHECK(!fs::exists(folder.path / "out"));
+}
+
+TEST_CASE("phase: tables and figures stand beside the lines") {
+  const TemporaryFolder folder;
+  REQUIRE(phase("--kind both --n 2^10,2^20 --kappa 1/4,1/2 --out " + folder.path.string()).status == 0);
+  for (const char* file :
+       {"phase.json", "points.csv", "kappa_star.csv", "threshold.tex", "threshold-cells-1.csv",
+        "threshold-cells-2.csv", "threshold-curves-1.csv", "threshold.gnuplot", "threshold.html"})
+    CHECK(fs::exists(folder.path / file));
+  // Four corners a cell, four cells.
+  const std::string cells = contents(folder.path / "threshold-cells-1.csv");
+  CHECK(std::count(cells.begin(), cells.end(), '\n') == 1 + 4 * 4);
+}
+
+TEST_CASE("phase: measured lines are the same bytes again, times stand apart") {
+  const TemporaryFolder first, second;
+  const std::string sweep =
+      "--mode measured --n 16,32 --kappa 1/2,2 --families random,light-bulb --ranks 4,40 --repeats 1 --quiet "
+      "--out ";
+  const Answer answer = phase(sweep + first.path.string());
+  INFO(answer.errors);
+  REQUIRE(answer.status == 0);
+  REQUIRE(phase(sweep + second.path.string() + " --threads 1").status == 0);
+  const std::string lines = contents(first.path / "phase.jsonl");
+  CHECK(lines == contents(second.path / "phase.jsonl"));
+  CHECK(lines.find("timing") == std::string::npos);
+  CHECK(contents(first.path / "timings.jsonl").find("exact_over_polynomial") != std::string::npos);
+  for (const char* file : {"measured.csv", "measured-time.tex", "measured-rank.tex", "measured-decide.tex"})
+    CHECK(fs::exists(first.path / file));
+  std::istringstream text(lines);
+  long ranks = 0;
+  for (std::string line; std::getline(text, line);) {
+    const json object = json::parse(line);
+    if (object["record"] != "rank" || object.contains("missed")) continue;
+    ++ranks;
+    CHECK(object["every_v"]["at_least"] <= object["every_v"]["at_most"]);
+    CHECK(object["every_v"]["at_least"].get<long>() >= 1);
+  }
+  CHECK(ranks >= 4);
 }
 
 TEST_CASE("phase: a run cut anywhere and resumed writes the same bytes") {
@@ -43,9 +104,26 @@ TEST_CASE("phase: a run cut anywhere and resumed writes the same bytes") {
 }
 
 TEST_CASE("phase: bad input is one line and exit status 2") {
-  for (const char* arguments :
-       {"--n 1", "--n 2^x", "--kappa 1:0:3", "--kappa -1", "--kappa 0:1:1", "--kappa ''", "--c 0", "--C -1",
-        "--kind cubic", "--mode measured", "--kappa 1e9"}) {
+  for (const char* arguments : {"--n 1",
+                                "--n 2^x",
+                                "--kappa 1:0:3",
+                                "--kappa -1",
+                                "--kappa 0:1:1",
+                                "--kappa ''",
+                                "--c 0",
+                                "--C -1",
+                                "--kind cubic",
+                                "--mode guessed",
+                                "--kappa 1e9",
+                                "--B 0",
+                                "--rate 0",
+                                "--mode measured --n 2^400",
+                                "--mode measured --n 3/2",
+                                "--mode measured --kappa 0",
+                                "--mode measured --families dense",
+                                "--mode measured --problem gradient",
+                                "--resume",
+                                "--c 1,0"}) {
     const Answer answer = phase(arguments);
     INFO(arguments << ": " << answer.errors);
     CHECK(answer.status == 2);

@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "numeric/exact_text.hpp"
+#include "phase/limit.hpp"
 
 using namespace attnbounds;
 
@@ -53,7 +54,7 @@ TEST_CASE("gradients cost more rank and the exponent grows with kappa") {
 TEST_CASE("kappa* separates, tends to its limit, and the verdicts at its two ends are what it says") {
   for (AttentionKind kind : {AttentionKind::matrix, AttentionKind::tensor}) {
     double gap = 10;
-    const double limit = limit_kappa_star(kind, 1, 1).value;
+    const double limit = nearest(limit_kappa_star(kind, 1, 1).lower());
     for (const char* n : {"2^20", "2^100", "2^400", "e^4000"}) {
       PhasePoint at = point(kind, n, "1", "1", "1");
       const KappaStar star = kappa_star(at, Rational(1, 200));
@@ -66,6 +67,22 @@ TEST_CASE("kappa* separates, tends to its limit, and the verdicts at its two end
     }
     CHECK(gap < 0.01 * limit);
   }
+}
+
+TEST_CASE("B in place of kappa is exact, and features and operations are the rank's") {
+  PhasePoint at = point(AttentionKind::matrix, "2^30", "0", "1.4426950408889634", "1");
+  at.B = Rational(1);
+  const PhaseValue value = phase_value(at);
+  CHECK(value.half_width == 1);
+  CHECK(value.dimension == 30);
+  CHECK(value.degree.value == 9);  // the notes' 0.99 is degree 10, the Chebyshev section's
+  CHECK(nearest(midpoint(value.exponent)) == Approx(1.922).epsilon(1e-3));
+  const double rank = std::log(value.rank.convert_to<double>());
+  CHECK(nearest(midpoint(value.log_features)) == Approx(rank));
+  CHECK(nearest(midpoint(value.log_operations)) == Approx(rank + 30 * std::log(2) + std::log(2.0 * 63)));
+  CHECK(nearest(midpoint(value.log_exact_operations)) == Approx(60 * std::log(2) + std::log(150.0)));
+  at.problem = Problem::gradient;
+  CHECK(nearest(midpoint(phase_value(at).log_features)) == Approx(rank + std::log(30.0)));
 }
 
 TEST_CASE("token counts: powers of numbers and of e, nothing below 2") {

@@ -1,0 +1,55 @@
+// Heat maps with curves over them, for a page (gnuplot's SVG) and for a paper (pgfplots with its data beside
+// it). A cell is a rectangle of its own, so that axes may be logarithmic and grids uneven.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/gnuplot.hpp"
+
+namespace attnbounds {
+
+struct Cell {
+  double x_low, x_high, y_low, y_high, value;
+};
+struct Curve {
+  std::string label;
+  std::vector<std::pair<double, double>> points;
+  enum class Style { solid, dashed, dotted } style = Style::solid;
+};
+struct Note {
+  std::string text;
+  double x, y;
+};
+struct Tick {
+  double at;
+  std::string text;
+};
+
+struct HeatMap {
+  std::string title, x_label, y_label;
+  std::vector<Tick> x_ticks;
+  std::vector<Cell> cells;
+  std::vector<Curve> curves;
+  std::vector<Note> notes;
+  double turning = 1, reach = 1;  // blue below, orange above; colours end at turning -+ reach
+  double y_low = 0, y_high = 1;
+};
+
+/// Panels side by side, each with its colour bar. Axes are logarithmic.
+struct HeatMapFigure {
+  std::string value_label;
+  std::vector<HeatMap> panels;
+};
+
+/// Edges between neighbouring centres (geometric means), for the cells of a logarithmic axis.
+std::vector<double> edges_between(const std::vector<double>& centres);
+
+std::string heat_map_script(const HeatMapFigure& figure);
+
+/// name.tex and its data, name-cells-K.csv and name-curves-K.csv; file name first. The .tex is a whole
+/// document (class article); its picture can be taken out as it is.
+std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMapFigure& figure,
+                                                                   const std::string& name);
+
+}  // namespace attnbounds

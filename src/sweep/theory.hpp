@@ -1,0 +1,26 @@
+// The theory mode of `attnbounds phase` as tasks. The lines, by "record":
+//   point        a point (n, kappa or B, c, C): degree, rank, operations, time, exponent and its limit
+//   kappa_star   kappa*(n, c, C), and kappa at which the reductions decide orthogonal vectors
+//   crossover    where along n = 2^k the method pays at fixed kappa or B
+#pragma once
+
+#include "phase/exponent.hpp"
+#include "sweep/task.hpp"
+
+namespace attnbounds {
+
+enum class Crossovers { none, with };
+
+struct TheoryGrid {
+  std::vector<AttentionKind> kinds;
+  Problem problem = Problem::forward;
+  std::vector<TokenCount> n;
+  std::vector<Rational> kappa, B, c, C;  // B in place of kappa where it is not empty
+  Crossovers crossovers = Crossovers::none;
+  long crossover_last = 400;  // 2^400
+  Estimate operations_a_second{1e10};
+};
+
+std::vector<SweepTask> theory_tasks(const TheoryGrid& grid);
+
+}  // namespace attnbounds
