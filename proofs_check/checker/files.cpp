@@ -12,16 +12,14 @@ namespace checker {
 std::string bytes_of(const std::filesystem::path& path, const std::string& place) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) throw Malformed(place, "a readable file", "none");
-  if (std::filesystem::file_size(path, error) > kLargestFile)
-    throw Malformed(place, "at most 64 MiB", "more");
   std::ifstream file(path, std::ios::binary);
-  std::string text(kLargestFile + 1, '\0');
   if (!file) throw Malformed(place, "a readable file", "none");
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  std::string text, block(1 << 16, '\0');
+  while (file.read(block.data(), static_cast<std::streamsize>(block.size())), file.gcount() > 0) {
+    text.append(block, 0, static_cast<std::size_t>(file.gcount()));
+    if (text.size() > kLargestFile) throw Malformed(place, "at most 64 MiB", "more");
+  }
   if (file.bad()) throw Malformed(place, "a readable file", "a read error");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kLargestFile) throw Malformed(place, "at most 64 MiB", "more");
-  text.shrink_to_fit();
   return text;
 }
 

@@ -2,10 +2,13 @@
 // its report.
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
+#include "proofs_check/certificate/run_certificates.hpp"
 #include "proofs_check/degrees.hpp"
 #include "proofs_check/heads.hpp"
 #include "proofs_check/run.hpp"
@@ -16,7 +19,8 @@ namespace {
 
 struct Options {
   std::vector<std::string> papers, claims;
-  std::string level = "quick", out, data = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads", head_epsilon = "1e-3";
+  std::string level = "quick", out, data = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads", head_epsilon = "1e-3",
+              certificates;
   bool resume = false;
   CommonOptions common;
 };
@@ -92,6 +96,35 @@ void complain(const std::vector<Json>& lines, const std::vector<Json>& heads) {
                  head.at("budget").dump());
 }
 
+/// The certificates of the claims and of the figure's degrees beside those of the heads, and what the checker
+/// says.
+std::vector<Json> certify(RunCertificates& certificates, const std::vector<Json>& lines,
+                          const std::string& out) {
+  for (const Json& line : lines) certificates.add_claim(line);
+  if (!out.empty()) {
+    std::istringstream degrees(read_file(std::filesystem::path(out) / "degrees.jsonl"));
+    for (std::string text; std::getline(degrees, text);) {
+      const Json line = Json::parse(text);
+      certificates.add("degree", degree_name(line),
+                       {degree_certificate(certificates.directory() / "degrees", line)});
+    }
+  }
+  std::vector<Json> checked = certificates.check();
+  std::string text;
+  for (const Json& line : checked) text += line.dump() + "\n";
+  if (!out.empty()) write_file_atomically(std::filesystem::path(out) / "certificates.jsonl", text);
+  return checked;
+}
+
+Json certificate_counts(const std::vector<Json>& certified) {
+  Json counts = {{"verified", 0}, {"rejected", 0}, {"not checked", 0}, {"none", 0}};
+  for (const Json& line : certified) {
+    Json& count = counts[line.at("verdict").get<std::string>()];
+    count = count.get<long>() + 1;
+  }
+  return counts;
+}
+
 ExitStatus status_of(Verdict verdict) {
   return verdict == Verdict::verified  ? ExitStatus::answered
          : verdict == Verdict::refuted ? ExitStatus::refuted
@@ -113,7 +146,10 @@ ExitStatus verify(const Options& options) {
   std::optional<RunLog> log;
   if (!options.out.empty())
     log.emplace(options.out, settings, chosen, options.resume ? RunLog::Resume::yes : RunLog::Resume::no);
-  std::vector<Json> lines, heads;
+  std::optional<RunCertificates> certificates;
+  if (!options.certificates.empty())
+    certificates.emplace(options.certificates, checker_beside_this_program());
+  std::vector<Json> lines, heads, certified;
   {
     Progress progress(options.common.quiet ? Progress::Mode::silent : Progress::Mode::automatic);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
@@ -138,28 +174,47 @@ ExitStatus verify(const Options& options) {
           folders[i].filename().string());
       heads.push_back(measure_head(folders[i], epsilon, settings));
       if (log) append_line(heads_file, heads.back());
+      if (certificates) certificates->add_head(folders[i], epsilon, settings);
     }
     if (log) {
       progress.at(0.99, "degrees");
-      write_degrees(std::filesystem::path(options.out) / "degrees.jsonl", settings);
+      write_degrees(std::filesystem::path(options.out) / "degrees.jsonl", settings,
+                    certificates ? certificates->directory() / "degrees" : std::filesystem::path());
     }
+    if (certificates) certified = certify(*certificates, lines, options.out);
   }
   if (options.common.json) {
     Json j = {{"seed", settings.seed}, {"level", name(settings.level)}, {"versions", versions()}};
     j["claims"] = Json::array();
     for (const Json& line : lines) j["claims"].push_back(verify_entry(line));
     j["heads"] = heads;
+    if (certificates) j["certificates"] = certificate_counts(certified);
     print_json(j);
   } else {
     fmt::print("{:<42} {:>6} {:>10} {:>5} {:>9} {}\n", "claim", "tried", "ratio", "bits", "verdict",
                "twin ref.");
     for (const Json& line : lines) print_row(line);
     if (!heads.empty()) print_heads(heads);
+    if (certificates) {
+      const Json counts = certificate_counts(certified);
+      fmt::print(
+          "certificates: {} verified by attnbounds-check, {} rejected, {} not checked; {} numbers have "
+          "none\n",
+          counts["verified"].get<long>(), counts["rejected"].get<long>(), counts["not checked"].get<long>(),
+          counts["none"].get<long>());
+    }
     fmt::print("seed {}, level {}\n", settings.seed, name(settings.level));
   }
   complain(lines, heads);
+  bool rejected = false;
+  for (const Json& line : certified)
+    if (line.at("verdict") == "rejected") {
+      rejected = true;
+      fmt::print(stderr, "certificate of {} {}: rejected: {}\n", line.at("subject").get<std::string>(),
+                 line.at("name").get<std::string>(), line.at("reason").get<std::string>());
+    }
   if (log) write_report(options.out, {ReportFormat::html, ReportFormat::markdown, ReportFormat::csv});
-  return status_of(overall_verdict(lines, heads));
+  return rejected ? ExitStatus::refuted : status_of(overall_verdict(lines, heads));
 }
 
 }  // namespace
@@ -175,6 +230,9 @@ Command add_verify(CLI::App& parser) {
   command->add_option("--data", options->data, "folder of the real heads' instances");
   command->add_option("--head-eps", options->head_epsilon, "error budget of the heads, times max|V|")
       ->capture_default_str();
+  command->add_option(
+      "--certificates", options->certificates,
+      "write a certificate for every number that has one here, and have attnbounds-check re-prove it");
   command->add_flag("--resume", options->resume, "keep the finished claims of the log in --out");
   add_common_options(*command, options->common);
   return {command, [options] { return verify(*options); }};
