@@ -7,6 +7,7 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
+#include "numeric/zoo.hpp"
 #include "polynomial/certificate.hpp"
 #include "polynomial/exponential.hpp"
 #include "proofs_check/certificate/certificate.hpp"
@@ -62,7 +63,9 @@ Json centre_of(const Matrix<double>& keys) {
 /// bound = approximation + rounding exactly; the bound of the result, or the approximation's where that is
 /// more.
 void put_bounds(Json& c, const AttentionResult& result, const UpperBound& approximation) {
-  const Rational bound = std::max(result.bound.exact(), approximation.exact());
+  const Rational bound = bug(Bug::bound_without_rounding)
+                             ? approximation.exact()
+                             : std::max(result.bound.exact(), approximation.exact());
   c["bound_approximation"] = exact_text(approximation.exact());
   c["bound_rounding"] = exact_text(Rational(bound - approximation.exact()));
   c["bound"] = exact_text(bound);
@@ -70,7 +73,8 @@ void put_bounds(Json& c, const AttentionResult& result, const UpperBound& approx
 
 /// An enclosure that is a little wider than what was proved, so that the checker's own fits into it.
 Json observed(const Interval& error) {
-  const double low = round_down(error) * (1 - 0x1p-20), high = round_up(error) * (1 + 0x1p-20);
+  const double low = round_down(error) * (1 - 0x1p-20),
+               high = round_up(error) * (bug(Bug::observed_rounded_inwards) ? 1 - 0x1p-20 : 1 + 0x1p-20);
   return {{"lower", exact_text(std::max(low, 0.0))}, {"upper", exact_text(high + 0x1p-1000)}};
 }
 
@@ -103,7 +107,8 @@ std::vector<Index> sampled_rows(std::uint64_t seed, const std::string& output_ha
     for (Index i = 0; i < n; ++i) rows.push_back(i);
   for (long t = 0; static_cast<Index>(rows.size()) < count; ++t) {
     const std::string digest =
-        sha256("attnbounds-rows " + std::to_string(seed) + " " + output_hash + " " + std::to_string(t));
+        sha256("attnbounds-rows " + std::to_string(seed) + " " +
+               (bug(Bug::rows_chosen_without_the_hash) ? "" : output_hash) + " " + std::to_string(t));
     const Index row = static_cast<Index>(std::stoull(digest.substr(0, 16), nullptr, 16) %
                                          static_cast<unsigned long long>(n));
     if (!taken[static_cast<std::size_t>(row)]) rows.push_back(row);

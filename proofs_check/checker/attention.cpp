@@ -15,6 +15,7 @@ namespace {
 // are skipped. HASH is the output's, so that who spoils an output cannot choose which rows are looked at.
 std::vector<long> sampled_rows(const Field& sample, const std::string& output_hash, long n) {
   const long count = sample["rows"].integer(1, n);
+  if (count < n && count > 4096) sample["rows"].expected("at most 4096 rows, or all");
   std::vector<long> rows;
   std::vector<bool> taken(static_cast<std::size_t>(n), false);
   if (count == n)

@@ -11,7 +11,17 @@
 namespace checker {
 namespace {
 
-constexpr long kMostNumbers = 4096;
+// Exact arithmetic grows with its numbers: an instance is small, or refused.
+constexpr long kMostNumbers = 64;
+constexpr std::size_t kMostPairs = 1 << 14;  // of queries and keys
+constexpr unsigned long kMostBits = 4096;    // of a numerator or denominator
+
+Fraction small(const Field& field) {
+  const Fraction x = field.fraction();
+  if (fmpz_bits(fmpq_numref(x.get())) > kMostBits || fmpz_bits(fmpq_denref(x.get())) > kMostBits)
+    field.expected("a number of at most 4096 bits");
+  return x;
+}
 
 struct Number {
   Ball ball;
@@ -49,8 +59,13 @@ Ball value_at(const std::vector<Fraction>& coefficients, const Ball& x) {
 bool all_positive(const std::vector<Fraction>& x) {
   return !x.empty() && std::all_of(x.begin(), x.end(), [](const Fraction& a) { return Fraction(0) < a; });
 }
+Fraction positive_small(const Field& field) {
+  small(field);
+  return positive_from(field);
+}
 std::vector<Fraction> numbers(const Field& field, std::size_t count = 0) {
   std::vector<Fraction> x = field.fractions(kMostNumbers);
+  for (std::size_t i = 0; i < x.size(); ++i) small(field[i]);
   if (x.empty() || (count > 0 && x.size() != count)) field.expected("as many numbers as its neighbours have");
   return x;
 }
@@ -58,9 +73,9 @@ std::vector<Fraction> numbers(const Field& field, std::size_t count = 0) {
 // |f~ - f|_1 <= phi(delta) for weights off by at most delta, delta = 2t/(1 + t^2): phi = 2t.
 Quantities softmax_perturbation(const Field& in) {
   in.object_of({"t", "delta", "weights", "eta"});
-  const Fraction t = positive_from(in["t"]), delta = Fraction(2) * t / (Fraction(1) + t * t);
+  const Fraction t = positive_small(in["t"]), delta = Fraction(2) * t / (Fraction(1) + t * t);
   const std::vector<Fraction> w = numbers(in["weights"]), eta = numbers(in["eta"], w.size());
-  require(t < Fraction(1) && in["delta"].fraction() == delta, "instance: delta = 2t/(1 + t^2), t < 1");
+  require(t < Fraction(1) && small(in["delta"]) == delta, "instance: delta = 2t/(1 + t^2), t < 1");
   require(all_positive(w), "instance.weights: not all positive");
   std::vector<Fraction> near;
   for (std::size_t j = 0; j < w.size(); ++j) {
@@ -103,21 +118,25 @@ Quantities alternation(const Field& in) {
 }
 
 Fraction taylor(long degree, const Fraction& x) {
+  require(static_cast<unsigned long>(degree) *
+                  (fmpz_bits(fmpq_numref(x.get())) + fmpz_bits(fmpq_denref(x.get()))) <
+              1UL << 18,
+          "instance: the section is too long to be summed exactly");
   Fraction value, term(1);
   for (long k = 0; k <= degree; term = term * x / Fraction(++k)) value = value + term;
   return value;
 }
 Quantities taylor_section(const Field& in) {  // the twin drops "the degree is even"
   in.object_of({"degree", "x"});
-  return {{"zero", Fraction(0)}, {"section", taylor(in["degree"].integer(0, 1000), in["x"].fraction())}};
+  return {{"zero", Fraction(0)}, {"section", taylor(in["degree"].integer(0, 10000), small(in["x"]))}};
 }
 
 // The tail at X against delta e^{-X}; the degree is the program's.
 Quantities taylor_tail(const Field& in) {
   in.object_of({"half_width", "delta", "degree"});
-  const Fraction X = half_width_from(in["half_width"]), delta = positive_from(in["delta"]);
+  const Fraction X = positive_small(in["half_width"]), delta = positive_small(in["delta"]);
   require(delta < Fraction(1), "instance.delta: not below 1");
-  return {{"tail", exp(Ball(X)) - Ball(taylor(in["degree"].integer(0, kLargestDegree), X))},
+  return {{"tail", exp(Ball(X)) - Ball(taylor(in["degree"].integer(0, 10000), X))},
           {"delta e^-X", Ball(delta) / exp(Ball(X))},
           {"delta e^-3X", Ball(delta) / exp(Ball(X) * 3)}};
 }
@@ -126,7 +145,7 @@ Quantities taylor_tail(const Field& in) {
 // certificate's.
 Quantities degree_formula(const Field& in) {
   in.object_of({"half_width", "epsilon", "degree"});
-  const Fraction X = positive_from(in["half_width"]), epsilon = positive_from(in["epsilon"]);
+  const Fraction X = positive_small(in["half_width"]), epsilon = positive_small(in["epsilon"]);
   require(epsilon < X / (Fraction(1) + X), "instance.epsilon: not below X/(1+X)");
   const Ball L = log(Ball(1) / Ball(epsilon));
   return {{"degree", Fraction(in["degree"].integer(0, kLargestDegree))},
@@ -155,7 +174,8 @@ Quantities forward_error(const Field& in) {
     v = read("v");
     value = largest_size(v);
   }
-  require(q[0].size() == k[0].size() && k.size() == v.size(), "instance: the shapes do not fit");
+  require(q[0].size() == k[0].size() && k.size() == v.size() && q.size() * k.size() <= kMostPairs,
+          "instance: the shapes do not fit");
   const Rows columns = transposed(v);
   Ball delta, error;
   for (const Row& query : q) {
@@ -185,7 +205,7 @@ Quantities gradient_error(const Field& in) {
   const auto read = [&](const char* name) { return balls(in[name].matrix()); };
   const Rows a1 = read("A1"), a2 = read("A2"), a3 = read("A3"), x = read("X"), e = read("E"),
              sigma = read("sigma");
-  const Fraction delta = positive_from(in["delta"]);
+  const Fraction delta = positive_small(in["delta"]);
   const auto fits = [](const Rows& a, const Rows& b) { return a[0].size() == b.size(); };
   Rows keys = a2, h;
   Ball key_size = largest_size(a2);
@@ -207,6 +227,7 @@ Quantities gradient_error(const Field& in) {
           "instance: the shapes do not fit");
   require(delta < Fraction(1), "instance.delta: not below 1");
   require(surely_at_most(largest_size(sigma), 1), "instance.sigma: above 1 in size");
+  require(a1.size() * keys.size() <= kMostPairs, "instance: too many pairs");
   const long d = static_cast<long>(a1[0].size()), n = static_cast<long>(a1.size());
   Rows f, near;
   for (const Row& q : product(a1, x)) f.push_back(softmax_row(q, keys, d, static_cast<long>(keys.size())));
@@ -236,8 +257,9 @@ Quantities gradient_error(const Field& in) {
 Quantities norm_along_scale(const Field& in) {
   in.object_of({"A", "V", "B", "l"});
   const Matrix a = in["A"].matrix(), v = in["V"].matrix();
-  const Fraction B = positive_from(in["B"]), l = in["l"].fraction();
-  require(a.columns == v.rows, "instance: the shapes do not fit");
+  const Fraction B = positive_small(in["B"]), l = small(in["l"]);
+  require(a.columns == v.rows && static_cast<std::size_t>(a.rows * v.rows * v.columns) <= kMostPairs,
+          "instance: the shapes do not fit");
   for (const Dyadic& x : a.entries)
     require(!(x < Dyadic(0)) && !(B < Fraction(x)), "instance.A: an entry outside [0, B]");
   for (const Dyadic& x : v.entries)
@@ -266,7 +288,7 @@ Quantities covariance_perturbation(const Field& in) {
   in.object_of({"f", "w", "q", "y", "r"});
   const std::vector<Fraction> f = numbers(in["f"]), w = numbers(in["w"], f.size()),
                               q = numbers(in["q"], f.size()), y = numbers(in["y"], f.size()), g = times(f, w);
-  const Fraction r = positive_from(in["r"]);
+  const Fraction r = positive_small(in["r"]);
   require(all_positive(f) && all_positive(w), "instance: weights are not positive");
   require(!(r * r * *std::min_element(w.begin(), w.end()) < *std::max_element(w.begin(), w.end())),
           "instance.w: their ratio exceeds r^2");

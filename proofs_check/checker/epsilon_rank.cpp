@@ -22,7 +22,8 @@ Proved prove_epsilon_rank(const Field& top, const Folder& folder) {
     normalised = matrix["weights"].one_of({"exp", "softmax"}) == "softmax";
     q = hashed_matrix(matrix["q"], folder);
     k = hashed_matrix(matrix["k"], folder);
-    require(q->columns == k->columns && q->rows * k->rows <= kMostEntries, "matrix: the shapes do not fit");
+    require(q->columns == k->columns && q->rows * k->rows <= kMostEntries / 4,
+            "matrix: the shapes do not fit");
   }
   const long n = entries ? entries->rows : q->rows, m = entries ? entries->columns : k->rows;
   const Fraction epsilon = positive_from(top["epsilon"]);

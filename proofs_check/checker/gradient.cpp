@@ -62,7 +62,7 @@ Proved prove_gradient(const Field& top, const Folder& folder) {
                             a4->columns == y1.rows && a5->columns == y2->rows && y2->columns == e.columns
                       : a3.rows == a2.rows && a3.columns == y1.rows),
           "inputs: the shapes do not fit");
-  require(pairs <= kMostEntries / (width + e.columns) && n <= kMostEntries / pairs,
+  require(pairs <= kMostEntries / (width + e.columns) && n <= kMostEntries / 4 / pairs,
           "inputs: too many pairs to be evaluated");
   std::optional<KernelPolynomial> polynomial;
   if (top["method"].one_of({"exact", "polynomial"}) == "polynomial")

@@ -41,7 +41,7 @@ Formula formula_from(const std::string& text) {
     throw Malformed("files.formula", "p cnf V C with V at most 60", "something else");
   f.clauses.emplace_back();
   for (long x; words >> x;) {
-    if (std::abs(x) > f.variables)
+    if (x > f.variables || x < -f.variables)
       throw Malformed("files.formula", "literals of its variables", std::to_string(x));
     if (x == 0) f.clauses.emplace_back();
     else f.clauses.back().push_back(x);
@@ -56,7 +56,7 @@ std::vector<Family> vectors_from(const std::string& text) {
   const auto lines = lines_of(text);
   long arity = 0, count = 0, dimension = -1;
   if (lines.empty() || std::sscanf(lines[0].c_str(), "p ov %ld %ld %ld", &arity, &count, &dimension) != 3 ||
-      arity < 2 || arity > 3 || count < 1 || dimension < 0 ||
+      arity < 2 || arity > 3 || count < 1 || count > static_cast<long>(lines.size()) || dimension < 0 ||
       static_cast<long>(lines.size()) != 1 + arity * count)
     throw Malformed("files.vectors", "p ov K N D and K N vectors", "something else");
   std::vector<Family> families;

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "numeric/zoo.hpp"
+
 namespace attnbounds {
 namespace {
 
@@ -72,7 +74,8 @@ QuadratureRule gauss_legendre(long count) {
     last_lower = low;
     const Interval bracket = enclose(low, high), node = (bracket + 1) / 2;
     const Interval slope = derivative(count, bracket, legendre(count, bracket));
-    rule.weights.push_back(1 / ((1 - bracket * bracket) * slope * slope));  // half of the weight on [-1, 1]
+    rule.weights.push_back((bug(Bug::quadrature_weights_doubled) ? 2 : 1) /
+                           ((1 - bracket * bracket) * slope * slope));  // half of the weight on [-1, 1]
     rule.nodes.push_back(nearest(midpoint(node)));
     rule.node_error =
         maximum(rule.node_error, UpperBound::of(absolute_value(node - enclose(rule.nodes.back()))));

@@ -168,6 +168,9 @@ ExitStatus verify(const Options& options) {
     }
     const std::filesystem::path heads_file = std::filesystem::path(options.out) / "heads.jsonl";
     if (log) write_file_atomically(heads_file, "");
+    if (log)
+      std::filesystem::remove(std::filesystem::path(options.out) /
+                              "certificates.jsonl");  // of an earlier run
     for (std::size_t i = 0; i < folders.size(); ++i) {
       progress.at(
           static_cast<double>(chosen.size() + i) / static_cast<double>(chosen.size() + folders.size()),

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "numeric/exact_text.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 namespace {
@@ -54,7 +55,7 @@ nlohmann::ordered_json least_degree_certificate(const LeastDegree& answer, const
   if (!answer.at) throw std::invalid_argument("only a minimax least degree has a certificate");
   nlohmann::ordered_json certificate = heading("least-degree", half_width, kind);
   certificate["epsilon"] = exact_text(epsilon);
-  certificate["degree"] = answer.degree.value;
+  certificate["degree"] = answer.degree.value + (bug(Bug::certificate_degree_above) ? 1 : 0);
   certificate["upper"] = upper_side(answer.at->upper);
   certificate["upper_below"] = nullptr;
   certificate["lower"] = nullptr;

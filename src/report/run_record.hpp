@@ -3,6 +3,7 @@
 //   claims.jsonl   a line a finished claim
 //   heads.jsonl    a line a real attention head (optional)
 //   degrees.jsonl  a line a proved least degree (optional)
+//   certificates.jsonl  what attnbounds-check said, a line a number (optional: `verify --certificates`)
 // The keys are listed in docs/report.md. A last line without its newline that does not parse is what a killed
 // run leaves: it is noted and left out. Any other malformed line is an InputError with file and line number.
 #pragma once
@@ -31,6 +32,7 @@ struct ClaimRecord {
   Verdict twin_verdict = Verdict::undecided;  // refuted is what a false twin must be
   Json twin_witness;
   std::optional<double> seconds;
+  std::string certificate, twin_certificate;  // "checked", "no certificate", …; empty if none were asked for
 
   bool twin_refuted() const { return twin_verdict == Verdict::refuted; }
 };
@@ -56,6 +58,7 @@ struct HeadRecord {
   std::optional<Rational> budget, bound,
       error;                             // epsilon max|V|, guaranteed, proved upper end of the true one
   Verdict verdict = Verdict::undecided;  // error <= bound <= budget
+  std::string certificate;
 };
 
 struct DegreeRecord {
@@ -63,6 +66,7 @@ struct DegreeRecord {
   Rational half_width, epsilon;
   Degree degree;
   std::optional<double> theory;
+  std::string certificate;
 };
 
 struct RunRecord {
@@ -73,7 +77,8 @@ struct RunRecord {
   std::vector<HeadRecord> heads;        // by layer, index, name
   std::vector<DegreeRecord> degrees;    // by kind, epsilon (largest first), half-width
   std::vector<std::string> unfinished;  // planned, without a line
-  std::vector<std::string> notes;       // what the reader of the report must know about the run's files
+  std::vector<std::pair<std::string, std::string>> rejected_certificates;  // of what, why
+  std::vector<std::string> notes;  // what the reader of the report must know about the run's files
 };
 
 /// Errors: InputError, with file and line.
