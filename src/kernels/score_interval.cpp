@@ -29,7 +29,7 @@ ShiftedScores shift_scores(const Matrix<double>& q, const Matrix<double>& k) {
 
   for (Index l = 0; l < d; ++l) {
     const double centre = k.col(l).minCoeff() / 2 + k.col(l).maxCoeff() / 2;
-    result.keys.col(bug(Bug::shift_of_the_wrong_column) ? 0 : l).array() -= centre;
+    result.keys.col(l).head(bug(Bug::one_key_shifted) ? 1 : m).array() -= centre;
   }
   UpperBound longest_key;
   for (Index j = 0; j < m; ++j) longest_key = maximum(longest_key, norm(result.keys, j));

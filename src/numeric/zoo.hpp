@@ -44,7 +44,7 @@ enum class Bug {
   rank_miscounted,
   score_box_halved,
   perturbation_halved,
-  shift_of_the_wrong_column,
+  one_key_shifted,
   pair_sums_added,
   block_forgotten,
   odd_taylor_degree,

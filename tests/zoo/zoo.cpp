@@ -49,7 +49,7 @@ const std::map<std::string, Bug> kBugs = {
     {"rank_miscounted", Bug::rank_miscounted},
     {"score_box_halved", Bug::score_box_halved},
     {"perturbation_halved", Bug::perturbation_halved},
-    {"shift_of_the_wrong_column", Bug::shift_of_the_wrong_column},
+    {"one_key_shifted", Bug::one_key_shifted},
     {"pair_sums_added", Bug::pair_sums_added},
     {"block_forgotten", Bug::block_forgotten},
     {"odd_taylor_degree", Bug::odd_taylor_degree},
