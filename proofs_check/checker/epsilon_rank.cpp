@@ -34,7 +34,10 @@ Proved prove_epsilon_rank(const Field& top, const Folder& folder) {
   const auto side = [&](const char* name) {
     const Field field = top[name].object_of({"rank", "left", "right"});
     Side s{field["rank"].integer(0, std::min(n, m)), {}, {}};
-    if (s.rank == 0) return s;
+    if (s.rank == 0) {
+      require(!field.has("left") && !field.has("right"), field.place + ": expected null factors for rank 0");
+      return s;
+    }
     s.left = field["left"].matrix();
     s.right = field["right"].matrix();
     require(

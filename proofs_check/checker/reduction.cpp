@@ -301,8 +301,8 @@ Proved prove_reduction(const Field& top, const Folder& folder) {
     files["inner_products"].expected("null without a protocol");
   }
   if (!top.has("threshold")) {
-    require(!top.has("gap") && !top.has("epsilon") && !files.has("q"),
-            "gap, epsilon, q: expected null without a threshold");
+    require(!top.has("decision") && !top.has("gap") && !top.has("epsilon") && !files.has("q"),
+            "decision, gap, epsilon, q: expected null without a threshold");
     return {"reduction of arity " + std::to_string(arity) + ": " + answer, {{"answer", answer}}};
   }
 

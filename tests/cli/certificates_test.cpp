@@ -5,6 +5,7 @@
 #include <fstream>
 #include <map>
 #include <regex>
+#include <set>
 
 #include "catch.hpp"
 #include "cli/program.hpp"
@@ -300,6 +301,7 @@ std::string explanation(const Json& original, const Altered& a) {
   };
   for (const Rule& r : witnesses)
     if (is(r.kind, r.place)) return r.why;
+  if (a.how == Altered::How::removed && original[a.at].is_null()) return "a null left out";
   if (a.how != Altered::How::value) return "";
   if (is("attention", "/sample/seed") && original.at("sample").at("rows") == 6)
     return "the seed of a complete sample";
@@ -310,6 +312,11 @@ std::string explanation(const Json& original, const Altered& a) {
   if (is_number(before) && is_number(after)) {
     for (const Weaker& w : weaker)
       if (is(w.kind, w.place) && (number(after) > number(before) ? 1 : -1) == w.direction) return "weaker";
+    if (is("claim-instance", "/(left|right)/scale") &&
+        (original.at("left").at("quantity") == "zero" || original.at("right").at("quantity") == "zero")) {
+      const bool of_zero = original[a.at.parent_pointer()].at("quantity") == "zero";
+      return of_zero || number(after) > 0 ? "a positive multiple of the same inequality" : "";
+    }
     if (is("claim-instance", "/(left|right)/scale")) {
       const bool greater = original.at("relation") == "greater", left = place == "/left/scale",
                  raised = number(after) > number(before);
