@@ -12,6 +12,10 @@ Json reduction_certificate(const std::filesystem::path& folder) {
   if (!instance.is_object() || !instance.contains("files") || !instance.at("files").contains("vectors") ||
       instance.value("kind", "") == "matrix-gradient")
     throw InputError(place.string(), "a reduction to vectors, inner products or attention", "something else");
+  if (instance.contains("protocol") &&
+      instance.at("protocol").value("code", "reed-solomon") != "reed-solomon")
+    throw InputError(place.string(), "the protocol over Reed-Solomon codes (recheck.py re-checks the other)",
+                     instance.at("protocol").at("code").get<std::string>());
   const auto hashed = [&](const std::string& file) {
     return Json{{"file", file}, {"sha256", sha256(read_file(folder / file))}};
   };
