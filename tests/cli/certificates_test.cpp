@@ -332,7 +332,7 @@ std::string explanation(const Valid& valid, const Altered& a) {
     if (is("claim-instance", "/(left|right)/scale") &&
         (original.at("left").at("quantity") == "zero" || original.at("right").at("quantity") == "zero")) {
       const bool of_zero = original[a.at.parent_pointer()].at("quantity") == "zero";
-      return of_zero || number(after) > 0 ? "a positive multiple of the same inequality" : "";
+      return of_zero || number(after) >= 0 ? "a multiple of the same inequality, not negative" : "";
     }
     if (is("claim-instance", "/(left|right)/scale")) {
       const bool greater = original.at("relation") == "greater", left = place == "/left/scale",
