@@ -149,7 +149,7 @@ std::string exact_text(const Rational& x) {
 
 std::string decimal_down(const Real& x, int digits) { return decimal(x, digits, MPFR_RNDD); }
 std::string decimal_up(const Real& x, int digits) {
-  return decimal(x, digits, bug(Bug::decimal_to_nearest) ? MPFR_RNDN : MPFR_RNDU);
+  return decimal(x, digits, bug(Bug::decimal_truncated) ? MPFR_RNDD : MPFR_RNDU);
 }
 
 }  // namespace attnbounds

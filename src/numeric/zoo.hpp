@@ -13,7 +13,7 @@ enum class Bug {
   overlap_is_verified,
   reused_seed,
   seed_ignored,
-  decimal_to_nearest,
+  decimal_truncated,
   decimal_through_double,
   npy_header_off_by_one,
   // polynomial

@@ -21,7 +21,7 @@ const std::map<std::string, Bug> kBugs = {
     {"overlap_is_verified", Bug::overlap_is_verified},
     {"reused_seed", Bug::reused_seed},
     {"seed_ignored", Bug::seed_ignored},
-    {"decimal_to_nearest", Bug::decimal_to_nearest},
+    {"decimal_truncated", Bug::decimal_truncated},
     {"decimal_through_double", Bug::decimal_through_double},
     {"npy_header_off_by_one", Bug::npy_header_off_by_one},
     {"right_end_forgotten", Bug::right_end_forgotten},
