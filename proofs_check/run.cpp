@@ -10,6 +10,7 @@
 
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 namespace {
@@ -56,7 +57,7 @@ Outcome judge(const std::vector<Comparison>& comparisons, const AnyCase& c, cons
 const std::string* broken_hypothesis(const Claim& claim, const AnyCase& c,
                                      const std::optional<std::string>& dropped) {
   for (const Hypothesis& h : claim.hypotheses)
-    if (h.name != dropped && !h.holds(c)) return &h.name;
+    if (h.name != dropped && !h.holds(c) && !bug(Bug::hypotheses_unchecked)) return &h.name;
   return nullptr;
 }
 
@@ -125,6 +126,7 @@ Found find_constants(const Claim& claim, const std::vector<AnyCase>& cases, Thre
 TwinResult run_twin(const Claim& claim, const RunSettings& settings, const std::vector<AnyCase>& cases,
                     const Found& found, std::size_t likely) {
   TwinResult result{claim.twin.name, Verdict::undecided, {}};
+  if (bug(Bug::twin_not_tried)) return {claim.twin.name, Verdict::refuted, {}};
   const std::vector<Comparison> comparisons{claim.twin.comparison};
   const auto& own = claim.twin.instances;
   const auto& dropped = claim.twin.dropped_hypothesis;
@@ -206,7 +208,8 @@ ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const Ins
       result.ratio = o.ratio;
       if (result.verdict == Verdict::verified) worst = i;
     }
-    if (o.verdict() == Verdict::refuted && result.verdict != Verdict::refuted) {
+    if (o.verdict() == Verdict::refuted && result.verdict != Verdict::refuted &&
+        !bug(Bug::counterexample_passed_over)) {
       result.verdict = Verdict::refuted;
       worst = i;
     } else if (o.verdict() == Verdict::undecided && result.verdict == Verdict::verified) {

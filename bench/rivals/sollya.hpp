@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "proofs_check/checker/certificate.hpp"
+#include "proofs_check/checker/least_degree.hpp"
 
 namespace attnbounds::bench {
 

@@ -72,7 +72,31 @@ class Dyadic : public Owned<ArfOperations> {
   friend bool operator<(const Dyadic& a, const Dyadic& b) { return arf_cmp(a.get(), b.get()) < 0; }
 };
 
-class Fraction : public Owned<FmpqOperations> {};
+class Fraction : public Owned<FmpqOperations> {
+ public:
+  Fraction() = default;
+  explicit Fraction(long x) { fmpq_set_si(get(), x, 1); }
+  explicit Fraction(const Dyadic& x) { arf_get_fmpq(get(), x.get()); }
+  friend Fraction operator+(const Fraction& a, const Fraction& b) { return apply(fmpq_add, a, b); }
+  friend Fraction operator-(const Fraction& a, const Fraction& b) { return apply(fmpq_sub, a, b); }
+  friend Fraction operator*(const Fraction& a, const Fraction& b) { return apply(fmpq_mul, a, b); }
+  friend Fraction operator/(const Fraction& a, const Fraction& b) { return apply(fmpq_div, a, b); }  // b != 0
+  friend Fraction absolute_value(const Fraction& a) {
+    Fraction result;
+    fmpq_abs(result.get(), a.get());
+    return result;
+  }
+  friend bool operator<(const Fraction& a, const Fraction& b) { return fmpq_cmp(a.get(), b.get()) < 0; }
+  friend bool operator==(const Fraction& a, const Fraction& b) { return fmpq_equal(a.get(), b.get()) != 0; }
+
+ private:
+  template <class Function>
+  static Fraction apply(Function function, const Fraction& a, const Fraction& b) {
+    Fraction result;
+    function(result.get(), a.get(), b.get());
+    return result;
+  }
+};
 
 inline slong working_bits = 128;
 
@@ -96,11 +120,11 @@ class Ball : public Owned<ArbOperations> {
     arb_abs(result.get(), a.get());
     return result;
   }
-  friend Ball exp(const Ball& a) {
-    Ball result;
-    arb_exp(result.get(), a.get(), working_bits);
-    return result;
-  }
+  friend Ball minimum(const Ball& a, const Ball& b) { return apply(arb_min, a, b); }
+  friend Ball exp(const Ball& a) { return apply(arb_exp, a); }
+  friend Ball log(const Ball& a) { return apply(arb_log, a); }
+  friend Ball tanh(const Ball& a) { return apply(arb_tanh, a); }
+  friend Ball square_root(const Ball& a) { return apply(arb_sqrt, a); }
   /// Both hold for every member of the two balls; when neither does, the balls overlap.
   friend bool surely_at_most(const Ball& a, const Ball& b) { return arb_le(a.get(), b.get()) != 0; }
   friend bool surely_greater(const Ball& a, const Ball& b) { return arb_gt(a.get(), b.get()) != 0; }
@@ -108,6 +132,12 @@ class Ball : public Owned<ArbOperations> {
   friend int sure_sign(const Ball& a) { return arb_is_positive(a.get()) - arb_is_negative(a.get()); }
 
  private:
+  template <class Function>
+  static Ball apply(Function function, const Ball& a) {
+    Ball result;
+    function(result.get(), a.get(), working_bits);
+    return result;
+  }
   template <class Function>
   static Ball apply(Function function, const Ball& a, const Ball& b) {
     Ball result;
@@ -126,11 +156,11 @@ inline Ball dot(const std::vector<Ball>& a, const std::vector<Ball>& b) {
   return sum;
 }
 
-/// 1, t, …, t^n
-inline std::vector<Ball> powers(const Ball& t, long n) {
-  std::vector<Ball> result{Ball(1)};
-  for (long k = 0; k < n; ++k) result.push_back(result.back() * t);
-  return result;
+/// sum_k a_k t^k. A short t (few digits) makes each step cheap.
+inline Ball horner(const std::vector<Ball>& a, const Ball& t) {
+  Ball value;
+  for (auto c = a.rbegin(); c != a.rend(); ++c) value = value * t + *c;
+  return value;
 }
 
 }  // namespace checker

@@ -4,19 +4,12 @@
 // Cost: O(g^2) operations on balls at each precision, which is doubled from 128 + 4X bits until decided.
 #include "least_degree.hpp"
 
-#include <mpfr.h>
-
 #include <cmath>
+
+#include "kinds.hpp"
 
 namespace checker {
 namespace {
-
-constexpr slong kMostBits = 1 << 16;
-constexpr double kMostWork = 5e9;  // about a minute
-
-std::string item(const std::string& array, std::size_t i) { return array + "[" + std::to_string(i) + "]"; }
-
-// --- Shape: counts and order, exactly ---
 
 void expect_count(const std::string& place, std::size_t found, long expected) {
   if (found != static_cast<std::size_t>(expected))
@@ -29,6 +22,8 @@ void expect_degree(const std::string& place, long found, long expected) {
     throw Rejected(place + ".degree: expected " + std::to_string(expected) + ", found " +
                    std::to_string(found));
 }
+
+}  // namespace
 
 void check_shape(const Upper& upper, long degree) {
   expect_degree(upper.place, upper.degree, degree);
@@ -58,17 +53,39 @@ void check_shape(const Lower& lower, long degree) {
   }
 }
 
-void check_shape(const Certificate& c) {
-  check_shape(c.upper, c.degree);
-  if (c.degree == 0 && (c.lower || c.upper_below))
-    throw Rejected("lower, upper_below: expected null at degree 0, found an object");
-  if (c.degree > 0 && !c.lower) throw Rejected("lower: expected an object at degree > 0, found null");
-  if (c.lower) check_shape(*c.lower, c.degree - 1);
-  if (c.upper_below) check_shape(*c.upper_below, c.degree - 1);
-  if (c.lower_at) check_shape(*c.lower_at, c.degree);
+// --- Reading ---
+
+Upper upper_from(const Field& field) {
+  field.object_of({"degree", "coefficients", "critical_points", "radius"});
+  Upper result{field.place, field["degree"].integer(0, kLargestDegree),
+               field["coefficients"].dyadics(kLargestDegree + 1),
+               field["critical_points"].dyadics(kLargestDegree + 1), field["radius"].dyadic()};
+  if (!(Dyadic(0) < result.radius)) field["radius"].expected("a number > 0");
+  return result;
 }
 
-}  // namespace
+Lower lower_from(const Field& field) {
+  field.object_of({"degree", "points"});
+  return {field.place, field["degree"].integer(0, kLargestDegree),
+          field["points"].dyadics(kLargestDegree + 2)};
+}
+
+ErrorKind error_kind_from(const Field& field) {
+  return field.one_of({"relative", "absolute"}) == "relative" ? ErrorKind::relative : ErrorKind::absolute;
+}
+
+Fraction half_width_from(const Field& field) {
+  const Fraction x = field.fraction();
+  if (fmpq_sgn(x.get()) < 0) field.expected("a number >= 0");
+  if (Fraction(kLargestHalfWidth) < x) field.expected("at most 16000");
+  return x;
+}
+
+Fraction positive_from(const Field& field) {
+  const Fraction x = field.fraction();
+  if (fmpq_sgn(x.get()) <= 0) field.expected("a number > 0");
+  return x;
+}
 
 // --- Proof, in balls ---
 
@@ -82,11 +99,11 @@ Ball upper_bound(const Upper& u, ErrorKind kind, const Ball& X) {
     Q.push_back(relative ? derivative - X * P[k] : derivative);
   }
   const auto error = [&](const Ball& t) {
-    const Ball e = exp(X * t), p = dot(P, powers(t, g));
+    const Ball e = exp(X * t), p = horner(P, t);
     return absolute_value(relative ? p / e - 1 : p - e);
   };
   const auto slope_sign = [&](const Ball& t) {  // the sign of r'(t)
-    const Ball q = dot(Q, powers(t, g));
+    const Ball q = horner(Q, t);
     return sure_sign(relative ? q : q - X * exp(X * t));
   };
 
@@ -138,69 +155,136 @@ Ball lower_bound(const Lower& l, ErrorKind kind, const Ball& X) {
   return absolute_value(difference) / weight;
 }
 
+slong bits_for(const Fraction& half_width) {
+  return 128 + static_cast<slong>(4 * std::ceil(fmpq_get_d(half_width.get())));
+}
+double operations_of_degree(long degree) {
+  const double points = static_cast<double>(degree) + 2;
+  return 4 * points * points;
+}
+
+// --- The three kinds ---
+
 namespace {
 
-enum class Rounding { down, up };
-
-std::string decimal(const Ball& x, Rounding rounding) {
-  const mpfr_rnd_t direction = rounding == Rounding::down ? MPFR_RNDD : MPFR_RNDU;
-  arf_t end;
-  arf_init(end);
-  if (rounding == Rounding::down) arb_get_lbound_arf(end, x.get(), working_bits);
-  else arb_get_ubound_arf(end, x.get(), working_bits);
-  mpfr_t value;
-  mpfr_init2(value, 128);
-  arf_get_mpfr(value, end, direction);
-  char* text = nullptr;
-  mpfr_asprintf(&text, rounding == Rounding::down ? "%.10RDg" : "%.10RUg", value);
-  const std::string result = text;
-  mpfr_free_str(text);
-  mpfr_clear(value);
-  arf_clear(end);
-  return result;
+std::string named(const Fraction& x, const std::string& text) {  // whole numbers in full
+  if (fmpz_is_one(fmpq_denref(x.get()))) return std::to_string(fmpz_get_si(fmpq_numref(x.get())));
+  return text.size() <= 40 ? text : text.substr(0, 40) + "…";
 }
-
-Proved prove_at_working_bits(const Certificate& c) {
-  const Ball X(c.half_width), epsilon(c.epsilon);
-  Proved proved;
-  proved.bits = working_bits;
-
-  const Ball upper = upper_bound(c.upper, c.kind, X);
-  proved.error_upper = decimal(upper, Rounding::up);
-  if (surely_greater(upper, epsilon))
-    throw Rejected("upper: the error of its polynomial is bounded by " + proved.error_upper +
-                   " only, which exceeds epsilon");
-  if (!surely_at_most(upper, epsilon)) throw Undecided("upper: whether the error is at most epsilon");
-
-  if (c.lower) {
-    const Ball lower = lower_bound(*c.lower, c.kind, X);
-    proved.error_below_lower = decimal(lower, Rounding::down);
-    if (surely_at_most(lower, epsilon))
-      throw Rejected("lower: its points prove an error of " + proved.error_below_lower +
-                     " only, which epsilon allows");
-    if (!surely_greater(lower, epsilon)) throw Undecided("lower: whether the error exceeds epsilon");
-  }
-  if (c.upper_below) proved.error_below_upper = decimal(upper_bound(*c.upper_below, c.kind, X), Rounding::up);
-  if (c.lower_at) proved.error_lower = decimal(lower_bound(*c.lower_at, c.kind, X), Rounding::down);
-  return proved;
+std::string interval_of(const Field& top) {
+  const std::string X = named(half_width_from(top["half_width"]), top["half_width"].text());
+  return "exp on [-" + X + "," + X + "]";
 }
+std::string short_text(const Field& number) {
+  return number.text().size() <= 40 ? number.text() : number.text().substr(0, 40) + "…";
+}
+std::string between(const std::string& lower, const std::string& upper) {
+  return "in [" + (lower.empty() ? "0" : lower) + ", " + (upper.empty() ? "inf" : upper) + "]";
+}
+nlohmann::ordered_json ends(const std::string& lower, const std::string& upper) {
+  const auto end = [](const std::string& text) {
+    return text.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(text);
+  };
+  return {{"lower", end(lower)}, {"upper", end(upper)}};
+}
+std::string at_bits() { return " (" + std::to_string(working_bits) + " bits)"; }
 
 }  // namespace
 
-Proved prove(const Certificate& certificate) {
-  check_shape(certificate);
-  const double points = static_cast<double>(certificate.degree) + 2;
-  std::string reason = "nothing was tried";
-  working_bits = 128 + static_cast<slong>(4 * std::ceil(fmpq_get_d(certificate.half_width.get())));
-  for (; working_bits <= kMostBits; working_bits *= 2) {
-    if (4 * points * points * std::pow(static_cast<double>(working_bits) / 64, 1.5) > kMostWork) break;
-    try {
-      return prove_at_working_bits(certificate);
-    } catch (const Undecided& undecided) {
-      reason = std::string(undecided.what()) + " is open at " + std::to_string(working_bits) + " bits";
+Proved prove_polynomial_error(const Field& top, const Folder&) {
+  top.object_of(
+      {"format", "version", "kind", "function", "error_kind", "half_width", "bound", "upper", "comment"});
+  top["function"].one_of({"exp"});
+  const ErrorKind kind = error_kind_from(top["error_kind"]);
+  const Fraction half_width = half_width_from(top["half_width"]), bound = positive_from(top["bound"]);
+  const Upper upper = upper_from(top["upper"]);
+  check_shape(upper, upper.degree);
+  return at_rising_precision(bits_for(half_width), operations_of_degree(upper.degree), [&] {
+    const Ball error = upper_bound(upper, kind, Ball(half_width));
+    require_at_most(error, Ball(bound), "upper: the proved error against the bound");
+    return Proved{interval_of(top) + ", a polynomial of degree " + std::to_string(upper.degree) + ": " +
+                      top["error_kind"].text() + " error at most " + decimal(error, Rounding::up) + at_bits(),
+                  {{"degree", upper.degree}, {"error_upper", decimal(error, Rounding::up)}}};
+  });
+}
+
+Proved prove_best_error(const Field& top, const Folder&) {
+  top.object_of(
+      {"format", "version", "kind", "function", "error_kind", "half_width", "bound", "lower", "comment"});
+  top["function"].one_of({"exp"});
+  const ErrorKind kind = error_kind_from(top["error_kind"]);
+  const Fraction half_width = half_width_from(top["half_width"]), bound = positive_from(top["bound"]);
+  const Lower lower = lower_from(top["lower"]);
+  check_shape(lower, lower.degree);
+  return at_rising_precision(bits_for(half_width), operations_of_degree(lower.degree), [&] {
+    const Ball error = lower_bound(lower, kind, Ball(half_width));
+    require_at_most(Ball(bound), error, "lower: the bound against what the points prove");
+    return Proved{interval_of(top) + ", every polynomial of degree " + std::to_string(lower.degree) + ": " +
+                      top["error_kind"].text() + " error at least " + decimal(error, Rounding::down) +
+                      at_bits(),
+                  {{"degree", lower.degree}, {"error_lower", decimal(error, Rounding::down)}}};
+  });
+}
+
+Proved prove_least_degree(const Field& top, const Folder&) {
+  top.object_of({"format", "version", "kind", "function", "error_kind", "half_width", "epsilon", "degree",
+                 "upper", "upper_below", "lower", "lower_at", "comment"});
+  top["function"].one_of({"exp"});
+  const ErrorKind kind = error_kind_from(top["error_kind"]);
+  const Fraction half_width = half_width_from(top["half_width"]),
+                 epsilon_exact = positive_from(top["epsilon"]);
+  const long degree = top["degree"].integer(0, kLargestDegree);
+  const auto optional_upper = [&](const char* key) {
+    return top.has(key) ? std::optional(upper_from(top[key])) : std::nullopt;
+  };
+  const auto optional_lower = [&](const char* key) {
+    return top.has(key) ? std::optional(lower_from(top[key])) : std::nullopt;
+  };
+  const Upper upper = upper_from(top["upper"]);
+  const auto upper_below = optional_upper("upper_below");
+  const auto lower = optional_lower("lower"), lower_at = optional_lower("lower_at");
+
+  check_shape(upper, degree);
+  if (degree == 0 && (lower || upper_below))
+    throw Rejected("lower, upper_below: expected null at degree 0, found an object");
+  if (degree > 0 && !lower) throw Rejected("lower: expected an object at degree > 0, found null");
+  if (lower) check_shape(*lower, degree - 1);
+  if (upper_below) check_shape(*upper_below, degree - 1);
+  if (lower_at) check_shape(*lower_at, degree);
+
+  return at_rising_precision(bits_for(half_width), operations_of_degree(degree), [&] {
+    const Ball X(half_width), epsilon(epsilon_exact);
+    const Ball error = upper_bound(upper, kind, X);
+    const std::string error_upper = decimal(error, Rounding::up);
+    if (surely_greater(error, epsilon))
+      throw Rejected("upper: the error of its polynomial is bounded by " + error_upper +
+                     " only, which exceeds epsilon");
+    if (!surely_at_most(error, epsilon)) throw Undecided("upper: whether the error is at most epsilon");
+
+    std::string error_lower, below_lower, below_upper;
+    if (lower) {
+      const Ball needed = lower_bound(*lower, kind, X);
+      below_lower = decimal(needed, Rounding::down);
+      if (surely_at_most(needed, epsilon))
+        throw Rejected("lower: its points prove an error of " + below_lower + " only, which epsilon allows");
+      if (!surely_greater(needed, epsilon)) throw Undecided("lower: whether the error exceeds epsilon");
     }
-  }
-  throw Rejected("undecided: " + reason + ", and the next precision is beyond the limits");
+    if (upper_below) below_upper = decimal(upper_bound(*upper_below, kind, X), Rounding::up);
+    if (lower_at) error_lower = decimal(lower_bound(*lower_at, kind, X), Rounding::down);
+
+    std::string sentence = interval_of(top) + " needs degree " + std::to_string(degree) + " for " +
+                           top["error_kind"].text() + " error " + short_text(top["epsilon"]) +
+                           ": best error " + between(error_lower, error_upper);
+    if (degree > 0)
+      sentence += ", at degree " + std::to_string(degree - 1) + " " + between(below_lower, below_upper);
+    return Proved{sentence + at_bits(),
+                  {{"half_width", top["half_width"].value},
+                   {"epsilon", top["epsilon"].value},
+                   {"error_kind", top["error_kind"].value},
+                   {"degree", degree},
+                   {"error", ends(error_lower, error_upper)},
+                   {"error_below", degree > 0 ? ends(below_lower, below_upper) : nlohmann::ordered_json()}}};
+  });
 }
 
 }  // namespace checker

@@ -1,33 +1,51 @@
-// The proof that a certificate stands for: the least degree whose best error is at most epsilon is g.
+// Errors of polynomials as approximations of exp on [-X, X]: the kinds polynomial-error, best-error and
+// least-degree (docs/certificates.md).
 #pragma once
 
-#include "certificate.hpp"
+#include <optional>
+
+#include "proof.hpp"
 
 namespace checker {
 
-/// The certificate is well formed, but does not prove its claim: the first step that fails.
-struct Rejected : std::runtime_error {
-  using std::runtime_error::runtime_error;
+inline constexpr long kLargestDegree = 20000;
+inline constexpr long kLargestHalfWidth = 16000;
+
+enum class ErrorKind { relative, absolute };
+
+/// A polynomial in t = x/X and brackets [t_i - radius, t_i + radius] for the critical points of its error.
+struct Upper {
+  std::string place;
+  long degree = 0;
+  std::vector<Dyadic> coefficients, critical_points;
+  Dyadic radius;
 };
 
-/// What was proved, as decimals rounded outwards. Empty text: the certificate says nothing of that end.
-struct Proved {
-  std::string error_lower, error_upper;              // best error at the degree
-  std::string error_below_lower, error_below_upper;  // best error at one degree less
-  long bits = 0;                                     // working precision that sufficed
+/// degree + 2 points whose alternation bounds from below the error of every polynomial of that degree.
+struct Lower {
+  std::string place;
+  long degree = 0;
+  std::vector<Dyadic> points;
 };
 
-/// At this precision neither a step nor its failure is certain.
-struct Undecided : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+// Errors: Malformed.
+Upper upper_from(const Field& field);
+Lower lower_from(const Field& field);
+ErrorKind error_kind_from(const Field& field);
+Fraction half_width_from(const Field& field);
+Fraction positive_from(const Field& field);
+
+/// Counts, order and place of the points, exactly. Errors: Rejected.
+void check_shape(const Upper& upper, long degree);
+void check_shape(const Lower& lower, long degree);
 
 /// At the current working_bits, for degrees and counts that fit: a ball whose every member is at least the
 /// polynomial's error, and one whose every member is at most the best error. Errors: Rejected, Undecided.
 Ball upper_bound(const Upper& upper, ErrorKind kind, const Ball& X);
 Ball lower_bound(const Lower& lower, ErrorKind kind, const Ball& X);
 
-/// Errors: Rejected.
-Proved prove(const Certificate& certificate);
+/// Where to start, and about how many operations a bound takes.
+slong bits_for(const Fraction& half_width);
+double operations_of_degree(long degree);
 
 }  // namespace checker

@@ -1,11 +1,12 @@
-// attnbounds-check [--json] FILE…: re-proves certificates. It shares no code with the program that writes
-// them: FLINT/Arb here, MPFR/MPFI there. Exit status: 0 all verified; 1 one was rejected; 2 bad usage, or
-// a file that cannot be read or is no certificate.
-#include <fstream>
+// attnbounds-check [--json] FILE…: re-proves certificates (docs/certificates.md). It shares no code with the
+// program that writes them: FLINT/Arb here, MPFR/MPFI there. Exit status: 0 all verified; 1 one was rejected,
+// also for being no certificate; 2 bad usage, or a file that cannot be read.
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
-#include <nlohmann/json.hpp>
+#include <map>
 
-#include "least_degree.hpp"
+#include "kinds.hpp"
 
 namespace {
 
@@ -13,48 +14,21 @@ using nlohmann::ordered_json;
 
 constexpr const char* kUsage =
     "usage: attnbounds-check [--json] FILE…\n"
-    "Re-proves each certificate (docs/certificates.md) with ball arithmetic.\n"
-    "Exit status: 0 all verified, 1 one was rejected, 2 bad usage or a file that is no certificate.\n";
+    "Re-proves each certificate (docs/certificates.md) with ball arithmetic; the files that a certificate\n"
+    "names are looked for beside it. Exit status: 0 all verified, 1 one was rejected, 2 bad usage or a file\n"
+    "that cannot be read.\n";
 
-std::string contents(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text, block(1 << 20, '\0');
-  if (!file) throw checker::Malformed("file", "a readable file", "none");
-  while (file.read(block.data(), static_cast<std::streamsize>(block.size())), file.gcount() > 0) {
-    text.append(block, 0, static_cast<std::size_t>(file.gcount()));
-    if (text.size() > checker::kLargestFile) throw checker::Malformed("file", "at most 64 MiB", "more");
-  }
-  if (file.bad()) throw checker::Malformed("file", "a readable file", "a read error");
-  return text;
-}
-
-std::string cut(const std::string& text) { return text.size() <= 40 ? text : text.substr(0, 40) + "…"; }
-
-std::optional<std::string> whole_number(const checker::Fraction& x) {  // at most 16000 in size
-  if (!fmpz_is_one(fmpq_denref(x.get()))) return std::nullopt;
-  return std::to_string(fmpz_get_si(fmpq_numref(x.get())));
-}
-
-std::string between(const std::string& lower, const std::string& upper) {
-  return "in [" + (lower.empty() ? "0" : lower) + ", " + (upper.empty() ? "inf" : upper) + "]";
-}
-
-std::string sentence(const checker::Certificate& c, const checker::Proved& proved) {
-  const std::string X = whole_number(c.half_width).value_or(cut(c.half_width_text));
-  std::string result = "exp on [-" + X + "," + X + "] needs degree " + std::to_string(c.degree) + " for " +
-                       (c.kind == checker::ErrorKind::relative ? "relative" : "absolute") + " error " +
-                       cut(c.epsilon_text) + ": best error " +
-                       between(proved.error_lower, proved.error_upper);
-  if (c.degree > 0)
-    result += ", at degree " + std::to_string(c.degree - 1) + " " +
-              between(proved.error_below_lower, proved.error_below_upper);
-  return result + " (" + std::to_string(proved.bits) + " bits)";
-}
-
-ordered_json enclosure(const std::string& lower, const std::string& upper) {
-  const auto end = [](const std::string& text) { return text.empty() ? ordered_json() : ordered_json(text); };
-  return {{"lower", end(lower)}, {"upper", end(upper)}};
-}
+const std::map<std::string, checker::Proved (*)(const checker::Field&, const checker::Folder&)> kKinds = {
+    {"polynomial-error", checker::prove_polynomial_error},
+    {"best-error", checker::prove_best_error},
+    {"least-degree", checker::prove_least_degree},
+    {"attention", checker::prove_attention},
+    {"gradient", checker::prove_gradient},
+    {"layers", checker::prove_layers},
+    {"reduction", checker::prove_reduction},
+    {"epsilon-rank", checker::prove_epsilon_rank},
+    {"claim-instance", checker::prove_claim_instance},
+};
 
 struct Outcome {
   int status = 0;
@@ -62,31 +36,39 @@ struct Outcome {
   ordered_json json;  // for programs
 };
 
+Outcome refused(ordered_json json, const std::string& reason, int status) {
+  json["verdict"] = "rejected";
+  json["reason"] = reason;
+  return {status, "rejected: " + reason, json};
+}
+
 Outcome check(const std::string& path) {
   ordered_json json{{"file", path}};
+  std::string text;
   try {
-    const checker::Certificate c = checker::certificate_from_json(contents(path));
-    try {
-      const checker::Proved proved = checker::prove(c);
-      json["verdict"] = "verified";
-      json["half_width"] = c.half_width_text;
-      json["epsilon"] = c.epsilon_text;
-      json["error_kind"] = c.kind == checker::ErrorKind::relative ? "relative" : "absolute";
-      json["degree"] = c.degree;
-      json["error"] = enclosure(proved.error_lower, proved.error_upper);
-      json["error_below"] =
-          c.degree > 0 ? enclosure(proved.error_below_lower, proved.error_below_upper) : ordered_json();
-      json["precision"] = proved.bits;
-      return {0, "verified: " + sentence(c, proved), json};
-    } catch (const checker::Rejected& rejected) {
-      json["verdict"] = "rejected";
-      json["reason"] = rejected.what();
-      return {1, std::string("rejected: ") + rejected.what(), json};
-    }
+    text = checker::bytes_of(path, "file");
+  } catch (const std::exception& error) {
+    return refused(json, std::string("unreadable: ") + error.what(), 2);
+  }
+  try {
+    const nlohmann::json whole = checker::bounded_json(text);
+    const checker::Field top{"", whole};
+    if (!whole.is_object()) top.expected("a JSON object");
+    top["format"].one_of({"attnbounds-certificate"});
+    if (top["version"].value != nlohmann::json(1)) top["version"].expected("1");
+    const auto kind = kKinds.find(top["kind"].text());
+    if (kind == kKinds.end()) top["kind"].expected("a kind of docs/certificates.md");
+    const checker::Proved proved =
+        kind->second(top, checker::Folder{std::filesystem::path(path).parent_path()});
+    json["verdict"] = "verified";
+    json["kind"] = kind->first;
+    json.update(proved.facts);
+    json["precision"] = checker::working_bits;
+    return {0, "verified: " + proved.sentence, json};
+  } catch (const checker::Rejected& rejected) {
+    return refused(json, rejected.what(), 1);
   } catch (const std::exception& error) {  // Malformed, or no memory left
-    json["verdict"] = "malformed";
-    json["reason"] = error.what();
-    return {2, std::string("malformed: ") + error.what(), json};
+    return refused(json, std::string("malformed: ") + error.what(), 1);
   }
 }
 

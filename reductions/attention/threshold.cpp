@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "numeric/exact_text.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 namespace {
@@ -59,7 +60,7 @@ Matrix<double> scaled(const SignMatrix& family, double scale, double bias, long 
 
 Matrix<double> genuine(Eigen::Index rows) {
   Matrix<double> v = Matrix<double>::Zero(rows + 1, 1);
-  v.topRows(rows).setOnes();
+  v.topRows(rows + (bug(Bug::anchor_with_value) ? 1 : 0)).setOnes();
   return v;
 }
 
@@ -78,7 +79,7 @@ Rational ThresholdParameters::tuples() const {
   return product;
 }
 Rational ThresholdParameters::anchors() const {
-  return arity == 2 ? Rational(1) : Rational(rows[1]) + rows[2] + 1;
+  return arity == 2 ? Rational(1) : Rational(rows[1]) + rows[2] + (bug(Bug::anchors_miscounted) ? 0 : 1);
 }
 long ThresholdParameters::tokens() const {
   long most = rows[0];

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "numeric/zoo.hpp"
+
 namespace attnbounds {
 namespace {
 
@@ -57,7 +59,8 @@ EvaluationCode reed_solomon_code(long arity, long nodes, long field) {
     code.advice.emplace_back();
     for (long rho = 0; rho < field; ++rho) {
       long value = code.field.power(rho, i);
-      for (long s = 0; s < nodes; ++s) value = code.field.multiply(value, code.field.subtract(rho, s));
+      for (long s = bug(Bug::advice_not_vanishing) ? 1 : 0; s < nodes; ++s)
+        value = code.field.multiply(value, code.field.subtract(rho, s));
       code.advice.back().push_back(value);
     }
   }

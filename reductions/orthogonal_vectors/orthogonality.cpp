@@ -4,6 +4,8 @@
 #include <atomic>
 #include <bit>
 
+#include "numeric/zoo.hpp"
+
 namespace attnbounds {
 namespace {
 
@@ -117,7 +119,8 @@ class Queries {
     const Tuple t = tuple(index);
     for (long w = 0; w < families_.families.front().words; ++w) {
       words[w] = families_.families[0].word(t[0], w);
-      for (std::size_t k = 1; k < t.size(); ++k) words[w] &= families_.families[k].word(t[k], w);
+      for (std::size_t k = 1; k < t.size() && !bug(Bug::third_family_ignored); ++k)
+        words[w] &= families_.families[k].word(t[k], w);
     }
   }
 
@@ -149,12 +152,14 @@ long count_orthogonal(const VectorFamilies& families, ThreadCount threads) {
   const ByWord last(families.families.back());
   const Queries queries(families);
   std::atomic<long> total{0};
-  parallel_for((queries.count() + kBlock - 1) / kBlock, threads, [&](long block) {
-    long count = 0;
-    for_queries(queries, block * kBlock, std::min(queries.count(), (block + 1) * kBlock),
-                families.families.front().words, last, [&](long, long orthogonal) { count += orthogonal; });
-    total += count;
-  });
+  parallel_for((queries.count() + (bug(Bug::block_forgotten) ? 0 : kBlock - 1)) / kBlock, threads,
+               [&](long block) {
+                 long count = 0;
+                 for_queries(queries, block * kBlock, std::min(queries.count(), (block + 1) * kBlock),
+                             families.families.front().words, last,
+                             [&](long, long orthogonal) { count += orthogonal; });
+                 total += count;
+               });
   return total;
 }
 

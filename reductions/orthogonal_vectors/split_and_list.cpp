@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "numeric/exact_text.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 
@@ -32,7 +33,7 @@ VectorFamilies split_and_list(const Formula& formula, long arity) {
       }
       if (always_satisfied) continue;
       for (long x = 0; x < n; ++x)
-        if ((x & mask) == against) family.set(x, c);
+        if (((x & mask) == against) != bug(Bug::clause_bit_flipped)) family.set(x, c);
     }
     result.families.push_back(std::move(family));
   }
@@ -43,7 +44,11 @@ Assignment assignment_of(const Tuple& tuple, const Formula& formula) {
   const long s = part_size(formula, static_cast<long>(tuple.size()));
   Assignment assignment(static_cast<std::size_t>(formula.variables));
   for (long v = 0; v < formula.variables; ++v)
-    assignment[static_cast<std::size_t>(v)] = (tuple[static_cast<std::size_t>(v / s)] >> (v % s) & 1) != 0;
+    assignment[static_cast<std::size_t>(v)] =
+        (tuple[static_cast<std::size_t>(bug(Bug::parts_swapped) ? static_cast<long>(tuple.size()) - 1 - v / s
+                                                                : v / s)] >>
+             (v % s) &
+         1) != 0;
   return assignment;
 }
 

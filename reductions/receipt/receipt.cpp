@@ -4,13 +4,15 @@
 
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 
 std::string sha256(std::string_view bytes) {
   sha256_ctx context;
   sha256_init(&context);
-  sha256_update(&context, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
+  sha256_update(&context, bytes.size() - (bug(Bug::hash_of_all_but_the_last_byte) && !bytes.empty() ? 1 : 0),
+                reinterpret_cast<const std::uint8_t*>(bytes.data()));
   std::uint8_t digest[SHA256_DIGEST_SIZE];
   sha256_digest(&context, sizeof digest, digest);
   std::string text;
@@ -31,7 +33,7 @@ nlohmann::ordered_json receipts_json(const std::filesystem::path& folder, const 
   for (const Receipt& r : steps)
     list.push_back({{"step", r.step},
                     {"in", hashes(r.in)},
-                    {"out", hashes(r.out)},
+                    {"out", hashes(bug(Bug::hash_of_wrong_file) ? r.in : r.out)},
                     {"parameters", r.parameters},
                     {"yes", r.yes},
                     {"no", r.no},

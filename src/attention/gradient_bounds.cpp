@@ -1,5 +1,7 @@
 #include "attention/gradient_bounds.hpp"
 
+#include "numeric/zoo.hpp"
+
 namespace attnbounds {
 namespace {
 
@@ -51,7 +53,10 @@ Interval log_weight_ratio(const Interval& delta, const Interval& score_change) {
   return log(Interval((1 + delta) / (1 - delta))) + 2 * score_change;
 }
 
-Interval softmax_change(const Interval& log_ratio) { return 2 * tanh(Interval(log_ratio / 4)); }
+Interval softmax_change(const Interval& log_ratio) {
+  if (bug(Bug::gradient_bound_halved)) return tanh(Interval(log_ratio / 4));
+  return 2 * tanh(Interval(log_ratio / 4));
+}
 
 Interval gradient_bound_plain(const GradientSizes& s, const Interval& phi) {
   return enclose(Rational(s.n * s.columns / s.d)) * s.a1 * s.a2 * phi * s.h * (3 * s.c + (2 + 3 * phi) * s.h);

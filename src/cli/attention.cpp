@@ -13,12 +13,13 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
+#include "proofs_check/certificate/certificate.hpp"
 
 namespace attnbounds {
 namespace {
 
 struct Options : CommonOptions {
-  std::string q, k, v, k2, v2, epsilon, method = "auto", device = "cpu", output, enclosures;
+  std::string q, k, v, k2, v2, epsilon, method = "auto", device = "cpu", output, enclosures, certificate;
   bool causal = false, certify = false;
   std::optional<long> precision;
 };
@@ -96,6 +97,23 @@ std::string enclosures_text(const Matrix<Interval>& exact, Bits bits) {
   return nlohmann::ordered_json{{"entries", rows}}.dump(1) + "\n";
 }
 
+// All rows up to this many are enclosed, and this many of the others.
+constexpr Eigen::Index kCertifiedRows = 256;
+
+void write_certificate(const Options& options, const Problem& problem, const AttentionResult& result,
+                       Mask mask) {
+  if (!result.bound.is_finite()) throw InputError("--certificate", "a finite bound", "an infinite one");
+  if (problem.tensor && mask == Mask::causal)
+    throw InputError("--certificate", "tensor attention without a mask", "--causal");
+  const Eigen::Index rows = std::min(kCertifiedRows, result.output.rows());
+  const ThreadCount threads = options.threads > 0 ? ThreadCount{options.threads} : all_cores();
+  if (problem.tensor)
+    write_attention_certificate(options.certificate, *problem.tensor, result, options.seed, rows, threads);
+  else
+    write_attention_certificate(options.certificate, problem.matrix, result, mask, options.seed, rows,
+                                threads);
+}
+
 std::string exact_or_infinite(const UpperBound& bound) {
   return bound.is_finite() ? exact_text(bound.value()) : "infinity";
 }
@@ -137,6 +155,7 @@ ExitStatus run(const Options& options) {
   if (options.certify) certificate = certify(result, problem, request, exact);
 
   if (!options.output.empty()) write_file_atomically(options.output, npy_bytes(result.output));
+  if (!options.certificate.empty()) write_certificate(options, problem, result, request.mask);
   if (!options.enclosures.empty())
     write_file_atomically(options.enclosures, enclosures_text(exact, enclosed_bits));
 
@@ -209,6 +228,8 @@ Command add_attention(CLI::App& app) {
   command->add_option("--out", options->output, "write the output here, npy, float64");
   command->add_option("--enclosures", options->enclosures,
                       "write an enclosure of every exact entry here, JSON");
+  command->add_option("--certificate", options->certificate,
+                      "write a certificate for attnbounds-check and the matrices it names into this folder");
   command->add_flag("--certify", options->certify, "enclose the true error, against the exact reference");
   command->footer("Example: attnbounds attention --q q.npy --k k.npy --v v.npy --eps 1e-6 --certify");
   add_common_options(*command, *options);

@@ -8,12 +8,15 @@
 
 #include "cli/command.hpp"
 #include "numeric/exact_text.hpp"
+#include "numeric/files.hpp"
+#include "proofs_check/certificate/certificate.hpp"
 
 namespace attnbounds {
 namespace {
 
 struct Options : CommonOptions {
   std::string folder, method = "exact", device = "cpu";
+  bool certificate = false;
 };
 
 ExitStatus run(const Options& options) {
@@ -23,6 +26,9 @@ ExitStatus run(const Options& options) {
   const Answer a =
       decide(options.folder, options.method == "exact" ? DecisionMethod::exact : DecisionMethod::polynomial,
              threads);
+  if (options.certificate)
+    write_file_atomically(std::filesystem::path(options.folder) / "certificate.json",
+                          reduction_certificate(options.folder).dump(1) + "\n");
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (options.json) {
     nlohmann::ordered_json object = {{"answer", a.satisfiable ? "sat" : "unsat"},
@@ -62,6 +68,8 @@ Command add_decide(CLI::App& app) {
   command->add_option("--device", options->device, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
+  command->add_flag("--certificate", options->certificate,
+                    "write DIR/certificate.json: the chain and the answer, for attnbounds-check");
   command->footer("Exit status 1: a yes whose witness fails; 3: an output that no precision separates.");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};

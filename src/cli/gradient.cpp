@@ -13,12 +13,13 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
+#include "proofs_check/certificate/certificate.hpp"
 
 namespace attnbounds {
 namespace {
 
 struct Options : CommonOptions {
-  std::string instance, epsilon, method = "auto", device = "cpu", output;
+  std::string instance, epsilon, method = "auto", device = "cpu", output, certificate;
   bool certify = false;
 };
 
@@ -98,6 +99,12 @@ ExitStatus run(const Options& options) {
   std::optional<Certificate> certificate;
   if (options.certify) certificate = certify(result, loss, request);
   if (!options.output.empty()) write_file_atomically(options.output, npy_bytes(result.output));
+  if (!options.certificate.empty()) {
+    if (!result.bound.is_finite()) throw InputError("--certificate", "a finite bound", "an infinite one");
+    std::visit(
+        [&](const auto& in) { write_gradient_certificate(options.certificate, in, result, request.threads); },
+        loss);
+  }
 
   const bool within_budget = result.bound <= request.epsilon;
   const Verdict budget_met =
@@ -164,6 +171,8 @@ Command add_gradient(CLI::App& app) {
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
   command->add_option("--out", options->output, "write dL/dX here, npy, float64");
+  command->add_option("--certificate", options->certificate,
+                      "write a certificate for attnbounds-check and the matrices it names into this folder");
   command->add_flag("--certify", options->certify, "enclose the true error, against the exact reference");
   command->footer("Example: attnbounds gradient instance/ --eps 1e-6 --certify");
   add_common_options(*command, *options);

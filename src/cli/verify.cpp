@@ -2,11 +2,14 @@
 // its report.
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
 #include "cli/ranks.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
+#include "proofs_check/certificate/run_certificates.hpp"
 #include "proofs_check/degrees.hpp"
 #include "proofs_check/heads.hpp"
 #include "proofs_check/propagation.hpp"
@@ -20,7 +23,7 @@ namespace {
 struct Options {
   std::vector<std::string> papers, claims;
   std::string level = "quick", out, data = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads", head_epsilon = "1e-3",
-              layers = ATTNBOUNDS_SOURCE_DIR "/tests/data/layers", weights;
+              layers = ATTNBOUNDS_SOURCE_DIR "/tests/data/layers", weights, certificates;
   bool resume = false;
   CommonOptions common;
 };
@@ -120,6 +123,35 @@ void complain(const std::vector<Json>& lines, const std::vector<Json>& heads,
                  line.at("layer").get<long>(), line.at("verdict").get<std::string>(), line.dump());
 }
 
+/// The certificates of the claims and of the figure's degrees beside those of the heads, and what the checker
+/// says.
+std::vector<Json> certify(RunCertificates& certificates, const std::vector<Json>& lines,
+                          const std::string& out) {
+  for (const Json& line : lines) certificates.add_claim(line);
+  if (!out.empty()) {
+    std::istringstream degrees(read_file(std::filesystem::path(out) / "degrees.jsonl"));
+    for (std::string text; std::getline(degrees, text);) {
+      const Json line = Json::parse(text);
+      certificates.add("degree", degree_name(line),
+                       {degree_certificate(certificates.directory() / "degrees", line)});
+    }
+  }
+  std::vector<Json> checked = certificates.check();
+  std::string text;
+  for (const Json& line : checked) text += line.dump() + "\n";
+  if (!out.empty()) write_file_atomically(std::filesystem::path(out) / "certificates.jsonl", text);
+  return checked;
+}
+
+Json certificate_counts(const std::vector<Json>& certified) {
+  Json counts = {{"verified", 0}, {"rejected", 0}, {"not checked", 0}, {"none", 0}};
+  for (const Json& line : certified) {
+    Json& count = counts[line.at("verdict").get<std::string>()];
+    count = count.get<long>() + 1;
+  }
+  return counts;
+}
+
 ExitStatus status_of(Verdict verdict) {
   return verdict == Verdict::verified  ? ExitStatus::answered
          : verdict == Verdict::refuted ? ExitStatus::refuted
@@ -181,7 +213,12 @@ ExitStatus verify(const Options& options) {
       return line != nullptr;
     });
     write_file_atomically(heads_file, "");
+    std::filesystem::remove(std::filesystem::path(options.out) / "certificates.jsonl");  // of an earlier run
   }
+  std::vector<Json> certified;
+  std::optional<RunCertificates> certificates;
+  if (is_first_rank() && !options.certificates.empty())
+    certificates.emplace(options.certificates, checker_beside_this_program());
   {
     Progress progress(options.common.quiet || !is_first_rank() ? Progress::Mode::silent
                                                                : Progress::Mode::automatic);
@@ -213,6 +250,8 @@ ExitStatus verify(const Options& options) {
       else if (log) append_line(heads_file, line);
     });
     if (!is_first_rank()) return ExitStatus::answered;
+    if (certificates)
+      for (const std::filesystem::path& folder : folders) certificates->add_head(folder, epsilon, settings);
     if (whole) {
       progress.at(0.98, "layers");
       propagation = measure_propagation(settings, options.layers, options.weights);
@@ -228,9 +267,11 @@ ExitStatus verify(const Options& options) {
       for (const Json& head : heads) ordered += head.dump() + "\n";
       write_file_atomically(heads_file, ordered);
       progress.at(0.99, "degrees and thresholds");
-      write_degrees(std::filesystem::path(options.out) / "degrees.jsonl", settings);
+      write_degrees(std::filesystem::path(options.out) / "degrees.jsonl", settings,
+                    certificates ? certificates->directory() / "degrees" : std::filesystem::path());
       write_thresholds(std::filesystem::path(options.out) / "thresholds.jsonl", settings);
     }
+    if (certificates) certified = certify(*certificates, lines, options.out);
   }
   if (options.common.json) {
     Json j = {{"seed", settings.seed}, {"level", name(settings.level)}, {"versions", versions()}};
@@ -238,6 +279,7 @@ ExitStatus verify(const Options& options) {
     for (const Json& line : lines) j["claims"].push_back(verify_entry(line));
     j["heads"] = heads;
     j["propagation"] = propagation;
+    if (certificates) j["certificates"] = certificate_counts(certified);
     print_json(j);
   } else {
     fmt::print("{:<42} {:>6} {:>10} {:>5} {:>9} {}\n", "claim", "tried", "ratio", "bits", "verdict",
@@ -245,13 +287,28 @@ ExitStatus verify(const Options& options) {
     for (const Json& line : lines) print_row(line);
     if (!heads.empty()) print_heads(heads);
     if (!propagation.empty()) print_propagation(propagation);
+    if (certificates) {
+      const Json counts = certificate_counts(certified);
+      fmt::print(
+          "certificates: {} verified by attnbounds-check, {} rejected, {} not checked; {} numbers have "
+          "none\n",
+          counts["verified"].get<long>(), counts["rejected"].get<long>(), counts["not checked"].get<long>(),
+          counts["none"].get<long>());
+    }
     fmt::print("seed {}, level {}\n", settings.seed, name(settings.level));
     if (log) fmt::print("report: {}\n", (std::filesystem::path(options.out) / "report.html").string());
   }
   complain(lines, heads, propagation);
+  bool rejected = false;
+  for (const Json& line : certified)
+    if (line.at("verdict") == "rejected") {
+      rejected = true;
+      fmt::print(stderr, "certificate of {} {}: rejected: {}\n", line.at("subject").get<std::string>(),
+                 line.at("name").get<std::string>(), line.at("reason").get<std::string>());
+    }
   if (log) write_report(options.out, {ReportFormat::html, ReportFormat::markdown, ReportFormat::csv});
   heads.insert(heads.end(), propagation.begin(), propagation.end());
-  return status_of(overall_verdict(lines, heads));
+  return rejected ? ExitStatus::refuted : status_of(overall_verdict(lines, heads));
 }
 
 }  // namespace
@@ -269,6 +326,9 @@ Command add_verify(CLI::App& parser) {
       ->capture_default_str();
   command->add_option("--weights", options->weights,
                       "also all layers of real weights, as make_heads.py --weights writes them");
+  command->add_option(
+      "--certificates", options->certificates,
+      "write a certificate for every number that has one here, and have attnbounds-check re-prove it");
   command->add_flag("--resume", options->resume, "keep the finished claims of the log in --out");
   add_common_options(*command, options->common);
   return {command, [options] { return verify(*options); }};

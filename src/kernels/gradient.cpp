@@ -13,6 +13,7 @@
 #include "kernels/monomials.hpp"
 #include "kernels/tensor_moments.hpp"
 #include "numeric/exact_text.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 namespace {
@@ -138,7 +139,8 @@ Matrix<Interval> pair_sums(const Matrix<Interval>& first, const Matrix<Interval>
                            Index d) {
   Matrix<Interval> sums(first.rows(), sums_width(columns, d * d));
   for (Index a = 0; a < first.rows(); ++a) {
-    for (Index c = 0; c <= columns; ++c) sums(a, c) = first(a, c) * second(a, c);
+    for (Index c = 0; c <= columns; ++c)
+      sums(a, c) = bug(Bug::pair_sums_added) ? first(a, c) + second(a, c) : first(a, c) * second(a, c);
     for (Index l = -1; l < columns; ++l) {  // l = -1: the keys alone
       const Index from = 1 + columns + (l + 1) * d, to = 1 + columns + (l + 1) * d * d;
       for (Index u = 0; u < d; ++u)

@@ -1,5 +1,7 @@
 #include "kernels/guarantee.hpp"
 
+#include "numeric/zoo.hpp"
+
 namespace attnbounds {
 
 UpperBound unit_roundoff() { return unit_roundoff<double>(); }
@@ -11,7 +13,8 @@ UpperBound perturbation_bound(UpperBound delta) {
   const double square = (delta * delta).value();
   const double difference = std::nextafter(1 - square, 0);  // <= 1 - delta^2, or negative
   const double root = difference > 0 ? std::nextafter(std::sqrt(difference), 0) : 0.0;
-  return divide_by_at_least(delta * UpperBound::exactly(2), std::nextafter(1 + root, 0));
+  return divide_by_at_least(delta * UpperBound::exactly(bug(Bug::perturbation_halved) ? 1 : 2),
+                            std::nextafter(1 + root, 0));
 }
 
 Rational largest_perturbation(const Rational& epsilon) {

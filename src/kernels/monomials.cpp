@@ -2,11 +2,14 @@
 
 #include <stdexcept>
 
+#include "numeric/zoo.hpp"
+
 namespace attnbounds {
 
 Integer monomial_rank(Eigen::Index dimension, Degree degree) {
   Integer rank = 1;
-  for (long t = 1; t <= degree.value; ++t) rank = rank * (dimension + t) / t;  // C(d+t, t): exact
+  for (long t = 1; t <= degree.value + (bug(Bug::rank_miscounted) ? 1 : 0); ++t)
+    rank = rank * (dimension + t) / t;  // C(d+t, t): exact
   return rank;
 }
 
@@ -29,7 +32,7 @@ MonomialTree monomial_tree(Eigen::Index dimension, Degree degree) {
         const long power = t > 1 && parent >= group_start ? exponent[parent] + 1 : 1;
         exponent.push_back(power);
         tree.degree_of.push_back(t);
-        tree.multinomial.push_back(tree.multinomial[parent] * t / power);
+        tree.multinomial.push_back(tree.multinomial[parent] * t / (bug(Bug::wrong_multinomial) ? 1 : power));
       }
       tree.runs.push_back(run);
       next_end.push_back(static_cast<long>(tree.degree_of.size()));
@@ -46,7 +49,7 @@ std::vector<Rational> monomial_weights(const MonomialTree& tree, const Polynomia
   Rational power = 1;
   for (Rational& c : scaled) {
     c /= power;
-    power *= tree.dimension;
+    if (!bug(Bug::weights_without_dimension)) power *= tree.dimension;
   }
   std::vector<Rational> weight;
   weight.reserve(tree.rank);

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "kernels/guarantee.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 namespace {
@@ -28,7 +29,7 @@ ShiftedScores shift_scores(const Matrix<double>& q, const Matrix<double>& k) {
 
   for (Index l = 0; l < d; ++l) {
     const double centre = k.col(l).minCoeff() / 2 + k.col(l).maxCoeff() / 2;
-    result.keys.col(l).array() -= centre;
+    result.keys.col(l).head(bug(Bug::one_key_shifted) ? 1 : m).array() -= centre;
   }
   UpperBound longest_key;
   for (Index j = 0; j < m; ++j) longest_key = maximum(longest_key, norm(result.keys, j));
@@ -45,7 +46,7 @@ ShiftedScores shift_scores(const Matrix<double>& q, const Matrix<double>& k) {
     } else {
       result.queries.col(l).setZero();  // all keys agree in this coordinate: it adds a shift of the row only
     }
-    box[l] = magnitude_of(result.keys.col(l).cwiseAbs().maxCoeff());
+    box[l] = magnitude_of(result.keys.col(l).cwiseAbs().maxCoeff() / (bug(Bug::score_box_halved) ? 2 : 1));
   }
 
   for (Index i = 0; i < n; ++i) {

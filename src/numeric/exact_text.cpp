@@ -4,6 +4,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "numeric/zoo.hpp"
+
 namespace attnbounds {
 namespace {
 
@@ -115,6 +117,7 @@ Rational rational_from_text(std::string_view text, const std::string& place) {
     result /= denominator;
   }
   if (!reader.done()) reader.fail();
+  if (bug(Bug::decimal_through_double)) return to_rational(nearest(result));
   return result;
 }
 
@@ -145,6 +148,8 @@ std::string exact_text(const Rational& x) {
 }
 
 std::string decimal_down(const Real& x, int digits) { return decimal(x, digits, MPFR_RNDD); }
-std::string decimal_up(const Real& x, int digits) { return decimal(x, digits, MPFR_RNDU); }
+std::string decimal_up(const Real& x, int digits) {
+  return decimal(x, digits, bug(Bug::decimal_truncated) ? MPFR_RNDD : MPFR_RNDU);
+}
 
 }  // namespace attnbounds

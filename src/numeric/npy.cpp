@@ -13,6 +13,7 @@
 
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 namespace {
@@ -224,7 +225,7 @@ std::string npy_bytes(const Matrix<double>& matrix, NpyType type) {
                        "', 'fortran_order': False, 'shape': (" + std::to_string(matrix.rows()) + ", " +
                        std::to_string(matrix.cols()) + "), }";
   // Padded so that the entries start at a multiple of 64 bytes, as NumPy does.
-  header.append(63 - (kMagic.size() + 4 + header.size()) % 64, ' ');
+  header.append((bug(Bug::npy_header_off_by_one) ? 62 : 63) - (kMagic.size() + 4 + header.size()) % 64, ' ');
   header += '\n';
 
   std::string bytes(kMagic);

@@ -1,5 +1,7 @@
 #include "numeric/proved.hpp"
 
+#include "numeric/zoo.hpp"
+
 namespace attnbounds {
 
 const char* name(Verdict verdict) {
@@ -16,7 +18,7 @@ const char* name(Verdict verdict) {
 
 Verdict at_most(const Interval& left, const Interval& right) {
   if (!is_finite(left) || !is_finite(right)) return Verdict::undecided;
-  if (upper(left) <= lower(right)) return Verdict::verified;
+  if (upper(left) <= (bug(Bug::overlap_is_verified) ? upper(right) : lower(right))) return Verdict::verified;
   if (lower(left) > upper(right)) return Verdict::refuted;
   return Verdict::undecided;
 }

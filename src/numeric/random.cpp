@@ -8,6 +8,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "numeric/zoo.hpp"
+
 namespace attnbounds {
 namespace {
 
@@ -37,6 +39,8 @@ PhiloxCounter philox4x32_10(const PhiloxCounter& counter, const PhiloxKey& key) 
 
 Stream::Stream(std::uint64_t seed, std::string_view name, std::uint64_t index) {
   const std::uint64_t hash = fnv1a(name);
+  if (bug(Bug::reused_seed)) index = 0;
+  if (bug(Bug::seed_ignored)) seed = 0;
   const PhiloxCounter start =
       philox4x32_10({low(hash), high(hash), low(index), high(index)}, {low(seed), high(seed)});
   key_ = {start[0], start[1]};

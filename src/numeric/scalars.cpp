@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "numeric/parallel.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 namespace {
@@ -62,6 +63,7 @@ Rational to_rational(const Real& x) {
 Interval enclose(const Rational& x) {
   Interval result;
   mpfi_set_q(data(result), data(x));
+  if (bug(Bug::inward_rounding)) mpfr_set_q(&data(result)->right, data(x), MPFR_RNDD);
   return result;
 }
 
@@ -226,7 +228,9 @@ double rounded(const Rational& x, mpfr_rnd_t direction) {
 }  // namespace
 
 double round_down(const Rational& x) { return rounded(x, MPFR_RNDD); }
-double round_up(const Rational& x) { return rounded(x, MPFR_RNDU); }
+double round_up(const Rational& x) {
+  return rounded(x, bug(Bug::upper_bound_to_nearest) ? MPFR_RNDN : MPFR_RNDU);
+}
 double nearest(const Rational& x) { return rounded(x, MPFR_RNDN); }
 
 Interval pi_interval() {

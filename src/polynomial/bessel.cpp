@@ -3,6 +3,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "numeric/zoo.hpp"
+
 namespace attnbounds {
 namespace {
 
@@ -98,7 +100,8 @@ std::vector<Interval> sandwich(const Rational& X, ErrorKind kind, Degree first, 
   std::vector<Interval> errors;
   if (kind == ErrorKind::absolute) {
     const Interval quarter = pi_interval() / 2;
-    for (const BesselTail& tail : modified_bessel_tails(X, first.value + 1, last.value + 1))
+    for (const BesselTail& tail : modified_bessel_tails(X, first.value + (bug(Bug::tail_starts_late) ? 2 : 1),
+                                                        last.value + (bug(Bug::tail_starts_late) ? 2 : 1)))
       errors.push_back(
           enclose(lower(maximum(sqrt(2 * tail.squares), quarter * tail.value)), upper(2 * tail.sum)));
     return errors;

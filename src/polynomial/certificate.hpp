@@ -1,4 +1,4 @@
-// The least-degree certificate as JSON: format and proofs in docs/certificates.md. attnbounds-check, which
+// Certificates about polynomials as JSON: format and proofs in docs/certificates.md. attnbounds-check, which
 // shares no code with this program, re-proves it.
 #pragma once
 
@@ -11,5 +11,13 @@ namespace attnbounds {
 /// Errors: std::invalid_argument if the answer carries no minimax certificates (sections and windows do not).
 nlohmann::ordered_json least_degree_certificate(const LeastDegree& answer, const Rational& half_width,
                                                 const Rational& epsilon, ErrorKind kind);
+
+/// The polynomial's error is at most its proved bound, rounded up to a double; and no polynomial of the
+/// degree has less than the proved lower bound, rounded down.
+nlohmann::ordered_json polynomial_error_certificate(const BestError& best);
+nlohmann::ordered_json best_error_certificate(const BestError& best);
+
+/// The object `upper` of these formats.
+nlohmann::ordered_json upper_side(const UpperCertificate& upper);
 
 }  // namespace attnbounds

@@ -5,6 +5,8 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "numeric/zoo.hpp"
+
 namespace attnbounds {
 namespace {
 
@@ -164,12 +166,12 @@ std::optional<Interval> prove_upper(const UpperCertificate& certificate, const R
     return sign(Interval(slope.at(at, t_bits) - X * subtracted));
   };
 
-  Interval m = maximum(residual(-1), residual(1));
+  Interval m = bug(Bug::right_end_forgotten) ? residual(-1) : maximum(residual(-1), residual(1));
   for (const Rational& t : points) {
     const Sign left = slope_sign(t - rho), right = slope_sign(t + rho);
     const bool changes = (left == Sign::negative && right == Sign::positive) ||
                          (left == Sign::positive && right == Sign::negative);
-    if (!changes) return std::nullopt;
+    if (!changes && !bug(Bug::bracket_unchecked)) return std::nullopt;
     m = maximum(m, residual(t));
   }
   if (g == 0 && kind == ErrorKind::relative) return m;  // P e^{-Xt} - 1 is monotone
@@ -200,13 +202,14 @@ Interval prove_lower(const LowerCertificate& certificate, const Rational& half_w
   const WorkingPrecision precision{Bits{plan.nodes + 32}};
   std::vector<Interval> t;
   for (const Rational& point : points) t.push_back(enclose(point));
+  if (bug(Bug::alternation_point_dropped)) t.pop_back();
   const std::vector<Interval> w = divided_difference_weights(t);
   const Interval X = enclose(half_width);
   Interval difference = 0, norm = 0;
   for (size_t i = 0; i < t.size(); ++i) {
     const Interval term = w[i] * exp(X * t[i]);
     difference += term;
-    norm += absolute_value(kind == ErrorKind::relative ? term : w[i]);
+    norm += absolute_value(kind == ErrorKind::relative && !bug(Bug::weight_of_absolute_error) ? term : w[i]);
   }
   return absolute_value(difference) / norm;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "numeric/zoo.hpp"
 #include "polynomial/certify.hpp"
 
 namespace attnbounds {
@@ -27,7 +28,7 @@ CertifiedPolynomial exp_polynomial_in_doubles(Degree g, const Rational& half_wid
     throw std::domain_error("exp_polynomial_in_doubles: X >= 0 and degree >= 0");
   if (half_width == 0) {
     std::vector<Rational> one(static_cast<size_t>(g.value) + 1, Rational(0));
-    one[0] = 1;
+    one[0] = bug(Bug::constant_not_one) ? 2 : 1;
     return {{one}, half_width, ErrorKind::relative, UpperBound()};
   }
   const BestError best = best_error(g, half_width, ErrorKind::relative);
@@ -36,7 +37,7 @@ CertifiedPolynomial exp_polynomial_in_doubles(Degree g, const Rational& half_wid
   Rational power = 1, moved = 0;
   for (const Rational& scaled : best.upper.polynomial.coefficients) {
     const Rational exact = scaled / power, coefficient = to_rational(nearest(exact));
-    moved += abs(coefficient - exact) * power;
+    if (!bug(Bug::rounded_coefficients_uncounted)) moved += abs(coefficient - exact) * power;
     power *= half_width;
     result.polynomial.coefficients.push_back(coefficient);
   }

@@ -5,6 +5,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "numeric/zoo.hpp"
 #include "polynomial/bessel.hpp"
 
 namespace attnbounds {
@@ -132,7 +133,7 @@ LeastDegree least_taylor_degree(const Rational& half_width, const Rational& epsi
       if (now == Side::unknown) break;
       if (now == Side::within) return {{g}, {g}, error, previous, std::nullopt, std::nullopt};
       previous = error;
-      term = term * x / (g + 1);
+      term = term * x / (bug(Bug::wrong_factorial) ? g + 2 : g + 1);
     }
   }
 }

@@ -33,12 +33,13 @@ std::string csv_field(const std::string& text) {
 }
 
 std::string claims_csv(const RunRecord& run) {
-  std::string text = row({"id", "paper", "status", "verdict", "instances", "ratio", "ratio_exact",
-                          "precision", "twin", "twin_verdict", "seconds", "statement", "source", "file"});
+  std::string text =
+      row({"id", "paper", "status", "verdict", "instances", "ratio", "ratio_exact", "precision", "twin",
+           "twin_verdict", "seconds", "statement", "source", "file", "certificate", "twin_certificate"});
   for (const ClaimRecord& c : run.claims)
     text += row({c.id, c.paper, c.status, name(c.verdict), count(c.instances), c.ratio, c.ratio_exact,
                  count(c.precision), c.twin, name(c.twin_verdict), decimal(c.seconds), c.statement, c.source,
-                 c.file});
+                 c.file, c.certificate, c.twin_certificate});
   return text;
 }
 
@@ -63,7 +64,8 @@ std::string heads_csv(const RunRecord& run) {
                           "bound_exact",
                           "error",
                           "verdict",
-                          "reason"});
+                          "reason",
+                          "certificate"});
   const auto degree = [](const auto& least) { return least ? std::to_string(least->degree.value) : ""; };
   const auto rank = [](const auto& least) { return least ? least->rank.str() : ""; };
   for (const HeadRecord& h : run.heads)
@@ -87,15 +89,16 @@ std::string heads_csv(const RunRecord& run) {
                  exact(h.bound),
                  bound(h.error),
                  name(h.verdict),
-                 h.reason});
+                 h.reason,
+                 h.certificate});
   return text;
 }
 
 std::string degrees_csv(const RunRecord& run) {
-  std::string text = row({"error_kind", "half_width", "epsilon", "degree", "theory"});
+  std::string text = row({"error_kind", "half_width", "epsilon", "degree", "theory", "certificate"});
   for (const DegreeRecord& d : run.degrees)
     text += row({name(d.kind), decimal(d.half_width), decimal(d.epsilon), std::to_string(d.degree.value),
-                 decimal(d.theory)});
+                 decimal(d.theory), d.certificate});
   return text;
 }
 

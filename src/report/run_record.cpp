@@ -291,6 +291,23 @@ void read_claims(const fs::path& file, RunRecord& run) {
       run.unfinished.push_back(id);
 }
 
+/// The record that a line of certificates.jsonl is about gets what the checker said.
+void enter_certificate(const Fields& line, RunRecord& run) {
+  const std::string subject = line.text("subject"), name = line.text("name"), verdict = line.text("verdict");
+  const std::string said = verdict == "verified" ? "checked" : verdict == "none" ? "no certificate" : verdict;
+  if (verdict == "rejected")
+    run.rejected_certificates.emplace_back(subject + " " + name, line.text("reason"));
+  for (ClaimRecord& c : run.claims)
+    if (c.id == name && subject == "claim") c.certificate = said;
+    else if (c.id == name && subject == "twin") c.twin_certificate = said;
+  for (HeadRecord& h : run.heads)
+    if (subject == "head" && h.name == name) h.certificate = said;
+  for (DegreeRecord& d : run.degrees)
+    if (subject == "degree" && name == attnbounds::name(d.kind) + (" " + Json(nearest(d.half_width)).dump()) +
+                                           " " + Json(nearest(d.epsilon)).dump())
+      d.certificate = said;
+}
+
 }  // namespace
 
 double ErrorAgainstBounds::best() const { return std::min({tokens, states, norms}); }
@@ -326,6 +343,8 @@ RunRecord read_run(const fs::path& directory) {
   std::stable_sort(run.degrees.begin(), run.degrees.end(), [](const DegreeRecord& a, const DegreeRecord& b) {
     return std::tie(a.kind, b.epsilon, a.half_width) < std::tie(b.kind, a.epsilon, b.half_width);
   });
+  if (const fs::path file = directory / "certificates.jsonl"; fs::exists(file, error))
+    for_each_line(file, run.notes, [&](const Fields& line) { enter_certificate(line, run); });
   return run;
 }
 

@@ -5,6 +5,7 @@
 //   degrees.jsonl  a line a proved least degree (optional)
 //   thresholds.jsonl  lines of the threshold's theory, as in phase.jsonl (optional)
 //   propagation.jsonl  a line a layer of a transformer with perturbed weights (optional)
+//   certificates.jsonl  what attnbounds-check said, a line a number (optional: `verify --certificates`)
 // The keys are listed in docs/report.md. A last line without its newline that does not parse is what a killed
 // run leaves: it is noted and left out. Any other malformed line is an InputError with file and line number.
 #pragma once
@@ -33,6 +34,7 @@ struct ClaimRecord {
   Verdict twin_verdict = Verdict::undecided;  // refuted is what a false twin must be
   Json twin_witness;
   std::optional<double> seconds;
+  std::string certificate, twin_certificate;  // "checked", "no certificate", …; empty if none were asked for
 
   bool twin_refuted() const { return twin_verdict == Verdict::refuted; }
 };
@@ -58,6 +60,7 @@ struct HeadRecord {
   std::optional<Rational> budget, bound,
       error;                             // epsilon max|V|, guaranteed, proved upper end of the true one
   Verdict verdict = Verdict::undecided;  // error <= bound <= budget
+  std::string certificate;
 };
 
 struct DegreeRecord {
@@ -65,6 +68,7 @@ struct DegreeRecord {
   Rational half_width, epsilon;
   Degree degree;
   std::optional<double> theory;
+  std::string certificate;
 };
 
 /// A point or a kappa* of the threshold (record "point" or "kappa_star" of phase.jsonl), as far as it is
@@ -102,6 +106,7 @@ struct RunRecord {
   std::vector<ThresholdRecord> thresholds;     // as written
   std::vector<PropagationRecord> propagation;  // as written: series by series, layer by layer
   std::vector<std::string> unfinished;         // planned, without a line
+  std::vector<std::pair<std::string, std::string>> rejected_certificates;  // of what, why
   std::vector<std::string> notes;  // what the reader of the report must know about the run's files
 };
 

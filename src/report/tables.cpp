@@ -175,6 +175,11 @@ Table heads_table(const std::vector<HeadRecord>& heads) {
          fmt::format("{:g}", nearest(h.epsilon)), h.least ? std::to_string(h.least->degree.value) : kNone,
          h.least ? whole_or_rounded_up(h.least->rank) : kNone, h.method, rounded_up(h.bound, 3),
          rounded_up(h.error, 3), name(h.verdict)});
+  if (std::any_of(heads.begin(), heads.end(), [](const HeadRecord& h) { return !h.certificate.empty(); })) {
+    table.columns.push_back({"certificate", "certificate", Align::left});
+    for (std::size_t i = 0; i < heads.size(); ++i)
+      table.rows[i].push_back(heads[i].certificate.empty() ? kNone : heads[i].certificate);
+  }
   for (const char* title : {"n", "d", "ε"}) table = without_common(std::move(table), title);
   if (!table.throughout.empty()) table.throughout = "Throughout: " + table.throughout + ". ";
   return table;
@@ -254,7 +259,29 @@ Table claims_table(const std::vector<ClaimRecord>& claims) {
                           c.instances ? std::to_string(*c.instances) : kNone,
                           c.ratio.empty() ? kNone : c.ratio, precision_text(c), twin_text(c),
                           seconds_text(c.seconds)});
+  if (std::any_of(claims.begin(), claims.end(),
+                  [](const ClaimRecord& c) { return !c.certificate.empty(); })) {
+    table.columns.push_back({"certificate", "certificate", Align::left});
+    table.columns.push_back({"twin's certificate", "twin's certificate", Align::left});
+    for (std::size_t i = 0; i < claims.size(); ++i)
+      for (const std::string& said : {claims[i].certificate, claims[i].twin_certificate})
+        table.rows[i].push_back(said.empty() ? kNone : said);
+  }
   return table;
+}
+
+/// How many of the run's numbers the independent checker has re-proved; nothing if none were asked for.
+std::string certificates_text(const RunRecord& run) {
+  std::vector<std::string> said;
+  for (const ClaimRecord& c : run.claims) said.insert(said.end(), {c.certificate, c.twin_certificate});
+  for (const HeadRecord& h : run.heads) said.push_back(h.certificate);
+  for (const DegreeRecord& d : run.degrees) said.push_back(d.certificate);
+  const auto count = [&](const char* word) { return std::count(said.begin(), said.end(), word); };
+  if (count("") == static_cast<std::ptrdiff_t>(said.size())) return "";
+  return fmt::format(
+      " Certificates re-proved by attnbounds-check: {}; rejected: {}; not checked: {}; numbers without one: "
+      "{}.",
+      count("checked"), count("rejected"), count("not checked"), count("no certificate") + count(""));
 }
 
 std::string summary(const RunRecord& run) {
@@ -269,6 +296,7 @@ std::string summary(const RunRecord& run) {
                   count(Verdict::verified), count(Verdict::refuted), count(Verdict::undecided));
   if (!run.unfinished.empty()) text += fmt::format("; {} planned but not finished", run.unfinished.size());
   text += fmt::format(". False twins refuted: {} of {}.", twins, run.claims.size());
+  text += certificates_text(run);
   if (run.heads.empty()) return text;
   const auto kept = std::count_if(run.heads.begin(), run.heads.end(),
                                   [](const HeadRecord& h) { return h.verdict == Verdict::verified; });
@@ -286,6 +314,8 @@ std::vector<std::string> warnings(const RunRecord& run) {
   for (const HeadRecord& h : run.heads)
     if (h.verdict != Verdict::verified)
       list.push_back("Head " + h.name + ": " + name(h.verdict) + " (error <= bound <= budget).");
+  for (const auto& [subject, reason] : run.rejected_certificates)
+    list.push_back("The certificate of " + subject + " was rejected: " + reason);
   for (const PropagationRecord& r : run.propagation)
     if (r.verdict != Verdict::verified)
       list.push_back(fmt::format("Error through the layers, {} weights, layer {}: {} (error <= every bound).",

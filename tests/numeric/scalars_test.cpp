@@ -58,3 +58,14 @@ TEST_CASE("a thread that raises its working precision leaves the others theirs")
   raise.join();
   CHECK(kept);
 }
+
+TEST_CASE("decimals are rounded outwards: the last digit below and above") {
+  const WorkingPrecision precision(Bits{128});
+  const Real third = approximate(Rational(1, 3)), two_thirds = approximate(Rational(2, 3));
+  CHECK(decimal_down(third, 4) == "0.3333");
+  CHECK(decimal_up(third, 4) == "0.3334");
+  CHECK(decimal_down(two_thirds, 4) == "0.6666");
+  CHECK(decimal_up(two_thirds, 4) == "0.6667");
+  CHECK(decimal_down(Real(-third), 4) == "-0.3334");
+  CHECK(decimal_up(Real(-third), 4) == "-0.3333");
+}

@@ -84,6 +84,19 @@ TEST_CASE("a broken certificate proves nothing") {
   CHECK_THROWS(prove_lower(points, X, ErrorKind::relative, plan));
 }
 
+TEST_CASE("an error that is largest at one end is bounded: the constant 1 on [-1, 1]") {
+  const WorkingPrecision precision(Bits{128});
+  const UpperCertificate one{Polynomial{{Rational(1)}}, {}, Rational(1, Integer(1) << 40)};
+  const Interval largest = exp(Interval(1)) - 1;  // relative: at -1; absolute: at 1
+  for (const ErrorKind kind : {ErrorKind::relative, ErrorKind::absolute}) {
+    const auto bound = prove_upper(one, 1, kind, accuracy_plan({0}, 1, kind, Bits{40}));
+    INFO(name(kind));
+    REQUIRE(bound);
+    CHECK(upper(*bound) >= lower(largest));
+    CHECK(upper(*bound) <= upper(largest) * (1 + ldexp(Real(1), -30)));
+  }
+}
+
 TEST_CASE("kernel polynomials: coefficients are doubles and the certified error holds at samples") {
   for (const char* text : {"0", "0.1", "1", "3.5", "9"}) {
     const Rational X = rational_from_text(text, "X");

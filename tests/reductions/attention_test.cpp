@@ -224,3 +224,20 @@ TEST_CASE(
     CHECK(h.planted.has_value() == (count_satisfying(*h.formula) > 0));
   }
 }
+TEST_CASE("anchor tuples are those of one row more in each family, less the genuine ones") {
+  for (const std::vector<long>& rows : {std::vector<long>{4, 3}, {2, 5, 7}}) {
+    const ThresholdParameters p = threshold_for_margin(rows, 6, orthogonality_promise(), 3);
+    Rational all = 1;
+    for (std::size_t k = 1; k < rows.size(); ++k) all *= rows[k] + 1;
+    CHECK(p.anchors() == all - p.tuples());
+  }
+}
+
+TEST_CASE("the first part of an assignment comes from the first family") {
+  // x1 is true and x2, x3, x4 are false: (x1 x2 | x3 x4), vectors 1 (bit 0 set) and 0.
+  const Formula formula = formula_from_dimacs("p cnf 4 4\n1 0\n-2 0\n-3 0\n-4 0\n", "test");
+  const auto tuple = find_orthogonal(split_and_list(formula, 2));
+  REQUIRE(tuple);
+  CHECK(*tuple == Tuple{1, 0});
+  CHECK(assignment_of(*tuple, formula) == Assignment{true, false, false, false});
+}

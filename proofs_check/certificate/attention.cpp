@@ -1,0 +1,223 @@
+// Certificates of attention and gradients. The polynomial is taken anew at the kernel's degree, on an
+// interval that is wider by 2^-40: the kernel rounds its half-width, the checker does not.
+#include "attention/enclosure.hpp"
+#include "attention/gradient_bounds.hpp"
+#include "attention/gradient_enclosure.hpp"
+#include "kernels/guarantee.hpp"
+#include "numeric/exact_text.hpp"
+#include "numeric/files.hpp"
+#include "numeric/npy.hpp"
+#include "numeric/zoo.hpp"
+#include "polynomial/certificate.hpp"
+#include "polynomial/exponential.hpp"
+#include "proofs_check/certificate/certificate.hpp"
+#include "proofs_check/exact_json.hpp"
+#include "reductions/receipt/receipt.hpp"
+
+namespace attnbounds {
+namespace {
+
+namespace fs = std::filesystem;
+using Index = Eigen::Index;
+
+constexpr Bits kBits{192};
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw InputError(folder.string(), "a directory that can be made", error.message());
+}
+
+Json hashed(const fs::path& folder, const std::string& name, const Matrix<double>& m) {
+  const std::string bytes = npy_bytes(m), file = name + ".npy";
+  write_file_atomically(folder / file, bytes);
+  return {{"file", file}, {"sha256", sha256(bytes)}};
+}
+
+struct Approximation {
+  Json polynomial;
+  UpperBound delta;
+};
+Approximation approximation(const AttentionResult& result, const Json& centre) {
+  if (result.method == AttentionMethod::exact) return {nullptr, UpperBound()};
+  const Rational wider = result.half_width.exact() * (1 + Rational(1, 1L << 40)),
+                 half_width = wider == 0 ? Rational(1, 1L << 40) : wider;
+  const CertifiedPolynomial p = exp_polynomial_in_doubles(result.degree, half_width);
+  const BestError best = best_error(result.degree, half_width, ErrorKind::relative);
+  return {{{"half_width", exact_text(half_width)},
+           {"error", exact_text(p.error.value())},
+           {"upper", upper_side(best.upper)},
+           {"coefficients", json_numbers(p.polynomial.coefficients)},
+           {"centre", centre}},
+          p.error};
+}
+
+Json centre_of(const Matrix<double>& keys) {
+  Json centre = Json::array();
+  for (Index l = 0; l < keys.cols(); ++l)
+    centre.push_back(json_number(
+        Rational((to_rational(keys.col(l).minCoeff()) + to_rational(keys.col(l).maxCoeff())) / 2)));
+  return centre;
+}
+
+/// bound = approximation + rounding exactly; the bound of the result, or the approximation's where that is
+/// more.
+void put_bounds(Json& c, const AttentionResult& result, const UpperBound& approximation) {
+  const Rational bound = bug(Bug::bound_without_rounding)
+                             ? approximation.exact()
+                             : std::max(result.bound.exact(), approximation.exact());
+  c["bound_approximation"] = exact_text(approximation.exact());
+  c["bound_rounding"] = exact_text(Rational(bound - approximation.exact()));
+  c["bound"] = exact_text(bound);
+}
+
+/// An enclosure that is a little wider than what was proved, so that the checker's own fits into it.
+Json observed(const Interval& error) {
+  const double low = round_down(error) * (1 - 0x1p-20),
+               high = round_up(error) * (bug(Bug::observed_rounded_inwards) ? 1 - 0x1p-20 : 1 + 0x1p-20);
+  return {{"lower", exact_text(std::max(low, 0.0))}, {"upper", exact_text(high + 0x1p-1000)}};
+}
+
+Json heading(const char* kind) {
+  return {{"format", "attnbounds-certificate"}, {"version", 1}, {"kind", kind}};
+}
+
+fs::path finished(const fs::path& folder, const Json& certificate) {
+  const fs::path path = folder / "certificate.json";
+  write_file_atomically(path, certificate.dump(1) + "\n");
+  return path;
+}
+
+Matrix<double> rows_of(const Matrix<double>& m, const std::vector<Index>& rows) {
+  Matrix<double> chosen(static_cast<Index>(rows.size()), m.cols());
+  for (std::size_t i = 0; i < rows.size(); ++i) chosen.row(static_cast<Index>(i)) = m.row(rows[i]);
+  return chosen;
+}
+
+Rational width_for(const AttentionResult& result) {
+  return std::max(result.bound.exact() / Rational(Integer(1) << 60), Rational(1, Integer(1) << 200));
+}
+
+}  // namespace
+
+std::vector<Index> sampled_rows(std::uint64_t seed, const std::string& output_hash, Index n, Index count) {
+  std::vector<Index> rows;
+  std::vector<bool> taken(static_cast<std::size_t>(n), count == n);
+  if (count == n)
+    for (Index i = 0; i < n; ++i) rows.push_back(i);
+  for (long t = 0; static_cast<Index>(rows.size()) < count; ++t) {
+    const std::string digest =
+        sha256("attnbounds-rows " + std::to_string(seed) + " " +
+               (bug(Bug::rows_chosen_without_the_hash) ? "" : output_hash) + " " + std::to_string(t));
+    const Index row = static_cast<Index>(std::stoull(digest.substr(0, 16), nullptr, 16) %
+                                         static_cast<unsigned long long>(n));
+    if (!taken[static_cast<std::size_t>(row)]) rows.push_back(row);
+    taken[static_cast<std::size_t>(row)] = true;
+  }
+  return rows;
+}
+
+fs::path write_attention_certificate(const fs::path& folder, const AttentionInput& input,
+                                     const AttentionResult& result, Mask mask, std::uint64_t seed,
+                                     Index count, ThreadCount threads) {
+  make_folder(folder);
+  Json c = heading("attention");
+  c["mask"] = mask == Mask::causal ? "causal" : "none";
+  c["inputs"] = {{"q", hashed(folder, "q", input.q)},
+                 {"k", hashed(folder, "k", input.k)},
+                 {"v", hashed(folder, "v", input.v)}};
+  c["output"] = hashed(folder, "output", result.output);
+  c["method"] = name(result.method);
+  const Approximation a = approximation(result, centre_of(input.k));
+  c["polynomial"] = a.polynomial;
+  put_bounds(c, result, perturbation_bound(a.delta) * UpperBound::exactly(max_abs(input.v)));
+  // A causal row sees as many keys as its number says: then the rows are enclosed where they stand.
+  const std::vector<Index> rows = sampled_rows(seed, c["output"]["sha256"].get<std::string>(), input.q.rows(),
+                                               mask == Mask::causal ? input.q.rows() : count);
+  c["sample"] = {{"seed", seed}, {"rows", rows.size()}};
+  const WorkingPrecision precision(kBits);
+  const AttentionInput sample{rows_of(input.q, rows), input.k, input.v};
+  c["observed"] = observed(largest_error(rows_of(result.output, rows),
+                                         attention_enclosure(sample, mask, width_for(result), threads))
+                               .interval());
+  return finished(folder, c);
+}
+
+fs::path write_attention_certificate(const fs::path& folder, const TensorAttentionInput& input,
+                                     const AttentionResult& result, std::uint64_t seed, Index count,
+                                     ThreadCount threads) {
+  make_folder(folder);
+  Json c = heading("attention");
+  c["mask"] = "none";
+  c["inputs"] = {{"q", hashed(folder, "q", input.q)},
+                 {"k", hashed(folder, "k", input.k1)},
+                 {"v", hashed(folder, "v", input.v1)},
+                 {"k2", hashed(folder, "k2", input.k2)},
+                 {"v2", hashed(folder, "v2", input.v2)}};
+  c["output"] = hashed(folder, "output", result.output);
+  c["method"] = name(result.method);
+  const Approximation a = approximation(result, nullptr);
+  c["polynomial"] = a.polynomial;
+  put_bounds(c, result,
+             perturbation_bound(a.delta) * UpperBound::exactly(max_abs(input.v1)) *
+                 UpperBound::exactly(max_abs(input.v2)));
+  const std::vector<Index> rows =
+      sampled_rows(seed, c["output"]["sha256"].get<std::string>(), input.q.rows(), count);
+  c["sample"] = {{"seed", seed}, {"rows", rows.size()}};
+  const WorkingPrecision precision(kBits);
+  const TensorAttentionInput sample{rows_of(input.q, rows), input.k1, input.k2, input.v1, input.v2};
+  c["observed"] =
+      observed(largest_error(rows_of(result.output, rows),
+                             tensor_attention_enclosure(sample, Mask::none, width_for(result), threads))
+                   .interval());
+  return finished(folder, c);
+}
+
+namespace {
+
+template <class Input>
+fs::path gradient_certificate(const fs::path& folder, Json inputs, const Input& input, const Json& centre,
+                              const AttentionResult& result, ThreadCount threads) {
+  Json c = heading("gradient");
+  c["inputs"] = std::move(inputs);
+  c["output"] = hashed(folder, "output", result.output);
+  c["method"] = name(result.method);
+  const Approximation a = approximation(result, centre);
+  c["polynomial"] = a.polynomial;
+  const WorkingPrecision precision(kBits);
+  const Interval phi = enclose(perturbation_bound(a.delta).exact());
+  put_bounds(c, result, UpperBound::of(max_abs(gradient_entry_bounds(loss_over<Interval>(input), phi))));
+  c["observed"] = observed(
+      largest_error(result.output, gradient_enclosure(input, width_for(result), threads)).interval());
+  return finished(folder, c);
+}
+
+}  // namespace
+
+fs::path write_gradient_certificate(const fs::path& folder, const MatrixLossInput& in,
+                                    const AttentionResult& result, ThreadCount threads) {
+  make_folder(folder);
+  Json inputs;
+  for (const auto& [key, m] :
+       {std::pair("A1", &in.a1), {"A2", &in.a2}, {"A3", &in.a3}, {"X", &in.x}, {"Y", &in.y}, {"E", &in.e}})
+    inputs[key] = hashed(folder, key, *m);
+  return gradient_certificate(folder, inputs, in, centre_of(in.a2), result, threads);
+}
+fs::path write_gradient_certificate(const fs::path& folder, const TensorLossInput& in,
+                                    const AttentionResult& result, ThreadCount threads) {
+  make_folder(folder);
+  Json inputs;
+  for (const auto& [key, m] : {std::pair("A1", &in.a1),
+                               {"A2", &in.a2},
+                               {"A3", &in.a3},
+                               {"A4", &in.a4},
+                               {"A5", &in.a5},
+                               {"X", &in.x},
+                               {"Y1", &in.y1},
+                               {"Y2", &in.y2},
+                               {"E", &in.e}})
+    inputs[key] = hashed(folder, key, *m);
+  return gradient_certificate(folder, inputs, in, nullptr, result, threads);
+}
+
+}  // namespace attnbounds

@@ -1,0 +1,149 @@
+#include "proofs_check/certificate/run_certificates.hpp"
+
+#include <array>
+#include <cstdio>
+
+#include "numeric/exact_text.hpp"
+#include "numeric/files.hpp"
+#include "numeric/npy.hpp"
+#include "polynomial/certificate.hpp"
+#include "proofs_check/certificate/certificate.hpp"
+
+namespace attnbounds {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Eigen::Index kRowsOfAHead = 64;
+constexpr std::size_t kFilesOfACall = 100;
+
+std::string file_name(std::string id) {
+  std::replace(id.begin(), id.end(), '/', '.');
+  return id;
+}
+
+std::string shell_quoted(const std::string& text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
+  return result + "'";
+}
+
+/// What the checker says of the files, in their order.
+std::vector<Json> verdicts(const fs::path& checker, const std::vector<std::string>& files) {
+  std::vector<Json> result;
+  for (std::size_t begin = 0; begin < files.size(); begin += kFilesOfACall) {
+    const std::size_t end = std::min(files.size(), begin + kFilesOfACall);
+    std::string command = shell_quoted(checker.string()) + " --json", output;
+    for (std::size_t i = begin; i < end; ++i) command += " " + shell_quoted(files[i]);
+    FILE* pipe = popen((command + " 2>/dev/null").c_str(), "r");
+    if (pipe == nullptr) throw std::runtime_error("attnbounds-check could not be started");
+    std::array<char, 4096> block{};
+    while (const std::size_t count = fread(block.data(), 1, block.size(), pipe))
+      output.append(block.data(), count);
+    pclose(pipe);
+    const Json answer = Json::parse(output, nullptr, false);
+    if (!answer.is_object() || answer.at("certificates").size() != end - begin)
+      throw std::runtime_error("attnbounds-check did not answer for every certificate");
+    for (const Json& c : answer.at("certificates")) result.push_back(c);
+  }
+  return result;
+}
+
+}  // namespace
+
+RunCertificates::RunCertificates(fs::path directory, fs::path checker)
+    : directory_(std::move(directory)), checker_(std::move(checker)) {
+  std::error_code error;
+  for (const char* folder : {"claims", "heads", "degrees"}) {
+    fs::create_directories(directory_ / folder, error);
+    if (error) throw InputError(directory_.string(), "a directory that can be made", error.message());
+  }
+}
+
+void RunCertificates::add(const std::string& subject, const std::string& name,
+                          const std::vector<fs::path>& files) {
+  Json list = Json::array();
+  for (const fs::path& file : files) list.push_back(fs::relative(file, directory_).string());
+  lines_.push_back({{"subject", subject},
+                    {"name", name},
+                    {"files", list},
+                    {"verdict", files.empty() ? "none" : "not checked"},
+                    {"reason", files.empty() ? "the comparison is not in the checker's catalogue" : ""}});
+}
+
+void RunCertificates::add_instance(const std::string& subject, const Json& line, const Json& witness,
+                                   const char* relation) {
+  const std::string id = line.at("id");
+  std::vector<fs::path> files;
+  if (const auto c = claim_instance_certificate(id, witness, relation, line.at("constants"))) {
+    files.push_back(directory_ / "claims" / (file_name(id) + (subject == "twin" ? ".twin.json" : ".json")));
+    write_file_atomically(files.back(), c->dump(1) + "\n");
+    const Json& instance = witness.at("instance");
+    if (c->at("lemma") == "degree-formula") {  // that the degree is the least has a proof of its own
+      const Rational X = rational_from_text(instance.at("half_width").get<std::string>(), "half_width"),
+                     epsilon = rational_from_text(instance.at("epsilon").get<std::string>(), "epsilon");
+      files.push_back(directory_ / "claims" /
+                      (file_name(id) + (subject == "twin" ? ".twin" : "") + ".degree.json"));
+      write_file_atomically(
+          files.back(), least_degree_certificate(least_degree(X, epsilon, ErrorKind::relative), X, epsilon,
+                                                 ErrorKind::relative)
+                                .dump(1) +
+                            "\n");
+    }
+  }
+  add(subject, id, files);
+}
+
+void RunCertificates::add_claim(const Json& line) {
+  const std::string verdict = line.at("verdict");
+  if (verdict != "undecided")
+    add_instance("claim", line, line.at("worst_instance"), verdict == "verified" ? "at most" : "greater");
+  if (line.at("twin").at("verdict") == "refuted")
+    add_instance("twin", line, line.at("twin").at("witness"), "greater");
+}
+
+void RunCertificates::add_head(const fs::path& folder, const Rational& epsilon, const RunSettings& settings) {
+  const Json instance = Json::parse(read_file(folder / "instance.json"));
+  const auto matrix = [&](const char* key) {
+    return read_npy(folder / instance.at("matrices").at(key).get<std::string>());
+  };
+  const AttentionInput input{matrix("q"), matrix("k"), matrix("v")};
+  const AttentionResult result =
+      guaranteed_attention(input, {epsilon, MethodChoice::automatic, Mask::none, {}, settings.threads});
+  const std::string name = folder.filename().string();
+  if (!result.bound.is_finite()) return add("head", name, {});
+  add("head", name,
+      {write_attention_certificate(directory_ / "heads" / name, input, result, Mask::none, settings.seed,
+                                   std::min(kRowsOfAHead, input.q.rows()), settings.threads)});
+}
+
+std::vector<Json> RunCertificates::check() {
+  std::vector<std::string> files;
+  for (const Json& line : lines_)
+    for (const Json& file : line.at("files"))
+      files.push_back((directory_ / file.get<std::string>()).string());
+  if (!checker_.empty()) {
+    const std::vector<Json> answers = verdicts(checker_, files);
+    std::size_t next = 0;
+    for (Json& line : lines_)
+      for (std::size_t i = 0; i < line.at("files").size(); ++i) {
+        const Json& answer = answers[next++];
+        if (line.at("verdict") == "rejected") continue;
+        line["verdict"] = answer.at("verdict");
+        if (answer.contains("reason")) line["reason"] = answer.at("reason");
+      }
+  }
+  std::string text;
+  for (const Json& line : lines_) text += line.dump() + "\n";
+  write_file_atomically(directory_ / "certificates.jsonl", text);
+  return lines_;
+}
+
+fs::path checker_beside_this_program() {
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  const fs::path checker = program.parent_path() / "attnbounds-check";
+  return !error && fs::exists(checker, error) ? checker : fs::path();
+}
+
+}  // namespace attnbounds

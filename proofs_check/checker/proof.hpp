@@ -1,0 +1,52 @@
+// What every proof needs: comparisons that hold for all members of the balls, precision that rises until they
+// are decided, decimals rounded outwards.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "reading.hpp"
+
+namespace checker {
+
+/// At this precision neither a step nor its failure is certain.
+struct Undecided : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// What was proved: a sentence for people, facts for programs.
+struct Proved {
+  std::string sentence;
+  nlohmann::ordered_json facts;
+};
+
+/// a <= b for every member. Errors: Rejected if a > b for every member; Undecided. `what` names the step.
+void require_at_most(const Ball& a, const Ball& b, const std::string& what);
+/// The exact forms, for rationals.
+void require(bool holds, const std::string& what);
+
+/// Runs `attempt` at `bits`, 2 bits, 4 bits … until no step is undecided. `operations`: about how many it
+/// takes; the work over all is limited to about a minute. Errors: Rejected.
+Proved at_rising_precision(slong bits, double operations, const std::function<Proved()>& attempt);
+
+enum class Rounding { down, up };
+std::string decimal(const Ball& x, Rounding rounding);
+std::string enclosure_text(const Ball& x);  // [lower, upper]
+nlohmann::ordered_json enclosure_json(const Ball& x);
+
+std::string item(const std::string& array, std::size_t i);
+
+// Matrices of balls, row by row.
+using Row = std::vector<Ball>;
+using Rows = std::vector<Row>;
+Rows balls(const Matrix& m);
+Rows transposed(const Rows& m);
+Rows product(const Rows& a, const Rows& b);
+Ball largest_size(const Rows& m);
+Ball one_norm(const Rows& m);
+Ball largest_row_sum(const Rows& m);  // of absolute values
+
+/// phi(delta) = 2 delta/(1 + sqrt(1 - delta^2)), delta < 1 (the softmax lemma of docs/rounding.md).
+Ball perturbation(const Ball& delta);
+
+}  // namespace checker

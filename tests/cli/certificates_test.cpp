@@ -1,0 +1,456 @@
+// Certificates of every kind, as the program writes them, and what attnbounds-check says of them: all are
+// verified; of 1,200 random alterations of a single field, whatever is still accepted must be explained
+// (another witness of the same statement, a weaker statement, a label, another true statement that the
+// producer's own intervals confirm); a full quick run is re-proved.
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+
+#include "catch.hpp"
+#include "cli/program.hpp"
+#include "numeric/exact_text.hpp"
+#include "numeric/files.hpp"
+#include "numeric/random.hpp"
+#include "polynomial/certificate.hpp"
+#include "proofs_check/certificate/certificate.hpp"
+#include "proofs_check/run.hpp"
+#include "reductions/chain/reduce.hpp"
+
+namespace attnbounds {
+namespace {
+
+Rational number(const Json& text) { return rational_from_text(text.get<std::string>(), "number"); }
+
+Matrix<double> matrix(const Json& rows) {
+  Matrix<double> m(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(rows.at(0).size()));
+  for (Eigen::Index i = 0; i < m.rows(); ++i)
+    for (Eigen::Index j = 0; j < m.cols(); ++j) m(i, j) = nearest(number(rows[i][j]));
+  return m;
+}
+
+// ---- Valid certificates of all kinds.
+
+struct Valid {
+  std::string name;
+  fs::path folder;
+  Json json, witness;  // of a claim's instance: both sides, as the producer enclosed them
+};
+
+std::vector<Layer<double>> small_network(Stream& random) {
+  std::vector<Layer<double>> layers(2);
+  for (Layer<double>& layer : layers)
+    layer.heads.push_back({random.uniform_matrix(2, 2, 0.5), random.uniform_matrix(2, 2, 0.5), {}});
+  layers[1].mask = Mask::causal;
+  return layers;
+}
+
+std::vector<Valid> valid_certificates(const fs::path& folder) {
+  std::vector<Valid> all;
+  const auto keep = [&](const std::string& name, const Json& json) {
+    const fs::path place = folder / name;
+    fs::create_directories(place);
+    write_file_atomically(place / "certificate.json", json.dump(1) + "\n");
+    all.push_back({name, place, json, {}});
+  };
+  const auto kept = [&](const std::string& name, const fs::path& path) {
+    all.push_back({name, path.parent_path(), Json::parse(read_file(path)), {}});
+  };
+  const Rational X(3), epsilon(1, 100);
+  const LeastDegree least = least_degree(X, epsilon, ErrorKind::relative);
+  keep("least-degree", least_degree_certificate(least, X, epsilon, ErrorKind::relative));
+  keep("least-degree-absolute",
+       least_degree_certificate(least_degree(Rational(2), epsilon, ErrorKind::absolute), Rational(2), epsilon,
+                                ErrorKind::absolute));
+  keep("polynomial-error", polynomial_error_certificate(*least.at));
+  keep("best-error", best_error_certificate(*least.below));
+
+  Stream random(7, "certificates of all kinds");
+  const auto draw = [&](long rows, long columns, double bound) {
+    return random.uniform_matrix(rows, columns, bound);
+  };
+  const AttentionInput in{draw(6, 2, 1), draw(6, 2, 1), draw(6, 2, 2)};
+  const AttentionRequest by_polynomial{
+      Rational(1, 1000), MethodChoice::polynomial, Mask::none, {}, ThreadCount{1}},
+      exactly{Rational(1, 1000), MethodChoice::exact, Mask::none, {}, ThreadCount{1}};
+  kept("attention-polynomial",
+       write_attention_certificate(folder / "attention-polynomial", in,
+                                   guaranteed_attention(in, by_polynomial), Mask::none, 5, 4));
+  AttentionRequest causal = exactly;
+  causal.mask = Mask::causal;
+  kept("attention-causal", write_attention_certificate(folder / "attention-causal", in,
+                                                       guaranteed_attention(in, causal), Mask::causal, 5, 6));
+  const TensorAttentionInput tensor{in.q, in.k, draw(3, 2, 1), in.v, draw(3, 2, 2)};
+  kept("attention-tensor", write_attention_certificate(folder / "attention-tensor", tensor,
+                                                       guaranteed_attention(tensor, exactly), 5, 3));
+
+  const MatrixLossInput loss{draw(4, 2, 1), draw(5, 2, 1), draw(5, 2, 1),
+                             draw(2, 2, 1), draw(2, 2, 1), draw(4, 2, 1)};
+  for (const auto method : {MethodChoice::polynomial, MethodChoice::exact}) {
+    const std::string name = method == MethodChoice::exact ? "gradient-exact" : "gradient-polynomial";
+    kept(name,
+         write_gradient_certificate(folder / name, loss,
+                                    guaranteed_gradient(loss, {Rational(1, 100), method, ThreadCount{1}})));
+  }
+  const TensorLossInput tensor_loss{draw(3, 2, 1), draw(3, 2, 1), draw(2, 2, 1), draw(3, 2, 1), draw(2, 2, 1),
+                                    draw(2, 4, 1), draw(2, 2, 1), draw(2, 2, 1), draw(3, 2, 1)};
+  kept("gradient-tensor",
+       write_gradient_certificate(
+           folder / "gradient-tensor", tensor_loss,
+           guaranteed_gradient(tensor_loss, {Rational(1, 100), MethodChoice::polynomial, ThreadCount{1}})));
+
+  keep("layers", layers_certificate(small_network(random), draw(3, 2, 1), draw(3, 2, 1), Rational(1, 1024)));
+  write_file_atomically(folder / "sat.cnf", "p cnf 4 4\n1 -2 0\n2 3 0\n-1 4 0\n-3 -4 0\n");
+  write_file_atomically(folder / "unsat.cnf", "p cnf 2 4\n1 2 0\n-1 2 0\n1 -2 0\n-1 -2 0\n");
+  const auto reduced = [&](const std::string& name, const char* formula, Route route, long arity) {
+    ReduceRequest request;
+    request.route = route;
+    request.arity = arity;
+    reduce(folder / formula, request, folder / name);
+    const Json certificate = reduction_certificate(folder / name);
+    keep(name, certificate);
+  };
+  reduced("reduction-direct", "sat.cnf", Route::direct, 2);
+  reduced("reduction-unsatisfiable", "unsat.cnf", Route::direct, 3);
+  reduced("reduction-gap", "unsat.cnf", Route::gap, 2);
+
+  Matrix<double> nearly_two = draw(5, 2, 1) * draw(2, 5, 1) + draw(5, 5, 0x1p-20);
+  keep("epsilon-rank", epsilon_rank(nearly_two, Rational(1, 1 << 12)).certificate);
+
+  for (const char* id : {"alman-song-2023/softmax-perturbation", "aggarwal-alman-2022/alternation",
+                         "aggarwal-alman-2022/even-taylor-sections-are-positive",
+                         "alman-song-2023/forward-error", "alman-song-2024-gradient/norm-along-scale",
+                         "alman-song-2024-gradient/covariance-perturbation", "alman-song-2023/feature-map"}) {
+    const Claim& claim = claim_by_id(id);
+    const Json line = log_line(claim, run_claim(claim, {0, Level::quick, ThreadCount{2}}));
+    std::string name = id;
+    std::replace(name.begin(), name.end(), '/', '.');
+    const auto keep_instance = [&](const std::string& file, const Json& witness, const char* relation) {
+      const auto c = claim_instance_certificate(id, witness, relation, line.at("constants"));
+      if (!c) return;
+      keep(file, *c);
+      all.back().witness = witness;
+    };
+    keep_instance(name, line.at("worst_instance"), "at most");
+    keep_instance(name + ".twin", line.at("twin").at("witness"), "greater");
+  }
+  return all;
+}
+
+std::vector<Json> checked(const std::vector<fs::path>& files) {
+  std::vector<Json> verdicts;
+  for (std::size_t begin = 0; begin < files.size(); begin += 200) {
+    std::string arguments = "--json";
+    for (std::size_t i = begin; i < std::min(files.size(), begin + 200); ++i)
+      arguments += " '" + files[i].string() + "'";
+    const Answer answer = run_program("attnbounds-check", arguments);
+    const Json said = Json::parse(answer.output);
+    for (const Json& c : said.at("certificates")) verdicts.push_back(c);
+  }
+  return verdicts;
+}
+
+// ---- Alterations of one field.
+
+using Pointer = Json::json_pointer;
+
+void leaves(const Json& value, const Pointer& at, std::vector<Pointer>& found) {
+  if (value.is_structured() && !value.empty()) {
+    for (const auto& [key, inner] : value.items())
+      leaves(inner, value.is_array() ? at / static_cast<std::size_t>(std::stoul(key)) : at / key, found);
+  } else {
+    found.push_back(at);
+  }
+}
+
+bool is_number(const Json& value) {
+  static const std::regex form("-?(0x[0-9a-f.]+(p[+-]?[0-9]+)?|[0-9]+(/[0-9]+)?)");
+  return value.is_string() && value.get<std::string>().size() < 64 &&
+         std::regex_match(value.get<std::string>(), form);
+}
+
+/// Never the value it was.
+Json altered_value(const Json& old, Stream& random) {
+  if (old.is_null()) return random.below(2) == 0 ? Json(1) : Json::object();
+  if (old.is_number_integer()) {
+    const long x = old.get<long>();
+    const long choices[] = {x + 1, x - 1, -x - 1, x + 1000000000};
+    return choices[random.below(4)];
+  }
+  if (is_number(old)) {
+    const Rational x = number(old), step = Rational(1, 1L << random.below(8)) / 2;
+    switch (random.below(6)) {
+      case 0:
+        return x == 0 ? "1" : "0";
+      case 1:
+        return x == 0 ? "-1" : exact_text(Rational(-x));
+      case 2:
+        return old.get<std::string>() + "z";
+      default:
+        return exact_text(Rational(x == 0 ? random.sign() * step : x * (1 + random.sign() * step)));
+    }
+  }
+  if (old.is_string()) {
+    std::string text = old;
+    if (text.empty()) return "x";
+    char& c = text[random.below(text.size())];
+    c = c == 'a' ? 'b' : 'a';
+    return text;
+  }
+  return "nan";
+}
+
+struct Altered {
+  Json json;
+  Pointer at;
+  enum class How { value, removed, repeated } how = How::value;
+};
+Altered alter(const Json& original, Stream& random) {
+  // a random top-level field first, so that long arrays do not take it all
+  std::vector<std::string> keys;
+  for (const auto& [key, inner] : original.items()) keys.push_back(key);
+  const std::string& key = keys[random.below(keys.size())];
+  std::vector<Pointer> found;
+  leaves(original.at(key), Pointer() / key, found);
+  Altered a{original, found[random.below(found.size())], Altered::How::value};
+  const Pointer parent = a.at.parent_pointer();
+  const std::uint64_t how = random.below(8);
+  if (how == 0) {
+    a.how = Altered::How::removed;
+    if (a.json[parent].is_array()) a.json[parent].erase(std::stoul(a.at.back()));
+    else a.json[parent].erase(a.at.back());
+  } else if (how == 1 && a.json[parent].is_array()) {
+    a.how = Altered::How::repeated;
+    a.json[parent].push_back(a.json[a.at]);
+  } else {
+    a.json[a.at] = altered_value(original[a.at], random);
+  }
+  return a;
+}
+
+// ---- Why an alteration may be accepted.
+
+std::vector<Layer<double>> network_of(const Json& layers) {
+  std::vector<Layer<double>> result;
+  for (const Json& l : layers) {
+    Layer<double> layer;
+    layer.mask = l.at("mask") == "causal" ? Mask::causal : Mask::none;
+    layer.residual = l.at("residual") == "added" ? Residual::added : Residual::none;
+    for (const Json& h : l.at("heads")) layer.heads.push_back({matrix(h.at("W")), matrix(h.at("W_V")), {}});
+    result.push_back(layer);
+  }
+  return result;
+}
+
+/// The statement that the altered certificate makes, judged by the producer's own intervals.
+bool confirmed_by_producer(const Json& c) {
+  const WorkingPrecision precision(Bits{128});
+  const std::string kind = c.at("kind");
+  if (kind == "least-degree") {
+    const ErrorKind error_kind = c.at("error_kind") == "relative" ? ErrorKind::relative : ErrorKind::absolute;
+    return least_degree(number(c.at("half_width")), number(c.at("epsilon")), error_kind).degree.value ==
+           c.at("degree").get<long>();
+  }
+  if (kind == "best-error") {
+    const ErrorKind error_kind = c.at("error_kind") == "relative" ? ErrorKind::relative : ErrorKind::absolute;
+    return upper(best_error({c.at("lower").at("degree").get<long>()}, number(c.at("half_width")), error_kind)
+                     .error) >= lower(enclose(number(c.at("bound"))));
+  }
+  if (kind == "epsilon-rank") {
+    const EpsilonRank r = epsilon_rank(matrix(c.at("matrix").at("entries")), number(c.at("epsilon")));
+    return c.at("lower").at("rank").get<long>() <= r.upper && r.lower <= c.at("upper").at("rank").get<long>();
+  }
+  if (kind == "layers") {
+    const Json again = layers_certificate(network_of(c.at("layers")), matrix(c.at("input")),
+                                          matrix(c.at("backward").at("target")), number(c.at("delta")));
+    return number(again.at("errors").back()) <= number(c.at("errors").back()) * (1 + Rational(1, 1 << 20)) &&
+           number(again.at("backward").at("errors")[0]) <=
+               number(c.at("backward").at("errors")[0]) * (1 + Rational(1, 1 << 20));
+  }
+  return false;
+}
+
+/// left s/s0 against right t/t0 by the producer's enclosures of left and right, s0, t0 the scales they came
+/// with.
+bool scaled_relation_holds(const Json& original, const Json& altered, const Json& witness) {
+  const auto end = [&](const char* side, const char* which) {
+    const Json& value = witness.at(side);
+    const Rational x =
+        value.is_string() ? number(value) : rational_from_text(value.at(which).get<std::string>(), which);
+    return Rational(x * number(altered.at(side).at("scale")) / number(original.at(side).at("scale")));
+  };
+  return original.at("relation") == "greater" ? end("left", "lower") > end("right", "upper")
+                                              : end("left", "upper") <= end("right", "lower");
+}
+
+std::string explanation(const Valid& valid, const Altered& a) {
+  const Json& original = valid.json;
+  struct Rule {
+    const char *kind, *place, *why;
+  };
+  static const Rule witnesses[] = {
+      {"least-degree", "/(upper|upper_below|lower|lower_at)(/.*)?", "another witness"},
+      {"polynomial-error", "/upper/(critical_points/.*|radius)", "another witness"},
+      {"best-error", "/lower/points/.*", "another witness"},
+      {"attention|gradient", "/polynomial/.*", "another witness"},
+      {"epsilon-rank", "/(upper|lower)/(left|right)/.*", "another witness"},
+      {"reduction", "/witness/.*", "another witness"},
+      {"claim-instance", "/(claim|comparison)", "a label"},
+      {"claim-instance", "/instance/.*", "another instance"},
+  };
+  struct Weaker {
+    const char *kind, *place;
+    int direction;  // of the change: 1 larger, -1 smaller
+  };
+  static const Weaker weaker[] = {
+      {"polynomial-error", "/bound", 1},
+      {"best-error", "/bound", -1},
+      {"attention|gradient", "/observed/upper", 1},
+      {"attention|gradient", "/observed/lower", -1},
+      {"layers", "/errors/.*", 1},
+      {"layers", "/backward/(norms|errors)/.*", 1},
+      {"layers", "/delta", -1},
+      {"reduction", "/(gap|epsilon)", -1},
+  };
+  const std::string kind = original.at("kind"), place = a.at.to_string();
+  const auto is = [&](const char* k, const char* p) {
+    return std::regex_match(kind, std::regex(k)) && std::regex_match(place, std::regex(p));
+  };
+  for (const Rule& r : witnesses)
+    if (is(r.kind, r.place)) return r.why;
+  if (a.how == Altered::How::removed && original[a.at].is_null()) return "a null left out";
+  if (a.how != Altered::How::value) return "";
+  if (is("attention", "/sample/seed") && original.at("sample").at("rows") == 6)
+    return "the seed of a complete sample";
+  if (is("attention", "/sample/rows") && a.json.at("sample").at("rows") < original.at("sample").at("rows"))
+    return "weaker";
+  if (is("attention", "/sample/.*")) return "another sample";
+  const Json &before = original[a.at], &after = a.json[a.at];
+  if (is_number(before) && is_number(after)) {
+    for (const Weaker& w : weaker)
+      if (is(w.kind, w.place) && (number(after) > number(before) ? 1 : -1) == w.direction) return "weaker";
+    if (is("claim-instance", "/(left|right)/scale") &&
+        (original.at("left").at("quantity") == "zero" || original.at("right").at("quantity") == "zero")) {
+      const bool of_zero = original[a.at.parent_pointer()].at("quantity") == "zero";
+      return of_zero || number(after) >= 0 ? "a multiple of the same inequality, not negative" : "";
+    }
+    if (is("claim-instance", "/(left|right)/scale")) {
+      const bool greater = original.at("relation") == "greater", left = place == "/left/scale",
+                 raised = number(after) > number(before);
+      if (raised == (greater == left)) return "weaker";
+      return scaled_relation_holds(original, a.json, valid.witness) ? "another true statement" : "";
+    }
+  }
+  return confirmed_by_producer(a.json) ? "another true statement" : "";
+}
+
+}  // namespace
+
+TEST_CASE("every kind of certificate that the program writes is verified", "[certificates]") {
+  const TemporaryFolder folder;
+  const std::vector<Valid> valid = valid_certificates(folder.path);
+  std::vector<fs::path> files;
+  std::set<std::string> kinds;
+  for (const Valid& v : valid) files.push_back(v.folder / "certificate.json");
+  const std::vector<Json> verdicts = checked(files);
+  REQUIRE(verdicts.size() == valid.size());
+  for (std::size_t i = 0; i < valid.size(); ++i) {
+    INFO(valid[i].name << ": " << verdicts[i].dump());
+    CHECK(verdicts[i].at("verdict") == "verified");
+    kinds.insert(valid[i].json.at("kind"));
+  }
+  CHECK(kinds.size() == 9);
+}
+
+TEST_CASE("of 1,200 random alterations of one field, every one that is accepted is explained",
+          "[certificates]") {
+  const TemporaryFolder folder;
+  const std::vector<Valid> valid = valid_certificates(folder.path);
+  const std::uint64_t seed = 2024;
+  std::vector<Altered> altered;
+  std::vector<std::size_t> of;
+  std::vector<fs::path> files;
+  for (std::uint64_t i = 0; i < 1200; ++i) {
+    Stream random(seed, "alterations of certificates", i);
+    of.push_back(i % valid.size());
+    altered.push_back(alter(valid[of[i]].json, random));
+    files.push_back(valid[of[i]].folder / ("altered-" + std::to_string(i) + ".json"));
+    std::ofstream(files.back()) << altered[i].json.dump(1);
+  }
+  const std::vector<Json> verdicts = checked(files);
+  REQUIRE(verdicts.size() == altered.size());
+  std::map<std::string, int> counts;
+  for (std::size_t i = 0; i < altered.size(); ++i) {
+    const Json &before = valid[of[i]].json, &after = altered[i].json;
+    if (verdicts[i].at("verdict") != "verified") {
+      ++counts["rejected"];
+      continue;
+    }
+    const std::string why = explanation(valid[of[i]], altered[i]);
+    ++counts[why.empty() ? "NOT EXPLAINED" : "accepted: " + why];
+    INFO("seed " << seed << ", alteration " << i << " of " << valid[of[i]].name << " at "
+                 << altered[i].at.to_string() << "\n"
+                 << Json::diff(before, after).dump().substr(0, 400) << "\n"
+                 << verdicts[i].dump());
+    CHECK_FALSE(why.empty());
+  }
+  std::string summary;
+  for (const auto& [what, count] : counts)
+    summary += (summary.empty() ? "" : "; ") + what + " " + std::to_string(count);
+  write_file_atomically(fs::path(ATTNBOUNDS_BINARY_DIR) / "mutations.txt",
+                        "mutations: " + std::to_string(altered.size()) + " alterations of " +
+                            std::to_string(valid.size()) + " certificates; " + summary + "\n");
+  INFO(summary);
+  CHECK(counts["rejected"] >= 700);
+  CHECK(counts["NOT EXPLAINED"] == 0);
+}
+
+TEST_CASE("attention, gradient, reduce and decide write certificates that stand alone", "[certificates]") {
+  const TemporaryFolder folder;
+  const std::string place = folder.path.string();
+  const auto run = [&](const std::string& arguments) { return run_program("attnbounds", arguments).status; };
+  const auto check = [&](const std::string& file) {
+    return run_program("attnbounds-check", place + "/" + file);
+  };
+  const std::string head = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads/layer0-head7/";
+  CHECK(run("attention --q " + head + "q.npy --k " + head + "k.npy --v " + head +
+            "v.npy --eps 1e-6 --json --certificate " + place + "/attention") == 0);
+  CHECK(check("attention/certificate.json").output.find("on all rows") != std::string::npos);
+  write_file_atomically(folder.path / "f.cnf", "p cnf 4 3\n1 -2 0\n2 3 0\n-1 4 0\n");
+  CHECK(run("reduce --to attention " + place + "/f.cnf --out " + place + "/reduced") == 0);
+  CHECK(run("decide " + place + "/reduced --certificate") == 0);
+  CHECK(check("reduced/certificate.json").output.find("yes, by a witness; a yes has an output of at least") !=
+        std::string::npos);
+  CHECK(run("decide " + place + " --certificate") == 2);
+}
+
+TEST_CASE("every certificate of a full quick run is re-proved, and the report says so of each number",
+          "[certificates]") {
+  const TemporaryFolder folder;
+  const std::string out = (folder.path / "run").string(),
+                    certificates = (folder.path / "certificates").string();
+  const Answer answer =
+      run_program("attnbounds", "verify --quiet --json --out " + out + " --certificates " + certificates);
+  CHECK(answer.status == 0);
+  CHECK(answer.errors.empty());
+  const Json counts = Json::parse(answer.output).at("certificates");
+  CHECK(counts.at("verified").get<long>() >= 150);
+  CHECK(counts.at("rejected") == 0);
+  CHECK(counts.at("not checked") == 0);
+  const std::string report = contents(folder.path / "run/report.md");
+  CHECK(report.find("re-proved by attnbounds-check: " + counts.at("verified").dump() + "; rejected: 0") !=
+        std::string::npos);
+  CHECK(report.find("no certificate") != std::string::npos);
+
+  // A certificate spoiled after the run: the checker notices.
+  const fs::path spoiled = fs::path(certificates) / "heads/layer0-head7/output.npy";
+  std::fstream bytes(spoiled, std::ios::in | std::ios::out | std::ios::binary);
+  bytes.seekp(200);
+  bytes.put('\x55');
+  bytes.close();
+  const Answer check = run_program("attnbounds-check", certificates + "/heads/layer0-head7/certificate.json");
+  CHECK(check.status == 1);
+  CHECK(check.output.find("rejected: output.sha256: output.npy has SHA-256") != std::string::npos);
+}
+
+}  // namespace attnbounds

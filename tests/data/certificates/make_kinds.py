@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Makes valid/kind_*.json and invalid/kind_*.json, small certificates of the kinds beside least degrees, by hand: every
+number in them can be verified on paper. Written apart from src/ on purpose. Usage: make_kinds.py (Python's standard
+library; writes beside itself). expected.txt of both folders is what attnbounds-check said, read by a person."""
+import copy
+import hashlib
+import json
+import os
+import struct
+
+here = os.path.dirname(os.path.abspath(__file__))
+HEAD = {"format": "attnbounds-certificate", "version": 1}
+
+
+def put_file(name, data):
+    for folder in ("valid", "invalid"):
+        with open(os.path.join(here, folder, name), "wb") as f:
+            f.write(data)
+    return {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def matrix(name, rows):
+    header = "{'descr': '<f8', 'fortran_order': False, 'shape': (%d, %d), }" % (len(rows), len(rows[0]))
+    header += " " * (63 - (10 + len(header)) % 64) + "\n"
+    data = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode()
+    return put_file(name, data + b"".join(struct.pack("<d", x) for row in rows for x in row))
+
+
+def save(folder, name, certificate):
+    with open(os.path.join(here, folder, "kind_%s.json" % name), "w") as f:
+        json.dump(certificate, f, indent=1)
+        f.write("\n")
+
+
+def spoil(name, change, base):
+    spoiled = copy.deepcopy(base)
+    change(spoiled)
+    save("invalid", name, spoiled)
+
+
+def put(*path_and_value):
+    *path, value = path_and_value
+
+    def change(c):
+        for key in path[:-1]:
+            c = c[key]
+        c[path[-1]] = value
+
+    return change
+
+
+# e^x by 1 + x on [-1/8, 1/8]: error |(1 + x)e^-x - 1|, at most 1 - (7/8) e^(1/8) = 0.00849…, critical point 0
+line = dict(HEAD, kind="polynomial-error", function="exp", error_kind="relative", half_width="1/8", bound="86/10000",
+            upper={"degree": 1, "coefficients": ["1", "0x1p-3"], "critical_points": ["0x1p-40"], "radius": "0x1p-30"})
+save("valid", "polynomial_error", line)
+spoil("polynomial_error_bound_too_small", put("bound", "84/10000"), line)
+spoil("polynomial_error_wider_interval", put("half_width", "1/4"), line)
+
+# constants: with the points -1, 1, w = -1/2, 1/2, the bound is (e^X - e^-X)/(e^X + e^-X) = tanh X, X = 1: 0.76159…
+constant = dict(HEAD, kind="best-error", function="exp", error_kind="relative", half_width="1", bound="7615/10000",
+                lower={"degree": 0, "points": ["-1", "1"]})
+save("valid", "best_error", constant)
+spoil("best_error_bound_too_large", put("bound", "7616/10000"), constant)
+
+# all scores 0: the output is the mean 1/2 of the values; the file says 1/2 + 2^-20
+attention = dict(HEAD, kind="attention", mask="none",
+                 inputs={"q": matrix("q.npy", [[0.0], [0.0]]), "k": matrix("k.npy", [[1.0], [2.0]]), "v": matrix("v.npy", [[0.0], [1.0]])},
+                 output=matrix("output.npy", [[0.5], [0.5 + 2.0**-20]]), method="exact", polynomial=None,
+                 bound_approximation="0", bound_rounding="0x1p-19", bound="0x1p-19", sample={"seed": 0, "rows": 2},
+                 observed={"lower": "0x1.ffffp-21", "upper": "0x1.0001p-20"})
+save("valid", "attention", attention)
+spoil("attention_hash", lambda c: c["inputs"]["k"].update(sha256=c["inputs"]["q"]["sha256"]), attention)
+spoil("attention_bound_below_error", lambda c: c.update(bound="0x1p-21", bound_rounding="0x1p-21"), attention)
+spoil("attention_bound_is_no_sum", put("bound_rounding", "0x1p-18"), attention)
+spoil("attention_observed_too_small", put("observed", "upper", "0x1.fp-21"), attention)
+spoil("attention_observed_too_large", put("observed", "lower", "0x1.1p-20"), attention)
+spoil("attention_causal_is_another", put("mask", "causal"), attention)
+spoil("attention_file_elsewhere", put("inputs", "q", "file", "../valid/q.npy"), attention)
+spoil("attention_file_missing", put("inputs", "q", "file", "none.npy"), attention)
+spoil("attention_polynomial_missing", put("method", "polynomial"), attention)
+spoil("attention_rows_beyond", put("sample", "rows", 3), attention)
+spoil("attention_no_npy", lambda c: c["inputs"].update(q=put_file("no.npy", b"not an npy file")), attention)
+
+# A1 = Y = E = 1, X = 0, A2 = A3 = (1, -1): f = (1/2, 1/2), c = -1, q = (-1, 1), p = q/2, dL/dX = -1
+one = matrix("one.npy", [[1.0]])
+sides = matrix("sides.npy", [[1.0], [-1.0]])
+gradient = dict(HEAD, kind="gradient",
+                inputs={"A1": one, "A2": sides, "A3": sides, "X": matrix("zero.npy", [[0.0]]), "Y": one, "E": one},
+                output=matrix("gradient.npy", [[-1.0]]), method="exact", polynomial=None, bound_approximation="0",
+                bound_rounding="0x1p-50", bound="0x1p-50", observed={"lower": "0", "upper": "0x1p-50"})
+save("valid", "gradient", gradient)
+spoil("gradient_with_the_wrong_sign", put("output", one), gradient)
+spoil("gradient_target_forgotten", put("inputs", "E", matrix("zero.npy", [[0.0]])), gradient)
+
+# two tokens 1, -1, W = 0, W_V = 1, no residual: e_1 = phi(1/64) = 0.0156259…; T_1 = 0, |T_1 - E|_1 = 2
+layers = dict(HEAD, kind="layers", input=[["1"], ["-1"]],
+              layers=[{"residual": "none", "mask": "none", "heads": [{"W": [["0"]], "W_V": [["1"]]}]}], delta="1/64",
+              constants="states", errors=["15626/1000000"],
+              backward={"target": [["1"], ["-1"]], "norms": ["2", "2"], "errors": ["626/10000", "3126/100000"]})
+save("valid", "layers", layers)
+spoil("layers_error_below_recursion", put("errors", 0, "15625/1000000"), layers)
+spoil("layers_delta_larger", put("delta", "1/63"), layers)
+spoil("layers_backward_error_too_small", put("backward", "errors", 0, "3/100"), layers)
+spoil("layers_backward_norm_too_small", put("backward", "norms", 1, "1"), layers)
+spoil("layers_of_another_width", put("layers", 0, "heads", 0, "W", [["0", "0"]]), layers)
+spoil("layers_too_many", put("layers", layers["layers"] * 300), layers)
+
+# (x1 or x2) and (not x1): x2 alone; halves {x1}, {x2}: vectors 11? bit 0 iff satisfied: x1 false 10, true 01; x2 false 11, true 01
+formula = put_file("formula.cnf", b"p cnf 2 2\n1 2 0\n-1 0\n")
+vectors = put_file("ov.txt", b"p ov 2 2 2\n10\n01\n11\n01\n")
+reduction = dict(HEAD, kind="reduction", arity=2, files={"formula": formula, "vectors": vectors}, protocol=None, threshold=None,
+                 decision=None, gap=None, epsilon=None, witness=[0, 1], count=None)
+save("valid", "reduction", reduction)
+counted = dict(reduction, witness=None, count=1)
+save("valid", "reduction_counted", counted)
+spoil("reduction_witness_not_orthogonal", put("witness", 0, 1), reduction)
+spoil("reduction_count_wrong", put("count", 2), counted)
+spoil("reduction_no_answer", put("count", None), counted)
+spoil("reduction_other_vectors", lambda c: c["files"].update(vectors=put_file("other_ov.txt", b"p ov 2 2 2\n10\n01\n10\n01\n")), reduction)
+spoil("reduction_hash_of_the_formula", lambda c: c["files"]["vectors"].update(sha256=formula["sha256"]), reduction)
+spoil("reduction_gap_without_matrices", put("gap", "1/2"), reduction)
+spoil("reduction_protocol_without_file", put("protocol", {"nodes": 2, "columns": 1, "field": 3}), reduction)
+spoil("reduction_vectors_endless", lambda c: c["files"].update(vectors=put_file("endless_ov.txt", b"p ov 3 4611686018427387905 2\n10\n")), reduction)
+
+# diag(1, 2^-10) to within 1/100: rank 1
+rank = dict(HEAD, kind="epsilon-rank", matrix={"entries": [["1", "0"], ["0", "0x1p-10"]]}, epsilon="1/100",
+            upper={"rank": 1, "left": [["1"], ["0"]], "right": [["1"], ["0"]]},
+            lower={"rank": 1, "left": [["1"], ["0"]], "right": [["1"], ["0"]]})
+save("valid", "epsilon_rank", rank)
+spoil("epsilon_rank_upper_too_small", put("epsilon", "1/2000"), rank)
+spoil("epsilon_rank_lower_too_large", put("lower", {"rank": 2, "left": [["1", "0"], ["0", "1"]], "right": [["1", "0"], ["0", "1"]]}), rank)
+spoil("epsilon_rank_zero_vector", put("lower", "left", [["0"], ["0"]]), rank)
+spoil("epsilon_rank_factor_short", put("upper", "left", [["1"]]), rank)
+
+# the softmax lemma's case of equality, t = 1/2: delta = 4/5, f = (1/4, 3/4) to (3/4, 1/4), distance 1 = 2t
+instance = dict(HEAD, kind="claim-instance", claim="alman-song-2023/softmax-perturbation", comparison="distance <= phi(delta) = 2t",
+                lemma="softmax-perturbation", left={"quantity": "distance", "scale": "1"}, relation="at most",
+                right={"quantity": "phi", "scale": "1"},
+                instance={"t": "1/2", "delta": "4/5", "weights": ["1/4", "3/4"], "eta": ["4/5", "-4/5"]})
+save("valid", "claim_instance", instance)
+spoil("claim_instance_scale", put("right", "scale", "999999/1000000"), instance)
+spoil("claim_instance_relation", put("relation", "greater"), instance)
+spoil("claim_instance_hypothesis_broken", put("instance", "eta", 0, "5/6"), instance)
+spoil("claim_instance_delta_wrong", put("instance", "delta", "3/5"), instance)
+spoil("claim_instance_weight_negative", put("instance", "weights", 0, "-1/4"), instance)
+spoil("claim_instance_lemma_unknown", put("lemma", "all-is-well"), instance)
+spoil("claim_instance_quantity_unknown", put("left", "quantity", "zero"), instance)
+spoil("claim_instance_number_huge", put("instance", "t", "0x1p-900000"), instance)
+spoil("claim_instance_numbers_many", put("instance", "weights", ["1"] * 1000), instance)
+counterexample = dict(HEAD, kind="claim-instance", claim="alman-song-2024-gradient/norm-along-scale",
+                      comparison="the constant of the printed proof, 8 B n", lemma="norm-along-scale",
+                      left={"quantity": "slope", "scale": "1"}, relation="greater", right={"quantity": "8 B n", "scale": "1"},
+                      instance={"A": [["0", "1"]], "V": [["0"] * 33, ["1"] * 33], "B": "1", "l": "0"})
+save("valid", "counterexample", counterexample)
+spoil("counterexample_of_32_columns", put("instance", "V", [["0"] * 32, ["1"] * 32]), counterexample)
+spoil("counterexample_outside_hypotheses", put("instance", "A", [["0", "2"]]), counterexample)
+spoil("taylor_section_endless", lambda c: c.update(lemma="taylor-section", left={"quantity": "zero", "scale": "1"}, relation="at most",
+                                                   right={"quantity": "section", "scale": "1"}, instance={"degree": 10000, "x": "1/" + "3" * 900}), instance)
