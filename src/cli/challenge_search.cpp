@@ -8,6 +8,7 @@
 #include "cli/progress.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
+#include "proofs_check/run.hpp"
 #include "proofs_check/worst_input/external.hpp"
 #include "proofs_check/worst_input/kernels.hpp"
 #include "proofs_check/worst_input/search.hpp"
@@ -82,6 +83,27 @@ void print_result(const Program& program, const SearchResult& r, const SearchSet
                                         : relation.failure);
 }
 
+/// The line of worst_inputs.jsonl, which a report makes a row of.
+Json report_line(const Program& program, const SearchResult& r, const SearchSettings& s) {
+  Json line = {{"program", program.name},
+               {"kind", name(s.kind)},
+               {"n", s.n},
+               {"d", s.d},
+               {"bound", exact_text(s.box)},
+               {"evaluations", r.evaluations},
+               {"violations", r.violations},
+               {"error", nullptr},
+               {"failure", r.worst.measured.failure},
+               {"origin", r.worst.origin},
+               {"share", nullptr}};
+  if (r.worst.measured.comparable) {
+    const Interval& error = r.worst.measured.error;
+    line["error"] = {{"lower", exact_text(lower(error))}, {"upper", exact_text(upper(error))}};
+  }
+  if (r.largest_share) line["share"] = exact_text(*r.largest_share);
+  return line;
+}
+
 }  // namespace
 
 void add_search_options(CLI::App& command, ChallengeSearchOptions& o) {
@@ -149,6 +171,8 @@ ExitStatus challenge_search(const ChallengeSearchOptions& o, const std::vector<s
       write_instance(folder / "shrunk", result.shrunk.input);
       write_file_atomically(folder / "result.json", entry.dump(2) + "\n");
     }
+    if (!o.out.empty())
+      append_line(fs::path(o.out) / "worst_inputs.jsonl", report_line(program, result, settings));
     if (o.json) list.push_back(entry);
     else print_result(program, result, settings);
     const bool not_finite = result.worst.measured.failure == kNotFinite;

@@ -224,6 +224,22 @@ DegreeRecord degree_of(const Fields& line) {
   return d;
 }
 
+WorstInputRecord worst_input_of(const Fields& line) {
+  WorstInputRecord w;
+  w.program = line.text("program");
+  w.kind = line.text("kind");
+  w.origin = line.text_or_nothing("origin");
+  w.failure = line.text_or_nothing("failure");
+  w.n = line.count("n");
+  w.d = line.count("d");
+  w.evaluations = line.count("evaluations");
+  w.violations = line.count("violations");
+  w.box = line.number("bound");
+  w.error = line.number_or_nothing("error");
+  w.share = line.number_or_nothing("share");
+  return w;
+}
+
 void read_plan(const fs::path& file, RunRecord& run) {
   const Fields plan(parse(read_file(file), file.string()), file.string());
   if (plan.value("format") != "attnbounds-run") plan.expected("\"attnbounds-run\"", "format");
@@ -274,6 +290,15 @@ RunRecord read_run(const fs::path& directory) {
     for_each_line(file, run.notes, [&](const Fields& line) { run.heads.push_back(head_of(line)); });
   if (const fs::path file = directory / "degrees.jsonl"; fs::exists(file, error))
     for_each_line(file, run.notes, [&](const Fields& line) { run.degrees.push_back(degree_of(line)); });
+  if (const fs::path file = directory / "worst_inputs.jsonl"; fs::exists(file, error))
+    for_each_line(file, run.notes, [&](const Fields& line) {
+      WorstInputRecord w = worst_input_of(line);
+      std::erase_if(run.worst_inputs, [&](const WorstInputRecord& earlier) {
+        return std::tie(earlier.program, earlier.kind, earlier.n, earlier.d, earlier.box) ==
+               std::tie(w.program, w.kind, w.n, w.d, w.box);
+      });
+      run.worst_inputs.push_back(std::move(w));
+    });
   std::stable_sort(run.heads.begin(), run.heads.end(), [](const HeadRecord& a, const HeadRecord& b) {
     return std::tie(a.layer, a.index, a.name) < std::tie(b.layer, b.index, b.name);
   });

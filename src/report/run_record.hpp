@@ -3,6 +3,7 @@
 //   claims.jsonl   a line a finished claim
 //   heads.jsonl    a line a real attention head (optional)
 //   degrees.jsonl  a line a proved least degree (optional)
+//   worst_inputs.jsonl  a line a searched program, from `challenge --search --out` (optional)
 // The keys are listed in docs/report.md. A last line without its newline that does not parse is what a killed
 // run leaves: it is noted and left out. Any other malformed line is an InputError with file and line number.
 #pragma once
@@ -65,15 +66,25 @@ struct DegreeRecord {
   std::optional<double> theory;
 };
 
+/// The worst input that a search found for an attention program.
+struct WorstInputRecord {
+  std::string program, kind, origin, failure;  // failure: why there is no error, such as a NaN
+  long n = 0, d = 0, evaluations = 0, violations = 0;
+  Rational box;                   // |entries| <= box
+  std::optional<Rational> error;  // proved upper end, at the worst input
+  std::optional<Rational> share;  // of the program's own guarantee, the largest over all evaluations
+};
+
 struct RunRecord {
   std::string seed, level;
   std::vector<std::pair<std::string, std::string>> versions;
   std::vector<std::string> planned;
-  std::vector<ClaimRecord> claims;      // in the order of the plan
-  std::vector<HeadRecord> heads;        // by layer, index, name
-  std::vector<DegreeRecord> degrees;    // by kind, epsilon (largest first), half-width
-  std::vector<std::string> unfinished;  // planned, without a line
-  std::vector<std::string> notes;       // what the reader of the report must know about the run's files
+  std::vector<ClaimRecord> claims;             // in the order of the plan
+  std::vector<HeadRecord> heads;               // by layer, index, name
+  std::vector<DegreeRecord> degrees;           // by kind, epsilon (largest first), half-width
+  std::vector<WorstInputRecord> worst_inputs;  // the last line of each program, kind and size
+  std::vector<std::string> unfinished;         // planned, without a line
+  std::vector<std::string> notes;  // what the reader of the report must know about the run's files
 };
 
 /// Errors: InputError, with file and line.

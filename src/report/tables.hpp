@@ -29,6 +29,7 @@ std::string precision_text(const ClaimRecord& claim);
 std::string twin_text(const ClaimRecord& claim);
 
 Table heads_table(const std::vector<HeadRecord>& heads);
+Table worst_inputs_table(const std::vector<WorstInputRecord>& inputs);
 Table claims_table(const std::vector<ClaimRecord>& claims);
 
 /// "6 verified, 1 refuted, 1 undecided; 1 planned claim not finished. False twins refuted: 8 of 8."
@@ -45,6 +46,7 @@ std::vector<std::pair<std::string, std::string>> constant_facts(const ClaimRecor
 
 // Sentences that all formats share.
 extern const char* const kHeadsCaption;
+extern const char* const kWorstInputsCaption;
 extern const char* const kClaimsCaption;
 extern const char* const kStandings;
 std::string figure_caption(ErrorKind kind);
