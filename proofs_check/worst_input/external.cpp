@@ -118,7 +118,8 @@ class Conversation {
 
 Program conversing(std::string program_name, std::shared_ptr<Conversation> conversation,
                    const fs::path& scratch, double limit) {
-  return {std::move(program_name), Concurrency::one_at_a_time, [=](const ProgramInput& input) {
+  return {std::move(program_name), Concurrency::one_at_a_time, EntryType::float64,
+          [=](const ProgramInput& input) {
             write_instance(scratch / "input", input);
             const fs::path out = scratch / "output.npy";
             const std::string failure =
@@ -186,7 +187,7 @@ void write_instance(const fs::path& folder, const ProgramInput& input) {
 }
 
 Program command_program(const std::vector<std::string>& command, const fs::path& scratch, double limit) {
-  return {joined(command), Concurrency::one_at_a_time, [=](const ProgramInput& input) {
+  return {joined(command), Concurrency::one_at_a_time, EntryType::float64, [=](const ProgramInput& input) {
             write_instance(scratch / "input", input);
             const fs::path out = scratch / "output.npy";
             const std::string failure = run_program(command, scratch / "input", out, limit);
@@ -233,27 +234,28 @@ Program library_program(const fs::path& library) {
   if (function == nullptr)
     throw InputError(library.string(),
                      "the function attnbounds_program (examples/challenge/attnbounds_program.h)", "none");
-  return {
-      library.filename().string(), Concurrency::one_at_a_time, [handle, function](const ProgramInput& input) {
-        std::vector<attnbounds_matrix> matrices;
-        for (std::size_t i = 0; i < input.matrices.size(); ++i)
-          matrices.push_back({matrix_names(input.kind)[i].c_str(), input.matrices[i].rows(),
-                              input.matrices[i].cols(), input.matrices[i].data()});
-        const auto& m = input.matrices;
-        const bool gradient = input.kind == ProgramKind::gradient;
-        ProgramAnswer answer;
-        answer.output = Matrix<double>::Constant(gradient ? m[0].cols() : m[0].rows(),
-                                                 gradient                            ? m[1].cols()
-                                                 : input.kind == ProgramKind::tensor ? m[3].cols()
-                                                                                     : m[2].cols(),
-                                                 std::numeric_limits<double>::quiet_NaN());
-        double bound = std::numeric_limits<double>::quiet_NaN();
-        const int status = function(name(input.kind), matrices.data(), static_cast<long>(matrices.size()),
-                                    answer.output.rows(), answer.output.cols(), answer.output.data(), &bound);
-        if (status != 0) answer.failure = "status " + std::to_string(status);
-        if (!std::isnan(bound)) answer.guarantee = Guarantee{bound, {}, {}};
-        return answer;
-      }};
+  return {library.filename().string(), Concurrency::one_at_a_time, EntryType::float64,
+          [handle, function](const ProgramInput& input) {
+            std::vector<attnbounds_matrix> matrices;
+            for (std::size_t i = 0; i < input.matrices.size(); ++i)
+              matrices.push_back({matrix_names(input.kind)[i].c_str(), input.matrices[i].rows(),
+                                  input.matrices[i].cols(), input.matrices[i].data()});
+            const auto& m = input.matrices;
+            const bool gradient = input.kind == ProgramKind::gradient;
+            ProgramAnswer answer;
+            answer.output = Matrix<double>::Constant(gradient ? m[0].cols() : m[0].rows(),
+                                                     gradient                            ? m[1].cols()
+                                                     : input.kind == ProgramKind::tensor ? m[3].cols()
+                                                                                         : m[2].cols(),
+                                                     std::numeric_limits<double>::quiet_NaN());
+            double bound = std::numeric_limits<double>::quiet_NaN();
+            const int status =
+                function(name(input.kind), matrices.data(), static_cast<long>(matrices.size()),
+                         answer.output.rows(), answer.output.cols(), answer.output.data(), &bound);
+            if (status != 0) answer.failure = "status " + std::to_string(status);
+            if (!std::isnan(bound)) answer.guarantee = Guarantee{bound, {}, {}};
+            return answer;
+          }};
 }
 
 }  // namespace attnbounds

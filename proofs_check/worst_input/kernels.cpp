@@ -2,12 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <memory>
+#include <mutex>
 
 #include "attention/attention.hpp"
+#include "kernels/exact_attention.hpp"
 #include "kernels/gradient.hpp"
 #include "kernels/guaranteed_attention.hpp"
+#include "kernels/polynomial_attention.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/random.hpp"
+#include "polynomial/exponential.hpp"
 
 namespace attnbounds {
 namespace {
@@ -42,6 +48,43 @@ Run own(MethodChoice method, const Rational& epsilon) {
     } catch (const BudgetMissed& missed) {  // it declines: no output, no guarantee
       return {{}, {}, missed.what()};
     }
+  };
+}
+
+/// The kernels themselves, in T; the entries are T's, so that the guarantee is about the same input.
+template <class T>
+ProgramAnswer answer_in(const BoundedOutput<T>& r) {
+  return {r.output.template cast<double>(),
+          Guarantee{r.bound.value(), r.bound_approximation.value(), r.bound_rounding.value()}, ""};
+}
+template <class T>
+Run own_exact() {
+  return [](const ProgramInput& in) {
+    const auto& m = in.matrices;
+    return answer_in(
+        exact_attention<T>(m[0].cast<T>(), m[1].cast<T>(), m[2].cast<T>(), mask_of(in), ThreadCount{1}));
+  };
+}
+/// One plan for all inputs whose scores stay within [-2, 2] after the free shift; the others are declined.
+template <class T>
+Run own_polynomial(long degree) {
+  return [degree](const ProgramInput& in) -> ProgramAnswer {
+    static std::mutex guard;
+    static std::map<std::pair<long, long>, std::shared_ptr<const PolynomialPlan>> plans;
+    const auto& m = in.matrices;
+    std::shared_ptr<const PolynomialPlan> plan;
+    {
+      const std::lock_guard lock(guard);
+      auto& known = plans[{m[0].cols(), degree}];
+      if (known == nullptr)
+        known = std::make_shared<const PolynomialPlan>(m[0].cols(),
+                                                       exp_polynomial_in_doubles({degree}, Rational(2)));
+      plan = known;
+    }
+    const Matrix<T> q = m[0].cast<T>(), k = m[1].cast<T>(), v = m[2].cast<T>();
+    const ScoreRange<T> range = score_range<T>(q, k);
+    if (!(range.half_width <= Rational(2))) return {{}, {}, "scores beyond [-2, 2] after the shift"};
+    return answer_in(polynomial_attention<T>(q, k, v, range, *plan, mask_of(in), ThreadCount{1}));
   };
 }
 
@@ -128,6 +171,10 @@ const std::vector<KernelDescription>& named_kernels() {
   static const std::vector<KernelDescription> list = {
       {"exact", "this project's exact attention or gradient, double, guaranteed"},
       {"polynomial", "this project's polynomial method, double, guaranteed, budget 1e-6"},
+      {"exact-float64", "its fused exact kernel alone"},
+      {"exact-float32", "the same in float, entries of float"},
+      {"polynomial-float64", "its monomial kernel alone, degree 8 on scores within [-2, 2]"},
+      {"polynomial-float32", "the same in float, entries of float"},
       {"softmax-float32", "plain softmax attention in float32, shifted by the row's maximum"},
       {"softmax-float32-unshifted", "the same without the shift"},
       {"softmax-float64", "plain softmax attention in double, shifted"},
@@ -142,12 +189,23 @@ Program named_kernel(const std::string& name, ProgramKind kind) {
   const auto starts_with = [&](const char* stem) { return name.rfind(stem, 0) == 0; };
   Run run;
   bool any_kind = false;
+  EntryType entries = EntryType::float64;
   if (name == "exact") {
     run = own(MethodChoice::exact, Rational(1, 100000000));
     any_kind = true;
   } else if (name == "polynomial") {
     run = own(MethodChoice::polynomial, Rational(1, 1000000));
     any_kind = true;
+  } else if (name == "exact-float64") {
+    run = own_exact<double>();
+  } else if (name == "exact-float32") {
+    run = own_exact<float>();
+    entries = EntryType::float32;
+  } else if (name == "polynomial-float64") {
+    run = own_polynomial<double>(8);
+  } else if (name == "polynomial-float32") {
+    run = own_polynomial<float>(8);
+    entries = EntryType::float32;
   } else if (name == "softmax-float32") {
     run = plain_softmax<float>(Shift::row_maximum);
   } else if (name == "softmax-float32-unshifted") {
@@ -166,7 +224,7 @@ Program named_kernel(const std::string& name, ProgramKind kind) {
   if (!any_kind && kind != ProgramKind::matrix && kind != ProgramKind::causal)
     throw InputError("--kind", "matrix or causal for the kernel " + name,
                      "'" + std::string(attnbounds::name(kind)) + "'");
-  return {name, Concurrency::any_thread, run};
+  return {name, Concurrency::any_thread, entries, run};
 }
 
 }  // namespace attnbounds

@@ -1,6 +1,9 @@
 #include "proofs_check/worst_input/program.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
 
 #include "attention/enclosure.hpp"
 #include "attention/gradient_enclosure.hpp"
@@ -28,6 +31,45 @@ ProgramKind program_kind_from_text(const std::string& text) {
        {ProgramKind::matrix, ProgramKind::causal, ProgramKind::tensor, ProgramKind::gradient})
     if (text == name(kind)) return kind;
   throw InputError("--kind", "matrix, causal, tensor or gradient", "'" + text + "'");
+}
+
+const char* name(EntryType type) {
+  switch (type) {
+    case EntryType::float64:
+      return "float64";
+    case EntryType::float32:
+      return "float32";
+    case EntryType::bfloat16:
+      return "bfloat16";
+  }
+  return "";
+}
+
+EntryType entry_type_from_text(const std::string& text) {
+  for (const EntryType type : {EntryType::float64, EntryType::float32, EntryType::bfloat16})
+    if (text == name(type)) return type;
+  throw InputError("--entries", "float64, float32 or bfloat16", "'" + text + "'");
+}
+
+namespace {
+
+double in_type(double x, EntryType type) {
+  if (type == EntryType::float64) return x;
+  const float f = static_cast<float>(x);
+  if (type == EntryType::float32) return f;
+  std::uint32_t bits = std::bit_cast<std::uint32_t>(f);  // bfloat16: the upper half of a float
+  bits += 0x7fff + ((bits >> 16) & 1);
+  return std::bit_cast<float>(bits & 0xffff0000U);
+}
+
+}  // namespace
+
+double rounded_entry(double x, EntryType type, double box) {
+  const double r = in_type(x, type);
+  if (std::abs(r) <= box) return r;
+  // One step of the type towards 0: the box ends between two of its numbers.
+  const double step = type == EntryType::float32 ? 0x1p-23 : 0x1p-7;
+  return in_type(std::copysign(box * (1 - step), x), type);
 }
 
 const std::vector<std::string>& matrix_names(ProgramKind kind) {

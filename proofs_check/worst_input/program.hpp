@@ -42,10 +42,19 @@ struct ProgramAnswer {
   std::string failure;  // why there is no output
 };
 
+/// What the entries of inputs are rounded to, so that a program in that type loses nothing on the way in.
+enum class EntryType { float64, float32, bfloat16 };
+const char* name(EntryType type);
+/// Errors: InputError.
+EntryType entry_type_from_text(const std::string& text);
+/// To nearest, ties to even; never across `box` in size.
+double rounded_entry(double x, EntryType type, double box);
+
 enum class Concurrency { one_at_a_time, any_thread };
 struct Program {
   std::string name;
   Concurrency concurrency = Concurrency::one_at_a_time;
+  EntryType entries = EntryType::float64;  // the widest that it takes
   std::function<ProgramAnswer(const ProgramInput&)> run;
 };
 

@@ -1,6 +1,8 @@
 // Relations between runs of one program on inputs whose exact outputs are related. With the defect
 // D = output - exact, enclosed, a relation's difference is |D' - D|: what the two exact outputs differ by
 // (keys that were rounded after a shift, say) is taken out.
+#include <cmath>
+
 #include "proofs_check/worst_input/search.hpp"
 
 namespace attnbounds {
@@ -98,7 +100,7 @@ std::vector<RelationResult> check_relations(const Program& program, const Progra
   const auto changed = [&](const auto& change) {
     ProgramInput other = in;
     change(other.matrices);
-    return defect(program, other);
+    return defect(program, rounded(std::move(other), settings.entries, HUGE_VAL));
   };
   const bool causal = in.kind == ProgramKind::causal, gradient = in.kind == ProgramKind::gradient,
              tensor = in.kind == ProgramKind::tensor;

@@ -112,6 +112,7 @@ Json fingerprint(const Program& program, const SearchSettings& s) {
           {"n", s.n},
           {"d", s.d},
           {"bound", exact_text(s.box)},
+          {"entries", name(s.entries)},
           {"seed", s.seed},
           {"objective", s.objective == Objective::error ? "error" : "guarantee"},
           {"claimed", s.claimed ? exact_text(*s.claimed) : ""}};
@@ -265,13 +266,23 @@ bool violates(const Measured& m) {
          to_rational(lower(m.error)) > to_rational(m.guarantee->bound);
 }
 
-SearchResult search_worst_input(const Program& program, const SearchSettings& settings,
+ProgramInput rounded(ProgramInput input, EntryType type, double box) {
+  if (type == EntryType::float64) return input;
+  for (Matrix<double>& m : input.matrices)
+    for (Index e = 0; e < m.size(); ++e) m.data()[e] = rounded_entry(m.data()[e], type, box);
+  return input;
+}
+
+SearchResult search_worst_input(const Program& program, const SearchSettings& asked,
                                 const SearchProgress& progress) {
-  validate(settings);
+  validate(asked);
+  SearchSettings settings = asked;
+  settings.entries = std::max(asked.entries, program.entries);
   const ThreadCount threads =
       program.concurrency == Concurrency::any_thread ? settings.threads : ThreadCount{1};
   const Json mark = fingerprint(program, settings);
   SearchResult result;
+  result.entries = settings.entries;
   State state;
   const auto note = [&](const Measured& m) {
     ++state.evaluations;
@@ -299,6 +310,7 @@ SearchResult search_worst_input(const Program& program, const SearchSettings& se
   };
 
   auto starts = structured_starts(settings);
+  for (auto& [start_name, input] : starts) input = rounded(std::move(input), settings.entries, settings.box);
   std::optional<State> resumed;
   if (settings.state) resumed = load(*settings.state, mark, program, settings);
   if (resumed) {
@@ -317,7 +329,8 @@ SearchResult search_worst_input(const Program& program, const SearchSettings& se
     std::vector<FoundInput> made(children);
     parallel_for(static_cast<long>(children), threads, [&](long i) {
       Stream stream(settings.seed, "worst-input/child", state.evaluations + static_cast<std::size_t>(i));
-      made[i].input = child_of(state.population, settings, stream, made[i].origin);
+      made[i].input = rounded(child_of(state.population, settings, stream, made[i].origin), settings.entries,
+                              settings.box);
       made[i].measured = measure(program, made[i].input, settings);
     });
     select(std::move(made));
@@ -372,6 +385,7 @@ nlohmann::ordered_json search_json(const SearchResult& r, const SearchSettings& 
             {"n", s.n},
             {"d", s.d},
             {"bound", s.box},
+            {"entries", name(r.entries)},
             {"evaluations", r.evaluations},
             {"failures", r.failures},
             {"violations", r.violations},

@@ -27,7 +27,8 @@ enum class Objective { error, guarantee };
 struct SearchSettings {
   ProgramKind kind = ProgramKind::matrix;
   long n = 8, d = 4;
-  double box = 1;  // B
+  double box = 1;                          // B
+  EntryType entries = EntryType::float64;  // narrower, if the program takes only narrower ones
   std::size_t evaluations = 2000;
   std::uint64_t seed = 0;
   ThreadCount threads = all_cores();
@@ -62,7 +63,8 @@ struct RelationResult {
 };
 
 struct SearchResult {
-  std::vector<FoundInput> starts;  // every start, as measured
+  EntryType entries = EntryType::float64;  // that the search used
+  std::vector<FoundInput> starts;          // every start, as measured
   FoundInput worst, shrunk;
   std::size_t evaluations = 0, failures = 0, violations = 0;
   std::optional<double> largest_share;  // of the guarantee, rounded up, over all evaluations
@@ -77,6 +79,9 @@ SearchResult search_worst_input(const Program& program, const SearchSettings& se
 
 /// The structured starts, by name, each in the box.
 std::vector<std::pair<std::string, ProgramInput>> structured_starts(const SearchSettings& settings);
+
+/// The input with its entries rounded to the type.
+ProgramInput rounded(ProgramInput input, EntryType type, double box);
 
 /// accuracy; invariance: key-shift, key-permutation, value-scaling, duplicated-keys; parity: blocked, batch.
 /// Those that the kind has. Inputs of a relation may leave the box.

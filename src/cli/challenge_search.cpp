@@ -111,6 +111,9 @@ void add_search_options(CLI::App& command, ChallengeSearchOptions& o) {
   command.add_option("--d", o.d, "--search: features")->capture_default_str();
   command.add_option("--bound", o.bound, "--search: B, the box |entries| <= B")->capture_default_str();
   command.add_option("--kind", o.kind, "--search: matrix, causal, tensor or gradient")->capture_default_str();
+  command
+      .add_option("--entries", o.entries, "--search: what entries are rounded to: float64, float32, bfloat16")
+      ->capture_default_str();
   command.add_option("--budget", o.budget, "--search: evaluations")->capture_default_str();
   command
       .add_option("--objective", o.objective, "--search: error, or guarantee (error over the program's own)")
@@ -129,6 +132,7 @@ void add_search_options(CLI::App& command, ChallengeSearchOptions& o) {
 ExitStatus challenge_search(const ChallengeSearchOptions& o, const std::vector<std::string>& command) {
   SearchSettings settings;
   settings.kind = program_kind_from_text(o.kind);
+  settings.entries = entry_type_from_text(o.entries);
   settings.n = o.n;
   settings.d = o.d;
   settings.box = round_down(rational_from_text(o.bound, "--bound"));

@@ -7,7 +7,7 @@ namespace attnbounds {
 
 struct ChallengeSearchOptions : CommonOptions {
   long n = 8, d = 4;
-  std::string bound = "1", kind = "matrix", objective = "error", claims, library, out;
+  std::string bound = "1", kind = "matrix", entries = "float64", objective = "error", claims, library, out;
   std::vector<std::string> kernels;
   std::vector<int> descriptors;  // requests, answers
   std::size_t budget = 2000;
