@@ -1,5 +1,5 @@
-// libFuzzer target of the card reader: any bytes give a card or a CardError, and a card survives being printed
-// and read again. Built by clang with -DATTNBOUNDS_FUZZ=ON:
+// libFuzzer target of the card reader: any bytes give a card or a CardError, and a card survives being
+// printed and read again. Built by clang with -DATTNBOUNDS_FUZZ=ON:
 //     build/tests/fuzz_card -max_total_time=300 examples/cards
 #include <cstdint>
 #include <cstdlib>
