@@ -273,6 +273,20 @@ ProgramInput rounded(ProgramInput input, EntryType type, double box) {
   return input;
 }
 
+std::string violated_term(const Measured& m, const std::vector<RelationResult>& relations) {
+  const Guarantee& g = *m.guarantee;
+  if (!g.approximation || !g.rounding) return "bound";
+  if (*g.approximation == 0) return "rounding";
+  if (*g.rounding == 0) return "approximation";
+  // Keys in another order, or values scaled by a power of two, leave the approximation as it is: what changes
+  // is rounding, at most once in either run.
+  for (const RelationResult& r : relations)
+    if ((r.name == "invariance/key-permutation" || r.name == "invariance/value-scaling") &&
+        r.failure.empty() && to_rational(lower(r.difference)) > 2 * to_rational(*g.rounding))
+      return "rounding";
+  return "bound";
+}
+
 SearchResult search_worst_input(const Program& program, const SearchSettings& asked,
                                 const SearchProgress& progress) {
   validate(asked);
@@ -356,7 +370,7 @@ Json enclosed_json(const Interval& x) {
           {"exact_upper", exact_text(upper(x))}};
 }
 
-Json found_json(const FoundInput& f) {
+Json found_json(const FoundInput& f, const std::vector<RelationResult>& relations) {
   Json j = {{"origin", f.origin}, {"error", nullptr}, {"failure", f.measured.failure}};
   if (f.measured.comparable) j["error"] = enclosed_json(f.measured.error);
   j["guarantee"] = nullptr;
@@ -366,13 +380,7 @@ Json found_json(const FoundInput& f) {
     if (g->rounding) j["guarantee"]["rounding"] = *g->rounding;
   }
   j["violates"] = nullptr;
-  if (violates(f.measured)) {
-    // Which term: the error exceeds their sum. A term alone is named when the other is said to be 0.
-    const auto& g = *f.measured.guarantee;
-    j["violates"] = g.approximation && *g.approximation == 0 && g.rounding ? "rounding"
-                    : g.rounding && *g.rounding == 0 && g.approximation    ? "approximation"
-                                                                           : "bound";
-  }
+  if (violates(f.measured)) j["violates"] = violated_term(f.measured, relations);
   j["input"] = input_json(f.input);
   return j;
 }
@@ -391,8 +399,8 @@ nlohmann::ordered_json search_json(const SearchResult& r, const SearchSettings& 
             {"violations", r.violations},
             {"largest_share_of_guarantee", nullptr}};
   if (r.largest_share) j["largest_share_of_guarantee"] = *r.largest_share;
-  j["worst"] = found_json(r.worst);
-  j["shrunk"] = found_json(r.shrunk);
+  j["worst"] = found_json(r.worst, r.relations);
+  j["shrunk"] = found_json(r.shrunk, {});
   j["relations"] = Json::array();
   for (const RelationResult& relation : r.relations) {
     j["relations"].push_back(

@@ -62,6 +62,11 @@ struct RelationResult {
   std::string failure;
 };
 
+/// The term of a violated guarantee: rounding or approximation where the other is stated to be 0, rounding
+/// where a relation that leaves the approximation alone changes the output by more than twice the term, else
+/// bound.
+std::string violated_term(const Measured& measured, const std::vector<RelationResult>& relations);
+
 struct SearchResult {
   EntryType entries = EntryType::float64;  // that the search used
   std::vector<FoundInput> starts;          // every start, as measured

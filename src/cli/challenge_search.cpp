@@ -62,7 +62,9 @@ void print_result(const Program& program, const SearchResult& r, const SearchSet
              name(s.kind), s.n, s.d, s.box, r.evaluations, r.failures);
   fmt::print("  worst error  {}   from: {}\n", error_text(r.worst.measured), r.worst.origin);
   if (const auto& g = r.worst.measured.guarantee)
-    fmt::print("  guarantee    {:.6g}{}\n", g->bound, violates(r.worst.measured) ? "   VIOLATED" : "");
+    fmt::print(
+        "  guarantee    {:.6g}{}\n", g->bound,
+        violates(r.worst.measured) ? "   VIOLATED: " + violated_term(r.worst.measured, r.relations) : "");
   if (r.largest_share) fmt::print("  error/guarantee at most {:.6g} on all evaluations\n", *r.largest_share);
   if (r.violations > 0) fmt::print("  violations   {}\n", r.violations);
   const auto& shrunk = r.shrunk;

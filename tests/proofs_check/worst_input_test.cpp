@@ -163,6 +163,29 @@ TEST_CASE("an output that is not finite is the worst there is; one that fails is
   CHECK(none.violations == 0);
 }
 
+TEST_CASE("the violated term is rounding where the order of the keys shows it, else the bound") {
+  const auto with_parts = [](double wrong, bool by_order) {
+    return Program{"parts", Concurrency::any_thread, EntryType::float64, [=](const ProgramInput& in) {
+                     const auto& m = in.matrices;
+                     ProgramAnswer a{attention(m[0], m[1], m[2]), Guarantee{2e-3, 1e-3, 1e-3}, ""};
+                     // Wrong by the difference of the first and the last key, or always.
+                     a.output(0, 0) += by_order ? wrong * (m[1](0, 0) - m[1](m[1].rows() - 1, 0)) : wrong;
+                     return a;
+                   }};
+  };
+  const SearchResult by_order = search_worst_input(with_parts(1e-2, true), settings_of(200));
+  REQUIRE(violates(by_order.worst.measured));
+  CHECK(violated_term(by_order.worst.measured, by_order.relations) == "rounding");
+  const SearchResult always = search_worst_input(with_parts(2.5e-3, false), settings_of(60));
+  REQUIRE(violates(always.worst.measured));
+  CHECK(violated_term(always.worst.measured, {}) == "bound");
+  Measured m;
+  m.guarantee = Guarantee{1, 0.0, 1.0};
+  CHECK(violated_term(m, {}) == "rounding");
+  m.guarantee = Guarantee{1, 1.0, 0.0};
+  CHECK(violated_term(m, {}) == "approximation");
+}
+
 TEST_CASE(
     "each relation catches the program that breaks it, and no correct program breaks one by more than "
     "rounding") {
