@@ -108,8 +108,14 @@ Matrix<Interval> exact_output(const ProgramInput& in) {
 
 nlohmann::ordered_json input_json(const ProgramInput& input) {
   nlohmann::ordered_json j;
-  for (std::size_t i = 0; i < input.matrices.size(); ++i)
-    j[matrix_names(input.kind)[i]] = json_matrix(input.matrices[i]);
+  for (std::size_t a = 0; a < input.matrices.size(); ++a) {
+    const Matrix<double>& m = input.matrices[a];
+    nlohmann::ordered_json& rows = j[matrix_names(input.kind)[a]] = json_matrix(m);
+    for (Eigen::Index i = 0; i < m.rows(); ++i)  // the sign of a zero is part of the input
+      for (Eigen::Index l = 0; l < m.cols(); ++l)
+        if (m(i, l) == 0 && std::signbit(m(i, l)))
+          rows[static_cast<std::size_t>(i)][static_cast<std::size_t>(l)] = "-0x0p+0";
+  }
   return j;
 }
 
