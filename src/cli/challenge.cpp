@@ -1,27 +1,21 @@
 // attnbounds challenge: anyone's attention program on hard instances; where does it stop deciding them?
 // COMMAND gets two more arguments: the instance's folder and the path of the npy it must write (n x 1).
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <optional>
 
-#include "cli/command.hpp"
+#include "cli/challenge_search.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
+#include "proofs_check/worst_input/external.hpp"
 #include "reductions/attention/decision.hpp"
 #include "report/gnuplot.hpp"
-
-extern char** environ;
 
 namespace attnbounds {
 namespace {
@@ -29,10 +23,10 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-struct Options : CommonOptions {
+struct Options : ChallengeSearchOptions {
   std::vector<std::string> words;
   std::string plot;
-  double limit = 600;
+  bool search = false;
 };
 
 /// How a program did on one instance.
@@ -44,38 +38,6 @@ struct Trial {
   double seconds = 0;
   std::string failure;  // why there is no output
 };
-
-/// Runs COMMAND FOLDER OUT; its standard output goes to our standard error. Empty, or what went wrong.
-std::string run_program(const std::vector<std::string>& command, const fs::path& folder, const fs::path& out,
-                        double limit) {
-  std::vector<std::string> words = command;
-  words.push_back(folder.string());
-  words.push_back(out.string());
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-  pid_t child = 0;
-  const int error = posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) throw InputError("COMMAND", "a program that can be started", command[0]);
-  const auto start = std::chrono::steady_clock::now();
-  for (int status = 0;;) {
-    const pid_t done = waitpid(child, &status, WNOHANG);
-    if (done == child) {
-      if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return "";
-      return WIFEXITED(status) ? "exit status " + std::to_string(WEXITSTATUS(status)) : "ended by a signal";
-    }
-    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > limit) {
-      kill(child, SIGKILL);
-      waitpid(child, &status, 0);
-      return "time limit";
-    }
-    usleep(2000);
-  }
-}
 
 Trial try_program(const Options& options, const fs::path& folder, const std::vector<std::string>& command,
                   const fs::path& scratch, ThreadCount threads) {
@@ -212,12 +174,17 @@ Command add_challenge(CLI::App& app, const std::vector<std::string>& command_wor
   CLI::App* command =
       app.add_subcommand("challenge", "anyone's attention program on hard instances: INSTANCE… -- COMMAND…");
   auto options = std::make_shared<Options>();
+  command->add_flag("--search", options->search,
+                    "look for the program's worst input instead (docs/challenge.md)");
+  add_search_options(*command, *options);
   command->add_option("INSTANCE", options->words, "folders that `hard` or `reduce` made");
   command->add_option("--plot", options->plot, "write the error against B/(log n)^(1/p) here, svg");
   command->add_option("--limit", options->limit, "seconds that COMMAND may take on an instance")
       ->capture_default_str();
   add_common_options(*command, *options);
-  return {command, [options, command_words] { return run(*options, command_words); }};
+  return {command, [options, command_words] {
+            return options->search ? challenge_search(*options, command_words) : run(*options, command_words);
+          }};
 }
 
 }  // namespace attnbounds

@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
 #include "cli/ranks.hpp"
+#include "cli/verify_card.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "proofs_check/certificate/run_certificates.hpp"
@@ -21,7 +22,7 @@ namespace attnbounds {
 namespace {
 
 struct Options {
-  std::vector<std::string> papers, claims;
+  std::vector<std::string> papers, claims, cards;
   std::string level = "quick", out, data = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads", head_epsilon = "1e-3",
               layers = ATTNBOUNDS_SOURCE_DIR "/tests/data/layers", weights, certificates;
   bool resume = false;
@@ -188,6 +189,11 @@ ExitStatus verify(const Options& options) {
                              options.common.threads > 0 ? ThreadCount{options.common.threads}
                              : rank_count() > 1         ? ThreadCount{1}
                                                         : all_cores()};
+  if (!options.cards.empty()) {
+    if (!options.claims.empty() || !options.papers.empty() || !options.out.empty())
+      throw InputError("--card", "cards alone", "--claim, --paper or --out besides");
+    return verify_cards(options.cards, settings, options.common);
+  }
   const std::vector<const Claim*> chosen = chosen_claims(options);
   if (options.resume && options.out.empty())
     throw InputError("--resume", "a run's directory in --out", "none");
@@ -319,6 +325,7 @@ Command add_verify(CLI::App& parser) {
       parser.add_subcommand("verify", "check the claims, each with its false twin, and the real heads");
   command->add_option("--paper", options->papers, "claims of this paper only");
   command->add_option("--claim", options->claims, "this claim only");
+  command->add_option("--card", options->cards, "check your own bounds instead: claim cards (docs/cards.md)");
   command->add_option("--level", options->level, "quick, standard or exhaustive")->capture_default_str();
   command->add_option("--out", options->out, "directory of the run's log");
   command->add_option("--data", options->data, "folder of the real heads' instances");

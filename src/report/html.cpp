@@ -279,6 +279,13 @@ std::string heads_section(const RunRecord& run) {
          paragraph(table.throughout + kHeadsCaption, "caption") + "</section>\n";
 }
 
+std::string worst_inputs_section(const RunRecord& run) {
+  if (run.worst_inputs.empty()) return "";
+  return "<section id=\"worst-inputs\">\n<h2>The worst inputs of attention programs</h2>\n" +
+         plain_table(worst_inputs_table(run.worst_inputs), "heads") +
+         paragraph(kWorstInputsCaption, "caption") + "</section>\n";
+}
+
 std::string run_section(const RunRecord& run) {
   Facts facts{{"seed", run.seed}, {"level", run.level}};
   facts.insert(facts.end(), run.versions.begin(), run.versions.end());
@@ -355,7 +362,7 @@ std::string html_report(const RunRecord& run, const Figures& figures) {
     for (const std::string& warning : list) html += "<li>" + html_escaped(warning) + "</li>\n";
     html += "</ul>\n";
   }
-  html += "</header>\n" + heads_section(run) + threshold_section(figures.threshold) +
+  html += "</header>\n" + heads_section(run) + worst_inputs_section(run) + threshold_section(figures.threshold) +
           figures_section(figures) + propagation_section(run, figures) + claims_section(run) +
           run_section(run);
   return html + "</main>\n<script>" + kScript + "</script>\n</body>\n</html>\n";

@@ -79,6 +79,11 @@ std::string latex_report(const RunRecord& run) {
             longtable(heads_table(run.heads), heads_table(run.heads).throughout + kHeadsCaption,
                       "tab:attnbounds-heads") +
             "}\n";
+  if (!run.worst_inputs.empty())
+    text +=
+        "{\\footnotesize\\setlength{\\tabcolsep}{3pt}\n" +
+        longtable(worst_inputs_table(run.worst_inputs), kWorstInputsCaption, "tab:attnbounds-worst-inputs") +
+        "}\n";
   if (!run.claims.empty())
     text += "{\\footnotesize\n" +
             longtable(claims_table(run.claims), kClaimsCaption, "tab:attnbounds-claims") + "}\n";

@@ -80,6 +80,10 @@ std::string markdown_report(const RunRecord& run, const Figures& figures) {
     text += markdown_escaped(reading_of_heads(run.heads)) + "\n\n" + table_text(heads_table(run.heads)) +
             "\n" + markdown_escaped(heads_table(run.heads).throughout + kHeadsCaption) + "\n";
 
+  if (!run.worst_inputs.empty())
+    text += "\n## The worst inputs of attention programs\n\n" +
+            table_text(worst_inputs_table(run.worst_inputs)) + "\n" + markdown_escaped(kWorstInputsCaption) +
+            "\n";
   if (figures.threshold) {
     text += "\n## The threshold\n\n";
     if (figures.threshold->svg.empty())

@@ -227,6 +227,22 @@ DegreeRecord degree_of(const Fields& line) {
   return d;
 }
 
+WorstInputRecord worst_input_of(const Fields& line) {
+  WorstInputRecord w;
+  w.program = line.text("program");
+  w.kind = line.text("kind");
+  w.origin = line.text_or_nothing("origin");
+  w.failure = line.text_or_nothing("failure");
+  w.n = line.count("n");
+  w.d = line.count("d");
+  w.evaluations = line.count("evaluations");
+  w.violations = line.count("violations");
+  w.box = line.number("bound");
+  w.error = line.number_or_nothing("error");
+  w.share = line.number_or_nothing("share");
+  return w;
+}
+
 /// A number >= 0, or "infinity".
 double size_of(const Fields& line, const std::string& key) {
   if (line.value(key) == "infinity") return std::numeric_limits<double>::infinity();
@@ -333,6 +349,15 @@ RunRecord read_run(const fs::path& directory) {
   if (const fs::path file = directory / "thresholds.jsonl"; fs::exists(file, error))
     for_each_line(file, run.notes, [&](const Fields& line) {
       if (auto r = threshold_record(line.whole(), line.place())) run.thresholds.push_back(std::move(*r));
+    });
+  if (const fs::path file = directory / "worst_inputs.jsonl"; fs::exists(file, error))
+    for_each_line(file, run.notes, [&](const Fields& line) {
+      WorstInputRecord w = worst_input_of(line);
+      std::erase_if(run.worst_inputs, [&](const WorstInputRecord& earlier) {
+        return std::tie(earlier.program, earlier.kind, earlier.n, earlier.d, earlier.box) ==
+               std::tie(w.program, w.kind, w.n, w.d, w.box);
+      });
+      run.worst_inputs.push_back(std::move(w));
     });
   if (const fs::path file = directory / "propagation.jsonl"; fs::exists(file, error))
     for_each_line(file, run.notes,

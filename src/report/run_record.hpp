@@ -4,6 +4,7 @@
 //   heads.jsonl    a line a real attention head (optional)
 //   degrees.jsonl  a line a proved least degree (optional)
 //   thresholds.jsonl  lines of the threshold's theory, as in phase.jsonl (optional)
+//   worst_inputs.jsonl  a line a searched program, from `challenge --search --out` (optional)
 //   propagation.jsonl  a line a layer of a transformer with perturbed weights (optional)
 //   certificates.jsonl  what attnbounds-check said, a line a number (optional: `verify --certificates`)
 // The keys are listed in docs/report.md. A last line without its newline that does not parse is what a killed
@@ -81,6 +82,15 @@ struct ThresholdRecord {
   std::optional<double> star, limit, hard;  // of a kappa*: proved lower end of kappa*; limit; direct route
 };
 
+/// The worst input that a search found for an attention program.
+struct WorstInputRecord {
+  std::string program, kind, origin, failure;  // failure: why there is no error, such as a NaN
+  long n = 0, d = 0, evaluations = 0, violations = 0;
+  Rational box;                   // |entries| <= box
+  std::optional<Rational> error;  // proved upper end, at the worst input
+  std::optional<Rational> share;  // of the program's own guarantee, the largest over all evaluations
+};
+
 /// An error and its bounds by the three recursions of docs/gradients.md; infinite where one says nothing.
 struct ErrorAgainstBounds {
   double measured = 0, tokens = 0, states = 0, norms = 0;
@@ -104,6 +114,7 @@ struct RunRecord {
   std::vector<HeadRecord> heads;               // by layer, index, name
   std::vector<DegreeRecord> degrees;           // by kind, epsilon (largest first), half-width
   std::vector<ThresholdRecord> thresholds;     // as written
+  std::vector<WorstInputRecord> worst_inputs;  // the last line of each program, kind and size
   std::vector<PropagationRecord> propagation;  // as written: series by series, layer by layer
   std::vector<std::string> unfinished;         // planned, without a line
   std::vector<std::pair<std::string, std::string>> rejected_certificates;  // of what, why

@@ -21,6 +21,13 @@ const char* const kHeadsCaption =
     "error: "
     "proved upper end, against the exact result. Bounds are rounded up. Verified: true error ≤ error bound ≤ "
     "ε·max|V|.";
+const char* const kWorstInputsCaption =
+    "The worst inputs that a search found in the box of entries of size at most B. Error: max|output − "
+    "exact| at "
+    "the "
+    "worst input, proved, rounded up; nothing is claimed about inputs that were not tried. Of its guarantee: "
+    "the "
+    "largest error/guarantee over all evaluations, where the program states one.";
 const char* const kPropagationCaption =
     "The error through the layers of a transformer whose softmax weights are off by relative δ in every "
     "head: "
@@ -182,6 +189,27 @@ Table heads_table(const std::vector<HeadRecord>& heads) {
   }
   for (const char* title : {"n", "d", "ε"}) table = without_common(std::move(table), title);
   if (!table.throughout.empty()) table.throughout = "Throughout: " + table.throughout + ". ";
+  return table;
+}
+
+Table worst_inputs_table(const std::vector<WorstInputRecord>& inputs) {
+  Table table{{{"program", "program", Align::left},
+               {"kind", "kind", Align::left},
+               {"n", "$n$"},
+               {"d", "$d$"},
+               {"B", "$B$"},
+               {"evaluations", "evaluations"},
+               {"worst error", "worst error"},
+               {"of its guarantee", "of its guarantee"},
+               {"violations", "violations"},
+               {"found from", "found from", Align::left}},
+              {},
+              {}};
+  for (const WorstInputRecord& w : inputs)
+    table.rows.push_back({w.program, w.kind, std::to_string(w.n), std::to_string(w.d),
+                          rounded(nearest(w.box), 3), std::to_string(w.evaluations),
+                          w.error ? rounded_up(w.error, 3) : w.failure, rounded_up(w.share, 3),
+                          std::to_string(w.violations), w.origin});
   return table;
 }
 

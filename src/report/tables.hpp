@@ -29,6 +29,7 @@ std::string precision_text(const ClaimRecord& claim);
 std::string twin_text(const ClaimRecord& claim);
 
 Table heads_table(const std::vector<HeadRecord>& heads);
+Table worst_inputs_table(const std::vector<WorstInputRecord>& inputs);
 /// A row a series: its last layer.
 Table propagation_table(const std::vector<PropagationRecord>& rows);
 Table claims_table(const std::vector<ClaimRecord>& claims);
@@ -52,6 +53,7 @@ extern const char* const kPropagationCaption;
 extern const char* const kGrowthCaption;
 extern const char* const kPropagationTableCaption;
 extern const char* const kHeadsCaption;
+extern const char* const kWorstInputsCaption;
 extern const char* const kClaimsCaption;
 extern const char* const kStandings;
 std::string figure_caption(ErrorKind kind);

@@ -1,0 +1,13 @@
+// attnbounds verify --card FILE…: a user's own bounds.
+#pragma once
+
+#include "cli/command.hpp"
+#include "proofs_check/run.hpp"
+
+namespace attnbounds {
+
+/// Errors: InputError. An error inside a card is shown with its line and a caret before it is thrown on.
+ExitStatus verify_cards(const std::vector<std::string>& files, const RunSettings& settings,
+                        const CommonOptions& options);
+
+}  // namespace attnbounds
