@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "attention/enclosure.hpp"
+#include "kernels/double_double_attention.hpp"
 #include "numeric/random.hpp"
 #include "rivals/arb_attention.hpp"
 #include "support.hpp"
@@ -46,10 +47,25 @@ void reference_row(benchmark::State& state, long n, long d, long bits) {
   state.counters["rival_width_log2"] = std::log2(2 * arb.largest_radius());
 }
 
+// The double-double reference; the goal is five times Arb at 128 bits.
+void double_double_row(benchmark::State& state, long n, long d) {
+  const AttentionInput input = uniform_input(n, d);
+  const ArbReference arb(input, 128, all_cores());
+  std::optional<DoubleDoubleReference> ours;
+  const Comparison comparison = alternate([&] { ours = double_double_attention(input); },
+                                          [&] { const ArbReference again(input, 128, all_cores()); });
+  const WorkingPrecision precision(Bits{160});
+  check_overlap(arb, ours->enclosures());
+  report(state, comparison, arb_version_text() + ", 128 bits");
+  state.counters["width_log2"] = std::log2(2 * ours->largest_radius().value());
+  state.counters["rival_width_log2"] = std::log2(2 * arb.largest_radius());
+}
+
 const int registered = [] {
   for (const long bits : {128L, 256L})
     register_row("reference/n=512/d=8/bits=" + std::to_string(bits),
                  [bits](benchmark::State& state) { reference_row(state, 512, 8, bits); });
+  register_row("reference/n=512/d=8/double-double", [](benchmark::State& state) { double_double_row(state, 512, 8); });
   return 0;
 }();
 

@@ -9,6 +9,7 @@
 
 #include "attention/enclosure.hpp"
 #include "cli/command.hpp"
+#include "kernels/double_double_attention.hpp"
 #include "kernels/guaranteed_attention.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
@@ -54,25 +55,35 @@ Matrix<Interval> enclosures_of(const Problem& problem, const AttentionRequest& r
 
 struct Certificate {
   Interval error;
+  const char* reference = "multiprecision";
   Verdict guarantee = Verdict::undecided, budget = Verdict::undecided;
 };
 
-// The true error against the guarantee and the budget, with narrower enclosures until both are decided.
+// The true error against the guarantee and the budget: by the double-double reference where its radius leaves
+// both decided, else with narrower and narrower enclosures until they are.
 Certificate certify(const AttentionResult& result, const Problem& problem, const AttentionRequest& request,
                     Matrix<Interval>& exact) {
   const Rational budget = request.epsilon * problem.largest_value;
   Rational narrow = (result.bound.is_finite() ? result.bound.exact() : problem.largest_value) / 1024;
   Certificate certificate;
-  for (int attempt = 0; attempt < 4; ++attempt, narrow /= 1L << 40) {
-    if (attempt > 0 || exact.size() == 0) exact = enclosures_of(problem, request, narrow);
-    const WorkingPrecision precision(Bits{256});
-    certificate.error = largest_error(result.output, exact).interval();
+  const WorkingPrecision precision(Bits{256});
+  const auto decided_by = [&](const Enclosure& error) {
+    certificate.error = error.interval();
     certificate.guarantee = result.bound.is_finite()
                                 ? at_most(certificate.error, enclose(result.bound.exact()))
                                 : Verdict::verified;
     certificate.budget = at_most(certificate.error, enclose(budget));
-    if (certificate.guarantee != Verdict::undecided && certificate.budget != Verdict::undecided) break;
-    if (narrow == 0) break;
+    return certificate.guarantee != Verdict::undecided && certificate.budget != Verdict::undecided;
+  };
+  if (!problem.tensor && exact.size() == 0)
+    if (const auto pairs = double_double_attention(problem.matrix, request.mask, request.threads);
+        pairs && pairs->largest_radius() <= narrow && decided_by(largest_error(result.output, *pairs))) {
+      certificate.reference = "double-double";
+      return certificate;
+    }
+  for (int attempt = 0; attempt < 4; ++attempt, narrow /= 1L << 40) {
+    if (attempt > 0 || exact.size() == 0) exact = enclosures_of(problem, request, narrow);
+    if (decided_by(largest_error(result.output, exact)) || narrow == 0) break;
   }
   return certificate;
 }
@@ -161,6 +172,7 @@ ExitStatus run(const Options& options) {
                                      {"seconds", result.seconds}};
     if (certificate) {
       object["error"] = enclosure_json(certificate->error);
+      object["reference"] = certificate->reference;
       object["guarantee_verdict"] = name(certificate->guarantee);
       object["budget_verdict"] = name(certificate->budget);
     }
@@ -174,9 +186,9 @@ ExitStatus run(const Options& options) {
                decimal(result.bound_approximation), decimal(result.bound_rounding));
     fmt::print("  budget     {}  {}\n", decimal(UpperBound::of(budget)), within_budget ? "met" : "MISSED");
     if (certificate)
-      fmt::print("  true error [{}, {}]  guarantee {}, budget {}\n",
+      fmt::print("  true error [{}, {}]  guarantee {}, budget {}; {} reference\n",
                  decimal_down(lower(certificate->error), 4), decimal_up(upper(certificate->error), 4),
-                 name(certificate->guarantee), name(certificate->budget));
+                 name(certificate->guarantee), name(certificate->budget), certificate->reference);
     fmt::print("  seconds    {:.3f}\n", result.seconds);
   }
   if (budget_met == Verdict::refuted || (certificate && certificate->guarantee == Verdict::refuted))
