@@ -30,6 +30,14 @@ struct MonomialTree {
 /// Errors: std::length_error if the rank exceeds 2^24.
 MonomialTree monomial_tree(Eigen::Index dimension, Degree degree);
 
+/// The tree for the loops in kernels/cpu; it must outlive them.
+inline cpu::Features features_of(const MonomialTree& tree) {
+  cpu::Features features{tree.runs.data(), static_cast<long>(tree.runs.size()), tree.rank, tree.dimension, 1};
+  for (const MonomialRun& run : tree.runs)
+    if (run.parent + run.count > features.parents) features.parents = run.parent + run.count;
+  return features;
+}
+
 /// x^a for all a, over any scalar.
 template <class Scalar>
 std::vector<Scalar> monomials(const MonomialTree& tree, const std::vector<Scalar>& x) {

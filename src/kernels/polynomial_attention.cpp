@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 
 #include "kernels/cpu/feature_sums.hpp"
@@ -16,7 +17,7 @@ namespace {
 using Index = Eigen::Index;
 constexpr long tokens_of_a_task = 512;
 
-cpu::View view(const Matrix<double>& m) { return {m.data(), m.rows(), m.cols()}; }
+cpu::View<double> view(const Matrix<double>& m) { return {m.data(), m.rows(), m.cols()}; }
 
 // Groups of keys that are summed independently: as many as memory allows, whatever the number of threads.
 long key_groups(long keys, long doubles_of_a_group) {
@@ -34,7 +35,7 @@ AttentionResult polynomial_attention(const AttentionInput& input, const ShiftedS
   const auto start = std::chrono::steady_clock::now();
   const Index n = input.q.rows(), m = input.k.rows(), d = input.q.cols(), columns = input.v.cols();
   const MonomialTree tree = monomial_tree(d, polynomial.polynomial.degree());
-  const cpu::Features features{tree.runs.data(), static_cast<long>(tree.runs.size()), tree.rank, d};
+  const cpu::Features features = features_of(tree);
   const ScaledValues values = scale_values(input.v);
   if (values.largest.value() == 0) {  // V = 0: nothing to compute, nothing to lose
     AttentionResult zero;
@@ -49,35 +50,37 @@ AttentionResult polynomial_attention(const AttentionInput& input, const ShiftedS
 
   // S = U2^T [V, 1]
   const long groups = key_groups(m, tree.rank * (2 * columns + 2));
-  std::vector<std::vector<double>> parts(groups);
+  std::vector<std::optional<cpu::KeySums<double>>> parts(groups);
   parallel_for(groups, threads, [&](long g) {
-    parts[g] =
-        cpu::key_sums(features, view(scores.keys), view(values.values), g * m / groups, (g + 1) * m / groups);
+    parts[g].emplace(features, columns);
+    parts[g]->add(view(scores.keys), view(values.values), g * m / groups, (g + 1) * m / groups);
   });
-  const std::vector<double> sums = cpu::compensated_sum(parts);
+  for (long g = 1; g < groups; ++g) parts[0]->add(*parts[g]);
+  const std::vector<double> sums = parts[0]->sums();
   parts.clear();
 
   // T = diag(w) S
-  Matrix<double> weighted(tree.rank, columns + 1);
+  std::vector<double> weighted(sums.size());
   const std::vector<Rational> weight = monomial_weights(tree, polynomial.polynomial);
   for (Index a = 0; a < tree.rank; ++a) {
     const double w = nearest(weight[a]);
-    for (Index c = 0; c <= columns; ++c) weighted(a, c) = w * sums[a * (columns + 1) + c];
+    for (Index c = 0; c <= columns; ++c) weighted[a * (columns + 1) + c] = w * sums[a * (columns + 1) + c];
   }
+  const cpu::QuerySums<double> query_side(features, weighted, columns + 1);
 
   // Rows: output and bound. docs/rounding.md, "polynomial attention".
   AttentionResult result;
   result.output.resize(n, columns);
   const UpperBound token_count = UpperBound::exactly(static_cast<double>(m));
-  const UpperBound relative =
-      m <= cpu::most_summands ? gamma(cpu::roundings_of_a_term(tree.degree.value)) : UpperBound::infinite();
+  const UpperBound relative = m <= cpu::most_summands
+                                  ? gamma(cpu::roundings_of_a_term<double>(tree.degree.value))
+                                  : UpperBound::infinite();
   const UpperBound weights_size = absolute_polynomial(polynomial.polynomial, UpperBound::exactly(1));
   std::vector<UpperBound> row_rounding(n);
   const long tasks = (n + tokens_of_a_task - 1) / tokens_of_a_task;
   parallel_for(tasks, threads, [&](long task) {
     const long first = task * tokens_of_a_task, last = std::min<long>(n, first + tokens_of_a_task);
-    const std::vector<double> rows =
-        cpu::query_sums(features, view(scores.queries), view(weighted), first, last);
+    const std::vector<double> rows = cpu::query_sums(query_side, view(scores.queries), first, last);
     for (long i = first; i < last; ++i) {
       const double* row = rows.data() + (i - first) * (columns + 1);
       const double denominator = row[columns];

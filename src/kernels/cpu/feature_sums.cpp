@@ -1,128 +1,357 @@
 #include "kernels/cpu/feature_sums.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
+
+#include "kernels/cpu/lanes.hpp"
 
 namespace attnbounds::cpu {
 namespace {
 
-constexpr long T = block_tokens;
-typedef double Lanes __attribute__((vector_size(32)));  // 4 tokens, on every processor
-constexpr long lanes = 4;
+constexpr long most_columns = vector_registers >= 32 ? 13 : 6;  // of a tile
 
-inline Lanes load(const double* p) {
-  Lanes x;
-  std::memcpy(&x, p, sizeof x);
-  return x;
-}
-inline void store(double* p, const Lanes& x) { std::memcpy(p, &x, sizeof x); }
-
-// Tokens [first, first + 32) of a row-major matrix, transposed; zero beyond `last`.
-void load_block(View m, long first, long last, double* transposed) {
-  for (long l = 0; l < m.columns; ++l)
-    for (long t = 0; t < T; ++t)
-      transposed[l * T + t] = first + t < last ? m.data[(first + t) * m.columns + l] : 0.0;
+/// Tokens of a tile of keys: fewer where many monomials have children, so that these stay in the second
+/// cache.
+template <class T>
+long key_tile(long stored) {
+  long vectors = vectors_of_a_tile;
+  while (vectors > 8 && stored * vectors * 64 > (512L << 10)) vectors /= 2;
+  return vectors * lanes<T>;
 }
 
-void fill_features(const Features& features, const double* x, double* f) {
-  for (long t = 0; t < T; ++t) f[t] = 1;
-  for (long r = 0; r < features.run_count; ++r) {
-    const MonomialRun& run = features.runs[r];
-    Lanes variable[T / lanes];
-    for (long s = 0; s < T / lanes; ++s) variable[s] = load(x + run.variable * T + s * lanes);
-    const double* parent = f + run.parent * T;
-    double* child = f + run.child * T;
-    for (long i = 0; i < run.count; ++i, parent += T, child += T)
-      for (long s = 0; s < T / lanes; ++s) store(child + s * lanes, load(parent + s * lanes) * variable[s]);
+// ---- keys
+
+template <class T>
+struct KeyRun {
+  const T *parent, *variable, *values;
+  T* child;
+  long child_step;  // stride, or 0: a monomial without children is not kept
+  long count, tokens, stride;
+  double *hi, *lo;
+};
+
+template <class T, long A, long C>
+[[gnu::always_inline]] inline void key_group(const KeyRun<T>& run, long at) {
+  constexpr long sums = A * C, padded = round_up(sums, width<T>);
+  Vec<T> total[padded];
+  for (long part = 0; part < parts; ++part) {
+    Vec<T> sum[sums];
+    unrolled<sums>([&](long e) __attribute__((always_inline)) { sum[e] = Vec<T>::zero(); });
+    const T* parent = run.parent + at * run.stride;
+    T* child = run.child + at * run.child_step;
+    for (long s = part * width<T>; s < run.tokens; s += lanes<T>) {
+      const Vec<T> variable = Vec<T>::load(run.variable + s);
+      Vec<T> feature[A];
+      unrolled<A>([&](long a) __attribute__((always_inline)) {
+        feature[a] = Vec<T>::load(parent + a * run.stride + s) * variable;
+        feature[a].store(child + a * run.child_step + s);
+      });
+      unrolled<C>([&](long c) __attribute__((always_inline)) {
+        const Vec<T> value = Vec<T>::load(run.values + c * run.stride + s);
+        unrolled<A>([&](long a) __attribute__((always_inline)) {
+          sum[a * C + c] = fma(feature[a], value, sum[a * C + c]);
+        });
+      });
+    }
+    unrolled<sums>([&](long e)
+                       __attribute__((always_inline)) { total[e] = part == 0 ? sum[e] : total[e] + sum[e]; });
   }
+  for (long e = sums; e < padded; ++e) total[e] = Vec<T>::zero();
+  T folded[padded];
+  for (long e = 0; e < padded; e += width<T>) lane_sums(total + e).store(folded + e);
+  for (long e = 0; e < sums; ++e)
+    compensated_add(run.hi[at * C + e], run.lo[at * C + e], static_cast<double>(folded[e]));
 }
 
-// hi + lo += x, Knuth's two-sum: `lo` gathers what the additions to `hi` lose.
-inline void compensated_add(double& hi, double& lo, double x) {
-  const double sum = hi + x, back = sum - hi;
-  lo += (hi - (sum - back)) + (x - back);
-  hi = sum;
+template <class T, long C>
+void key_run(const KeyRun<T>& run) {
+  constexpr long A = vector_registers < 32 ? (C <= 6 ? 2 : 1) : C <= 6 ? 4 : 2;
+  long at = 0;
+  for (; at + A <= run.count; at += A) key_group<T, A, C>(run, at);
+  if constexpr (A > 2)
+    if (at + 2 <= run.count) {
+      key_group<T, 2, C>(run, at);
+      at += 2;
+    }
+  if (at < run.count) key_group<T, 1, C>(run, at);
+}
+
+template <class T>
+auto key_run_of(long columns) {
+  static constexpr auto table = []<long... I>(std::integer_sequence<long, I...>) {
+    return std::array<void (*)(const KeyRun<T>&), sizeof...(I)>{&key_run<T, I + 1>...};
+  }
+  (std::make_integer_sequence<long, most_columns>{});
+  return table[static_cast<std::size_t>(columns - 1)];
 }
 
 }  // namespace
 
-std::vector<double> key_sums(const Features& features, View keys, View values, long first, long last) {
-  const long columns = values.columns + 1, size = features.rank * columns;
-  std::vector<double> x(features.dimension * T), v(columns * T), f(features.rank * T);
-  std::vector<double> plain(size, 0.0), hi(size, 0.0), lo(size, 0.0);
-  long blocks = 0;
-  for (long start = first; start < last; start += T) {
-    load_block(keys, start, last, x.data());
-    load_block(values, start, last, v.data());
-    for (long t = 0; t < T; ++t) v[values.columns * T + t] = start + t < last ? 1.0 : 0.0;
-    fill_features(features, x.data(), f.data());
-    for (long a = 0; a < features.rank; ++a) {
-      Lanes feature[T / lanes];
-      for (long s = 0; s < T / lanes; ++s) feature[s] = load(f.data() + a * T + s * lanes);
-      double* sums = plain.data() + a * columns;
-      for (long c = 0; c < columns; ++c) {
-        const double* value = v.data() + c * T;
-        Lanes even = feature[0] * load(value), odd = feature[1] * load(value + lanes);
-        for (long s = 2; s < T / lanes; s += 2) {  // 3 additions
-          even += feature[s] * load(value + s * lanes);
-          odd += feature[s + 1] * load(value + (s + 1) * lanes);
-        }
-        even += odd;  // 3 more, down to one number
-        sums[c] += (even[0] + even[2]) + (even[1] + even[3]);
-      }
-    }
-    if (++blocks % blocks_of_a_flush == 0 || start + T >= last)
-      for (long e = 0; e < size; ++e) {
-        compensated_add(hi[e], lo[e], plain[e]);
-        plain[e] = 0;
-      }
+template <class T>
+void load_tokens(View<T> m, long first, long last, long padded, long stride, Coordinates<T> coordinates,
+                 T* transposed) {
+  const long tokens = last - first, columns = m.columns;
+  for (long t = 0; t < tokens; ++t) {
+    const T* row = m.data + (first + t) * columns;
+    for (long l = 0; l < columns; ++l) transposed[l * stride + t] = row[l];
   }
-  for (long e = 0; e < size; ++e) hi[e] += lo[e];
-  return hi;
+  for (long l = 0; l < columns; ++l) {
+    T* x = transposed + l * stride;
+    if (coordinates.centre)
+      for (long t = 0; t < tokens; ++t) x[t] = (x[t] - coordinates.centre[l]) * coordinates.scale[l];
+    else if (coordinates.scale)
+      for (long t = 0; t < tokens; ++t) x[t] *= coordinates.scale[l];
+    for (long t = tokens; t < padded; ++t) x[t] = 0;
+  }
 }
 
-std::vector<double> compensated_sum(const std::vector<std::vector<double>>& parts) {
-  std::vector<double> hi(parts.front().size(), 0.0), lo(hi);
-  for (const std::vector<double>& part : parts)
-    for (size_t e = 0; e < hi.size(); ++e) compensated_add(hi[e], lo[e], part[e]);
-  for (size_t e = 0; e < hi.size(); ++e) hi[e] += lo[e];
-  return hi;
+ColumnTiles::ColumnTiles(long columns_of_all)
+    : columns(columns_of_all), count((columns_of_all + most_columns - 1) / most_columns) {}
+long ColumnTiles::first(long tile) const {
+  return tile * (columns / count) + std::min(tile, columns % count);
 }
 
-std::vector<double> query_sums(const Features& features, View queries, View weighted_sums, long first,
-                               long last) {
-  const long columns = weighted_sums.columns;
-  std::vector<double> x(features.dimension * T), f(features.rank * T), hi(columns * T), lo(columns * T);
-  std::vector<double> result((last - first) * columns);
-  for (long start = first; start < last; start += T) {
-    load_block(queries, start, last, x.data());
-    fill_features(features, x.data(), f.data());
-    std::fill(hi.begin(), hi.end(), 0.0);
-    std::fill(lo.begin(), lo.end(), 0.0);
-    for (long from = 0; from < features.rank; from += monomials_of_a_flush) {
-      const long to = std::min(features.rank, from + monomials_of_a_flush);
-      for (long c = 0; c < columns; c += 2) {
-        const long second = std::min(c + 1, columns - 1);  // the last column may be done twice
-        Lanes sum[2][T / lanes] = {};
-        for (long a = from; a < to; ++a) {
-          const double one = weighted_sums.data[a * columns + c],
-                       two = weighted_sums.data[a * columns + second];
-          for (long s = 0; s < T / lanes; ++s) {
-            const Lanes feature = load(f.data() + a * T + s * lanes);
-            sum[0][s] += feature * one;
-            sum[1][s] += feature * two;
-          }
-        }
-        for (long pair = 0; pair <= second - c; ++pair)
-          for (long t = 0; t < T; ++t)
-            compensated_add(hi[(c + pair) * T + t], lo[(c + pair) * T + t], sum[pair][t / lanes][t % lanes]);
-      }
+// ---- KeySums
+
+template <class T>
+KeySums<T>::KeySums(const Features& features, long value_columns)
+    : features_(features),
+      tiles_(value_columns + 1),
+      tile_(key_tile<T>(tiles_.count > 1 ? features.rank : features.parents)),
+      stride_(tile_ + lanes<T>),  // not a power of two: rows would meet in the cache
+      stored_(tiles_.count > 1 ? features.rank : features.parents),
+      hi_(static_cast<std::size_t>(features.rank * tiles_.columns), 0.0),
+      lo_(hi_),
+      x_((features.dimension + 1) * stride_),
+      values_(tiles_.columns * stride_),
+      monomials_((stored_ + 4) * stride_) {}  // 4 rows for monomials that are not kept
+
+template <class T>
+void KeySums<T>::add(View<T> keys, View<T> values, long first, long last, Coordinates<T> key_coordinates,
+                     T value_scale) {
+  for (long start = first; start < last; start += tile_)
+    add_tile(keys, values, start, std::min(last, start + tile_), key_coordinates, value_scale);
+}
+
+template <class T>
+void KeySums<T>::add_tile(View<T> keys, View<T> values, long first, long last, Coordinates<T> key_coordinates,
+                          T value_scale) {
+  const long tokens = round_up(last - first, lanes<T>), ones = features_.dimension;
+  T *x = x_.data(), *v = values_.data(), *f = monomials_.data();
+  load_tokens(keys, first, last, tokens, stride_, key_coordinates, x);
+  load_tokens(values, first, last, tokens, stride_, {}, v);
+  const long value_columns = tiles_.columns - 1;
+  if (value_scale != 1)
+    for (long c = 0; c < value_columns; ++c)
+      for (long t = 0; t < tokens; ++t) v[c * stride_ + t] *= value_scale;
+  for (long t = 0; t < tokens; ++t) {
+    v[value_columns * stride_ + t] = first + t < last ? 1 : 0;
+    x[ones * stride_ + t] = f[t] = 1;
+  }
+  for (long tile = 0; tile < tiles_.count; ++tile) {
+    const long C = tiles_.width_of(tile), column = tiles_.first(tile);
+    const auto kernel = key_run_of<T>(C);
+    const auto run = [&](const MonomialRun& r, bool stored) {
+      const long at = features_.rank * column + r.child * C;
+      kernel({f + r.parent * stride_, x + r.variable * stride_, v + column * stride_,
+              f + (stored ? r.child : stored_) * stride_, stored ? stride_ : 0, r.count, tokens, stride_,
+              hi_.data() + at, lo_.data() + at});
+    };
+    if (tile > 0) {  // the monomials stand: each times 1
+      run({0, 0, features_.rank, ones}, false);
+      continue;
     }
-    for (long t = 0; t < std::min(T, last - start); ++t)
-      for (long c = 0; c < columns; ++c)
-        result[(start - first + t) * columns + c] = hi[c * T + t] + lo[c * T + t];
+    run({0, 0, 1, ones}, false);
+    for (long r = 0; r < features_.run_count; ++r) run(features_.runs[r], features_.runs[r].child < stored_);
+  }
+}
+
+template <class T>
+void KeySums<T>::add(const KeySums& later) {
+  for (std::size_t e = 0; e < hi_.size(); ++e) {
+    compensated_add(hi_[e], lo_[e], later.hi_[e]);
+    lo_[e] += later.lo_[e];
+  }
+}
+
+template <class T>
+std::vector<double> KeySums<T>::sums() const {
+  std::vector<double> result(hi_.size());
+  for (long tile = 0; tile < tiles_.count; ++tile) {
+    const long C = tiles_.width_of(tile), column = tiles_.first(tile);
+    for (long a = 0; a < features_.rank; ++a)
+      for (long c = 0; c < C; ++c) {
+        const std::size_t from = static_cast<std::size_t>(features_.rank * column + a * C + c);
+        result[static_cast<std::size_t>(a * tiles_.columns + column + c)] = hi_[from] + lo_[from];
+      }
   }
   return result;
 }
+
+double folded_sum(const double* eight) {
+  Vec<double> v[width<double>];
+  for (Vec<double>& x : v) {
+    x = Vec<double>::load(eight);
+    if constexpr (parts == 2) x = x + Vec<double>::load(eight + width<double>);
+  }
+  double sums[width<double>];
+  lane_sums(v).store(sums);
+  return sums[width<double> - 1];
+}
+
+// ---- QuerySums
+
+namespace {
+template <class T>
+constexpr long query_vectors(long columns) {
+  return vector_registers < 32 || columns > 6 ? 2 : 4;
+}
+}  // namespace
+
+template <class T, long C, long V>
+struct QueryTile {
+  using Segment = typename QuerySums<T>::Segment;
+  static constexpr long tile = V * width<T>;
+
+  static void flush(const Vec<T>* sum, bool first, double* hi, double* lo) {
+    T values[V * C * width<T>];
+    for (long e = 0; e < V * C; ++e) sum[e].store(values + e * width<T>);
+    for (long e = 0; e < V * C * width<T>; ++e) {
+      const double x = static_cast<double>(values[e]);
+      if (first) hi[e] = x, lo[e] = 0;
+      else if constexpr (sizeof(T) == 8) compensated_add(hi[e], lo[e], x);
+      else hi[e] += x;
+    }
+  }
+
+  static void run(const std::vector<Segment>& segments, long stored, const T* x, T* f, const T* weighted,
+                  double* hi, double* lo) {
+    Vec<T> sum[V * C];  // column c, vector v at [c * V + v]
+    unrolled<V * C>([&](long e) __attribute__((always_inline)) { sum[e] = Vec<T>::zero(); });
+    bool first = true;
+    for (const Segment& s : segments) {
+      Vec<T> variable[V];
+      unrolled<V>([&](long v) __attribute__((always_inline)) {
+        variable[v] = Vec<T>::load(x + s.variable * tile + v * width<T>);
+      });
+      const T* parent = f + s.parent * tile;
+      T* child = f + (s.stored ? s.child : stored) * tile;
+      const long step = s.stored ? tile : 0;
+      const T* w = weighted + s.child * C;
+      for (long i = 0; i < s.count; ++i, parent += tile, child += step, w += C) {
+        Vec<T> feature[V];
+        unrolled<V>([&](long v) __attribute__((always_inline)) {
+          feature[v] = Vec<T>::load(parent + v * width<T>) * variable[v];
+          feature[v].store(child + v * width<T>);
+        });
+        unrolled<C>([&](long c) __attribute__((always_inline)) {
+          const Vec<T> weight = Vec<T>::all(w[c]);
+          unrolled<V>([&](long v) __attribute__((always_inline)) {
+            sum[c * V + v] = fma(feature[v], weight, sum[c * V + v]);
+          });
+        });
+      }
+      if (!s.flush) continue;
+      flush(sum, first, hi, lo);
+      first = false;
+      unrolled<V * C>([&](long e) __attribute__((always_inline)) { sum[e] = Vec<T>::zero(); });
+    }
+    for (long e = 0; e < V * C * width<T>; ++e) hi[e] += lo[e];
+  }
+};
+
+template <class T>
+std::vector<typename QuerySums<T>::Segment> QuerySums<T>::segments(std::vector<MonomialRun> runs,
+                                                                   long stored) {
+  std::vector<Segment> result;
+  const long rank = runs.back().child + runs.back().count;
+  for (const MonomialRun& r : runs)
+    for (long i = 0; i < r.count;) {
+      const long child = r.child + i;
+      const long count = std::min(r.count - i, monomials_of_a_flush<T> - child % monomials_of_a_flush<T>);
+      const long end = child + count;
+      result.push_back({child, r.parent + i, count, r.variable, child < stored,
+                        end == rank || end % monomials_of_a_flush<T> == 0});
+      i += count;
+    }
+  return result;
+}
+
+template <class T>
+QuerySums<T>::QuerySums(const Features& features, const std::vector<double>& weighted, long columns)
+    : features_(features),
+      tiles_(columns),
+      tile_(query_vectors<T>(tiles_.width_of(0)) * width<T>),
+      stored_(tiles_.count > 1 ? features.rank : features.parents),
+      weighted_(features.rank * columns) {
+  const MonomialRun one{0, 0, 1, features.dimension};  // the monomial 1 is 1 times the row of ones
+  std::vector<MonomialRun> runs{one};
+  runs.insert(runs.end(), features.runs, features.runs + features.run_count);
+  first_pass_ = segments(runs, stored_);
+  first_pass_.front().stored = true;
+  later_pass_ = segments({{0, 0, features.rank, features.dimension}}, 0);
+  for (long tile = 0; tile < tiles_.count; ++tile) {
+    const long C = tiles_.width_of(tile), column = tiles_.first(tile);
+    for (long a = 0; a < features.rank; ++a)
+      for (long c = 0; c < C; ++c)
+        weighted_[features.rank * column + a * C + c] =
+            static_cast<T>(weighted[static_cast<std::size_t>(a * columns + column + c)]);
+  }
+}
+
+template <class T>
+QuerySums<T>::Workspace::Workspace(const QuerySums& s)
+    : x((s.features_.dimension + 1) * s.tile_),
+      monomials((s.stored_ + 1) * s.tile_),
+      sums(s.tiles_.columns * s.tile_),
+      low(s.tiles_.columns * s.tile_) {}
+
+template <class T>
+void QuerySums<T>::evaluate(Workspace& workspace) const {
+  T *x = workspace.x.data(), *f = workspace.monomials.data();
+  for (long t = 0; t < tile_; ++t) x[features_.dimension * tile_ + t] = f[t] = 1;
+  using Kernel = void (*)(const std::vector<Segment>&, long, const T*, T*, const T*, double*, double*);
+  // One number of vectors for all column tiles, so that they share the monomials.
+  static constexpr auto table = []<long... I>(std::integer_sequence<long, I...>) {
+    return std::array<std::array<Kernel, sizeof...(I)>, 2>{
+        {{&QueryTile<T, I + 1, 2>::run...},
+         {&QueryTile<T, (I < 6 ? I + 1 : 1), (vector_registers < 32 ? 2 : 4)>::run...}}};
+  }
+  (std::make_integer_sequence<long, most_columns>{});
+  const bool four = tile_ == 4 * width<T>;
+  for (long tile = 0; tile < tiles_.count; ++tile) {
+    const long C = tiles_.width_of(tile), column = tiles_.first(tile);
+    table[four ? 1 : 0][static_cast<std::size_t>(C - 1)](
+        tile == 0 ? first_pass_ : later_pass_, stored_, x, f, weighted_.data() + features_.rank * column,
+        workspace.sums.data() + column * tile_, workspace.low.data() + column * tile_);
+  }
+}
+
+template <class T>
+std::vector<double> query_sums(const QuerySums<T>& sums, View<T> queries, long first, long last,
+                               Coordinates<T> coordinates) {
+  typename QuerySums<T>::Workspace workspace(sums);
+  const long columns = sums.columns(), tile = sums.tile();
+  std::vector<double> rows(static_cast<std::size_t>((last - first) * columns));
+  for (long start = first; start < last; start += tile) {
+    const long end = std::min(last, start + tile);
+    load_tokens(queries, start, end, tile, tile, coordinates, workspace.x.data());
+    sums.evaluate(workspace);
+    for (long t = 0; t < end - start; ++t)
+      for (long c = 0; c < columns; ++c)
+        rows[static_cast<std::size_t>((start - first + t) * columns + c)] = workspace.sums[c * tile + t];
+  }
+  return rows;
+}
+
+template void load_tokens(View<double>, long, long, long, long, Coordinates<double>, double*);
+template void load_tokens(View<float>, long, long, long, long, Coordinates<float>, float*);
+template class KeySums<double>;
+template class KeySums<float>;
+template class QuerySums<double>;
+template class QuerySums<float>;
+template std::vector<double> query_sums(const QuerySums<double>&, View<double>, long, long,
+                                        Coordinates<double>);
+template std::vector<double> query_sums(const QuerySums<float>&, View<float>, long, long, Coordinates<float>);
 
 }  // namespace attnbounds::cpu

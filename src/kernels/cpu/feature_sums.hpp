@@ -1,52 +1,140 @@
-// The hot loops of polynomial attention, on plain arrays: S = sum_j psi(k_j) [v_j, 1] over blocks of keys,
-// and [N, D]_i = <phi(q_i), T> for blocks of queries, with features that live in the cache (never n x r).
-// Tokens are the lanes: a block is 32 tokens, element (a, t) of its features at [a * 32 + t]. All sums have a
-// fixed order, which no vector width or thread count changes, and no fused multiply-adds: same bytes
-// everywhere.
+// The two products of the polynomial method, on plain arrays, without ever storing n x r features:
+//   KeySums    S = Psi(K)^T [V, 1],  S_ac = sum_j k_j^a [v_j, 1]_c        (r x (d_v + 1))
+//   QuerySums  [N, D] = Phi(Q) T,    rows sum_a q_i^a T_ac                 (T = diag(w) S)
+// Tokens are the lanes. A tile of tokens walks down the monomial tree; a monomial (its parent times one
+// variable) is made in a register and goes at once into the products, A monomials by C columns of sums (keys)
+// or V vectors of tokens by C columns (queries) at a time; only monomials that have children are stored, in
+// the tile's buffer, which fits the second cache. More columns than registers: all monomials of the tile are
+// stored and the columns done in several tiles.
 //
-// Roundings of one term w_a q^a k_j^a v_jc on its way, all counted in `roundings_of_a_term`:
-//   key features g-1, product with v 1, sum over the 32 tokens of a block 3 + 3, over 8 blocks 8, and beyond
-//   that compensated sums (Ogita, Rump, Oishi 2005, Sum2: error u |s| + gamma_N^2 sum |s_i|, at most 2 u
-//   sum |s_i| for N <= 2^26 summands), which count 2, twice: over the blocks of a group, and over groups;
-//   weight w_a and its product 2; query features g-1, product 1, sum over 32 monomials 32, compensated 2.
-// Files in this folder are compiled for this processor and share no inline code with the rest (no Eigen).
+// Roundings of one term w_a q^a k_j^a v_jc on its way (a fused multiply-add is one), in type T:
+//   key features g-1; sum over a tile's tokens: at most 32 fused multiply-adds a lane, 4 folds of the lanes
+//   (3 in double); sums of tiles and of groups compensated in double (Ogita, Rump, Oishi 2005, Sum2: error u
+//   |s| + gamma_N^2 sum |s_i|, at most 2 u sum |s_i| for N <= 2^26 summands), which count 2 each; weight w_a,
+//   its product, and the rounding of that to T: 3; query features g-1; sum over monomials: 128 fused
+//   multiply-adds, beyond that compensated, 2 (double); 64, and beyond that plain sums in double, which count
+//   1 (float; up to 2^28 of them, 2^-25 together).
+// `roundings_of_a_term` adds these up. The order of every sum is fixed by n, d, g and C alone: same bytes for
+// any number of threads and on every processor. Files in this folder are compiled for this processor and
+// share no inline code with the rest (no Eigen).
 #pragma once
 
 #include <vector>
 
+#include "kernels/cpu/buffer.hpp"
 #include "kernels/cpu/monomial_run.hpp"
 
 namespace attnbounds::cpu {
 
-constexpr long block_tokens = 32;
-constexpr long blocks_of_a_flush = 8;
-constexpr long monomials_of_a_flush = 32;
+constexpr long vectors_of_a_tile = 32;  // of 64 bytes, at most: the tokens of a tile of keys
+template <class T>
+constexpr long monomials_of_a_flush = sizeof(T) == 8 ? 128 : 64;
 constexpr long most_summands = 1L << 26;
 
+/// The order of a compensated sum's summands costs 2 roundings of T = double, less than 1 of float.
+template <class T>
 constexpr long roundings_of_a_term(long degree) {
-  const long features = degree > 1 ? degree - 1 : 0;
-  return (features + 1 + 3 + 3 + blocks_of_a_flush + 2 + 2) + 2 + (features + 1 + monomials_of_a_flush + 2);
+  const long features = degree > 1 ? degree - 1 : 0, compensated = sizeof(T) == 8 ? 2 : 1;
+  const long folds = sizeof(T) == 8 ? 3 : 4;
+  return (features + vectors_of_a_tile + folds + 2 * compensated) + 3 +
+         (features + monomials_of_a_flush<T> + compensated);
 }
 
-struct Features {
-  const MonomialRun* runs;
-  long run_count, rank, dimension;
-};
-
-/// Row-major matrix of doubles.
+/// Row-major matrix.
+template <class T>
 struct View {
-  const double* data;
-  long rows, columns;
+  const T* data = nullptr;
+  long rows = 0, columns = 0;
 };
 
-/// sum over tokens j in [first, last) of psi_a(k_j) [v_j, 1]_c at [a * (columns of v + 1) + c].
-std::vector<double> key_sums(const Features& features, View keys, View values, long first, long last);
+/// x_l -> (x_l - centre_l) scale_l, rounded once: scales are powers of two. Null: x_l.
+template <class T>
+struct Coordinates {
+  const T* centre = nullptr;
+  const T* scale = nullptr;
+};
 
-/// Compensated sum of equally long vectors, entry by entry, in their order.
-std::vector<double> compensated_sum(const std::vector<std::vector<double>>& parts);
+/// Tokens [first, last) of m, transposed: element (l, t) at [l * stride + t]; zero from `last` up to
+/// `padded`.
+template <class T>
+void load_tokens(View<T> m, long first, long last, long padded, long stride, Coordinates<T> coordinates,
+                 T* transposed);
 
-/// The row sums <phi(q_i), T_c> for tokens i in [first, last), at [(i - first) * columns + c].
-std::vector<double> query_sums(const Features& features, View queries, View weighted_sums, long first,
-                               long last);
+/// hi + lo += x, Knuth's two-sum: `lo` gathers what the additions to `hi` lose.
+inline void compensated_add(double& hi, double& lo, double x) {
+  const double sum = hi + x, back = sum - hi;
+  lo += (hi - (sum - back)) + (x - back);
+  hi = sum;
+}
+
+/// The sum of eight lanes, in the order in which all kernels add them.
+double folded_sum(const double* eight);
+
+/// How `columns` are cut into tiles that fit the registers.
+struct ColumnTiles {
+  explicit ColumnTiles(long columns_of_all);
+  long columns, count;
+  long first(long tile) const;
+  long width_of(long tile) const { return first(tile + 1) - first(tile); }
+};
+
+template <class T>
+class KeySums {
+ public:
+  KeySums(const Features& features, long value_columns);
+  /// Tokens [first, last), after those before. Values are multiplied by value_scale, a power of two.
+  void add(View<T> keys, View<T> values, long first, long last, Coordinates<T> key_coordinates = {},
+           T value_scale = 1);
+  /// The sums of another group, which come after all tokens so far.
+  void add(const KeySums& later);
+  /// hi + lo at [a * (value_columns + 1) + c]; the column of ones is the last.
+  std::vector<double> sums() const;
+
+ private:
+  void add_tile(View<T> keys, View<T> values, long first, long last, Coordinates<T> key_coordinates,
+                T value_scale);
+  Features features_;
+  ColumnTiles tiles_;
+  long tile_, stride_, stored_;  // tokens of a tile, distance of rows, rows of monomials kept
+  std::vector<double> hi_, lo_;  // a column tile after the other, each rank x its width
+  Buffer<T> x_, values_, monomials_;
+};
+
+template <class T>
+class QuerySums {
+ public:
+  /// `weighted` is T, rank x columns.
+  QuerySums(const Features& features, const std::vector<double>& weighted, long columns);
+
+  long tile() const { return tile_; }  // tokens of a tile
+  long columns() const { return tiles_.columns; }
+  /// What a thread needs besides.
+  struct Workspace {
+    explicit Workspace(const QuerySums& sums);
+    Buffer<T> x, monomials;    // x: dimension + 1 rows of `tile` tokens, as load_tokens leaves them
+    Buffer<double> sums, low;  // sums: column c of token t at [c * tile + t]
+  };
+  /// Row sums of the tokens in workspace.x (the row of ones is set here), into workspace.sums.
+  void evaluate(Workspace& workspace) const;
+
+ private:
+  struct Segment {  // of a run; after some the sums are flushed
+    long child, parent, count, variable;
+    bool stored, flush;
+  };
+  static std::vector<Segment> segments(std::vector<MonomialRun> runs, long stored);
+  Features features_;
+  ColumnTiles tiles_;
+  long tile_, stored_;
+  std::vector<Segment> first_pass_, later_pass_;
+  Buffer<T> weighted_;  // a column tile after the other, each rank x its width
+  template <class, long, long>
+  friend struct QueryTile;
+};
+
+/// Row sums of tokens [first, last), row-major.
+template <class T>
+std::vector<double> query_sums(const QuerySums<T>& sums, View<T> queries, long first, long last,
+                               Coordinates<T> coordinates = {});
 
 }  // namespace attnbounds::cpu

@@ -43,7 +43,7 @@ void exp_of_nonpositive(double* x, long count) {
   for (long i = 0; i < count; ++i) x[i] = exponential(x[i]);
 }
 
-SoftmaxRow softmax_row(View query, View keys_transposed, View values, long visible) {
+SoftmaxRow softmax_row(View<double> query, View<double> keys_transposed, View<double> values, long visible) {
   const long d = keys_transposed.rows, stride = keys_transposed.columns, dv = values.columns;
   std::vector<double> weight(visible, 0.0);
   for (long l = 0; l < d; ++l) {

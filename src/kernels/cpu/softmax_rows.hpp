@@ -34,6 +34,6 @@ struct SoftmaxRow {
 
 /// Row i against keys 0 … visible-1; keys are given transposed (d x m).
 /// A term passes through 1 + 64 + ceil(visible/64) roundings.
-SoftmaxRow softmax_row(View query, View keys_transposed, View values, long visible);
+SoftmaxRow softmax_row(View<double> query, View<double> keys_transposed, View<double> values, long visible);
 
 }  // namespace attnbounds::cpu
