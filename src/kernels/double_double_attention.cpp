@@ -46,7 +46,7 @@ Matrix<double> padded_transpose(const Matrix<double>& m) {
   return result;
 }
 
-cpu::View view(const Matrix<double>& m) { return {m.data(), m.rows(), m.cols()}; }
+cpu::View<double> view(const Matrix<double>& m) { return {m.data(), m.rows(), m.cols()}; }
 
 }  // namespace
 

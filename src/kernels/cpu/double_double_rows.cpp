@@ -143,8 +143,8 @@ void double_double_exp(const PowersOfTwo& powers, double* high, double* low, lon
   }
 }
 
-DoubleDoubleRow double_double_row(const PowersOfTwo& powers, View query, View keys_transposed,
-                                  View values_transposed, long visible) {
+DoubleDoubleRow double_double_row(const PowersOfTwo& powers, View<double> query, View<double> keys_transposed,
+                                  View<double> values_transposed, long visible) {
   const long d = keys_transposed.rows, stride = keys_transposed.columns, columns = values_transposed.rows;
   const long blocks = (visible + keys_of_a_double_double_block - 1) / keys_of_a_double_double_block;
   const long count = blocks * keys_of_a_double_double_block;

@@ -40,7 +40,7 @@ struct DoubleDoubleRow {
 
 /// Row against keys 0 … visible-1. `keys_transposed` is d x m, `values_transposed` d_v x m, both with rows
 /// padded with zeros to `stride`, a multiple of 32.
-DoubleDoubleRow double_double_row(const PowersOfTwo& powers, View query, View keys_transposed,
-                                  View values_transposed, long visible);
+DoubleDoubleRow double_double_row(const PowersOfTwo& powers, View<double> query, View<double> keys_transposed,
+                                  View<double> values_transposed, long visible);
 
 }  // namespace attnbounds::cpu
