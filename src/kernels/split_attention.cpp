@@ -243,7 +243,7 @@ Choice estimated_choice(const Matrix<double>& queries, const Matrix<double>& key
     if (p < d && rest[p] < 0.5 && square < theta * 0.7) {
       const double room = (theta - square) * std::exp(-rest[p]);
       for (long h = 0; h <= most_degree; ++h) {
-        const double second = about_best_error(h, lead[p]);
+        const double second = std::fmax(about_best_error(h, lead[p]), 0.02 * room);
         if (second * rest[p] > 0.5 * room) continue;
         const long g = about_degree(room - second * rest[p], lead[p], most_degree);
         if (g > most_degree) continue;
