@@ -1,66 +1,83 @@
 #include "kernels/exact_attention.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include "attention/enclosure.hpp"
-#include "kernels/cpu/softmax_rows.hpp"
+#include "kernels/cpu/quotients.hpp"
+#include "kernels/cpu/score_rows.hpp"
 #include "kernels/guarantee.hpp"
-#include "kernels/scaled_values.hpp"
 
 namespace attnbounds {
+namespace {
 
-AttentionResult exact_attention(const AttentionInput& input, const ShiftedScores& scores, Mask mask,
+/// docs/kernels.md, section 3, in units of the scaled values.
+template <class T>
+UpperBound fused_rounding(const ScoreRange<T>& range, const ValueScale<T>& values, long keys,
+                          long dimension) {
+  const auto number = [](double x) { return UpperBound::exactly(x); };
+  const UpperBound u = unit_roundoff<T>(), eta = underflow_error<T>();
+  const UpperBound score_error = gamma<T>(dimension + 1) * range.half_width + range.perturbation +
+                                 eta * number(static_cast<double>(2 * dimension + 2));
+  const UpperBound weight_error = u * number(cpu::exp_error_in_roundoffs + 1);
+  const UpperBound sums = gamma<T>(cpu::roundings_of_a_weight<T>) * number(2 + 0x1p-9);
+  const UpperBound tiny = number(static_cast<double>(keys)) * number(sizeof(T) == 8 ? 0x1p-300 : 0x1p-80);
+  const UpperBound before = (score_error + weight_error + sums + tiny) * values.scaled;
+  return before + quotient_rounding<T>(values.scaled + before);
+}
+
+}  // namespace
+
+template <class T>
+BoundedOutput<T> exact_attention_rows(const Matrix<T>& q, const Matrix<T>& k, const Matrix<T>& v,
+                                      const ScoreRange<T>& range, Mask mask, long first, long last,
+                                      ThreadCount all) {
+  const long m = k.rows(), columns = v.cols();
+  BoundedOutput<T> result;
+  result.half_width = range.half_width;
+  result.output = Matrix<T>::Zero(0, 0);
+  result.output.resize(last - first, columns);
+  const ValueScale<T> values = value_scale(v, all);
+  if (!(range.half_width.value() <= cpu::most_score<T>)) {
+    result.output.setZero();
+    return result;
+  }
+  const cpu::Scores<T> scores{view(q), view(k), view(v), range.query_scale.data(), range.keys(), values.down};
+  const cpu::ScoreRows<T> rows(scores, {}, range.half_width.value());
+  constexpr long group = cpu::ScoreRows<T>::rows_of_a_group;
+  const long groups = (last - first + group - 1) / group;
+  std::vector<cpu::RowCheck> checks(static_cast<std::size_t>(groups));
+  parallel_for(groups, threads_for(static_cast<double>(last - first) * static_cast<double>(m) * 40, all),
+               [&](long g) {
+                 typename cpu::ScoreRows<T>::Group work(rows);
+                 const long from = first + g * group, to = std::min(last, from + group);
+                 work.start(from, to);
+                 work.add(0, m, mask == Mask::causal);
+                 checks[static_cast<std::size_t>(g)] =
+                     cpu::quotients<T>(work.sums(), work.stride(), columns + 1, to - from, 1, 0, values.up,
+                                       result.output.data() + (from - first) * columns);
+               });
+  cpu::RowCheck check;
+  for (const cpu::RowCheck& c : checks) check.include(c);
+  if (check.poison == 0 && check.least_mean > 0)
+    result.bound_rounding = unscaled(values, fused_rounding(range, values, m, q.cols()));
+  result.bound = result.bound_rounding;
+  return result;
+}
+
+template <class T>
+BoundedOutput<T> exact_attention(const Matrix<T>& q, const Matrix<T>& k, const Matrix<T>& v, Mask mask,
+                                 ThreadCount threads) {
+  return exact_attention_rows(q, k, v, score_range(q, k, threads), mask, 0, q.rows(), threads);
+}
+
+AttentionResult exact_attention(const AttentionInput& input, const ScoreRange<double>& range, Mask mask,
                                 ThreadCount threads) {
   input.validate(mask);
   const auto start = std::chrono::steady_clock::now();
-  using Index = Eigen::Index;
-  const Index n = input.q.rows(), m = input.k.rows(), d = input.q.cols(), columns = input.v.cols();
-  AttentionResult result;
-  result.half_width = scores.half_width;
-  result.output = Matrix<double>::Zero(n, columns);
-  const ScaledValues values = scale_values(input.v);
-  if (values.largest.value() == 0) {
-    result.bound = result.bound_rounding = UpperBound();
-    return result;
-  }
-  const Matrix<double> keys_transposed = scores.keys.transpose();
-
-  const UpperBound score_roundings = gamma(d + 1), one = UpperBound::exactly(1);
-  const UpperBound weight_error = UpperBound::exactly(9 * 0x1p-53), u = unit_roundoff();
-  std::vector<UpperBound> row_bound(n);
-  parallel_for(n, threads, [&](long i) {
-    const long visible = visible_keys(mask, i, m);
-    const cpu::SoftmaxRow row =
-        cpu::softmax_row({scores.queries.data() + i * d, 1, d}, {keys_transposed.data(), d, m},
-                         {values.values.data(), m, columns}, visible);
-    const double denominator = row.sums[columns];
-    UpperBound largest_quotient;
-    for (Index c = 0; c < columns; ++c) {
-      const double quotient = row.sums[c] / denominator;
-      result.output(i, c) = std::ldexp(quotient, values.exponent);
-      largest_quotient = maximum(largest_quotient, std::isfinite(result.output(i, c))
-                                                       ? UpperBound::exactly(std::fabs(quotient))
-                                                       : UpperBound::infinite());
-    }
-    if (!std::isfinite(denominator) || !std::isfinite(row.score_size)) {
-      row_bound[i] = UpperBound::infinite();
-      return;
-    }
-    const UpperBound keys = UpperBound::exactly(static_cast<double>(visible));
-    const UpperBound score_error = score_roundings * scores.row_half_width[i] + scores.row_perturbation[i] +
-                                   u * UpperBound::exactly(row.score_size) +
-                                   underflow_error() * UpperBound::exactly(static_cast<double>(d + 2));
-    const long roundings = 1 + cpu::keys_of_a_sum + (visible + cpu::keys_of_a_sum - 1) / cpu::keys_of_a_sum;
-    const UpperBound sums = gamma(2 * roundings) + gamma(2 * roundings);
-    const UpperBound tiny_weights = divide_by_at_least(keys * UpperBound::exactly(0x1p-1016), denominator);
-    row_bound[i] = (score_error + weight_error + sums + tiny_weights) * values.largest +
-                   u * largest_quotient + underflow_error() * (one + one);
-  });
-
-  UpperBound rounding;
-  for (const UpperBound& row : row_bound) rounding = maximum(rounding, row);
-  result.bound = result.bound_rounding = values.unscaled_output(rounding);
+  AttentionResult result(
+      exact_attention_rows(input.q, input.k, input.v, range, mask, 0, input.q.rows(), threads));
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
@@ -71,5 +88,14 @@ AttentionResult attention_from_enclosures(const Matrix<Interval>& exact) {
   result.bound = result.bound_rounding = UpperBound::of(largest_error(result.output, exact).interval());
   return result;
 }
+
+#define ATTNBOUNDS_EXACT(T)                                                                             \
+  template BoundedOutput<T> exact_attention(const Matrix<T>&, const Matrix<T>&, const Matrix<T>&, Mask, \
+                                            ThreadCount);                                               \
+  template BoundedOutput<T> exact_attention_rows(const Matrix<T>&, const Matrix<T>&, const Matrix<T>&,  \
+                                                 const ScoreRange<T>&, Mask, long, long, ThreadCount)
+ATTNBOUNDS_EXACT(double);
+ATTNBOUNDS_EXACT(float);
+#undef ATTNBOUNDS_EXACT
 
 }  // namespace attnbounds

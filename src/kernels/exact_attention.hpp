@@ -1,21 +1,36 @@
 // Exact attention with a guarantee. Two ways:
-//   in double: softmax shifted by the row's maximum, threaded, bound proved a posteriori (docs/rounding.md):
-//     (gamma_{d+1} X_i + zeta_i + u max_j |s_ij - max s_i| + 9 u + 2 gamma_{2p} + u) |V| and underflow,
-//     p = 65 + ceil(m/64) roundings of a sum, exp with relative error 8 u (kernels/cpu/softmax_rows.hpp);
+//   fused, in double or float: scores, exp and weighted sums tile by tile (kernels/cpu/score_rows.hpp),
+//   online
+//     softmax, threaded; the honest rival of the fast kernels. Its proved bound (docs/kernels.md, section 3):
+//     (gamma_{d+1} X + zeta + 4 u + 2 gamma_{66}) |V| and the roundings of the quotient and of the output,
+//     about (d X + 140) u |V|, whatever n is;
 //   in intervals: the midpoints of enclosures of width 2^-bits |V|, bound their radius and one rounding.
-// Cost O(n m (d + d_v)); tensor attention O(n m1 m2 (d + d_v)), in intervals only.
+// Cost O(n m (d + d_v)), memory O(d + d_v) a thread; tensor attention O(n m1 m2 (d + d_v)), in intervals
+// only.
 #pragma once
 
 #include "attention/input.hpp"
 #include "kernels/result.hpp"
-#include "kernels/score_interval.hpp"
+#include "kernels/score_range.hpp"
 #include "numeric/parallel.hpp"
 
 namespace attnbounds {
 
-/// `scores` are shift_scores(input.q, input.k). Same bytes for any number of threads.
-AttentionResult exact_attention(const AttentionInput& input, const ShiftedScores& scores,
+/// Same bytes for any number of threads, on every processor. The bound is infinite if scores exceed 2^40
+/// (2^14).
+template <class T>
+BoundedOutput<T> exact_attention(const Matrix<T>& q, const Matrix<T>& k, const Matrix<T>& v,
+                                 Mask mask = Mask::none, ThreadCount threads = all_cores());
+
+/// In double. `range` is score_range(input.q, input.k).
+AttentionResult exact_attention(const AttentionInput& input, const ScoreRange<double>& range,
                                 Mask mask = Mask::none, ThreadCount threads = all_cores());
+
+/// Rows [first, last) alone (a benchmark's sample).
+template <class T>
+BoundedOutput<T> exact_attention_rows(const Matrix<T>& q, const Matrix<T>& k, const Matrix<T>& v,
+                                      const ScoreRange<T>& range, Mask mask, long first, long last,
+                                      ThreadCount threads);
 
 /// The doubles nearest to the midpoints, and the largest distance to the far end of an enclosure.
 AttentionResult attention_from_enclosures(const Matrix<Interval>& exact);

@@ -2,14 +2,9 @@
 
 namespace attnbounds {
 
-UpperBound unit_roundoff() { return UpperBound::exactly(0x1p-53); }
-UpperBound underflow_error() { return UpperBound::exactly(0x1p-1074); }
-
-UpperBound gamma(long roundings) {
-  const double mu = static_cast<double>(roundings) * 0x1p-53;  // exact below 2^53
-  if (!(mu < 1)) return UpperBound::infinite();
-  return divide_by_at_least(UpperBound::exactly(mu), std::nextafter(1 - mu, 0));
-}
+UpperBound unit_roundoff() { return unit_roundoff<double>(); }
+UpperBound underflow_error() { return underflow_error<double>(); }
+UpperBound gamma(long roundings) { return gamma<double>(roundings); }
 
 UpperBound perturbation_bound(UpperBound delta) {
   if (!(delta.value() < 1)) return UpperBound::exactly(2);

@@ -18,6 +18,22 @@ UpperBound underflow_error();
 /// gamma_m; infinite if m u >= 1.
 UpperBound gamma(long roundings);
 
+/// The same for T = double or float (u = 2^-24, 2^-149).
+template <class T>
+UpperBound unit_roundoff() {
+  return UpperBound::exactly(sizeof(T) == 8 ? 0x1p-53 : 0x1p-24);
+}
+template <class T>
+UpperBound underflow_error() {
+  return UpperBound::exactly(sizeof(T) == 8 ? 0x1p-1074 : 0x1p-149);
+}
+template <class T>
+UpperBound gamma(long roundings) {
+  const double mu = static_cast<double>(roundings) * unit_roundoff<T>().value();
+  if (!(mu < 1)) return UpperBound::infinite();
+  return divide_by_at_least(UpperBound::exactly(mu), std::nextafter(1 - mu, 0));
+}
+
 /// phi(delta); phi <= 2 always holds.
 UpperBound perturbation_bound(UpperBound delta);
 

@@ -9,7 +9,7 @@
 #include "kernels/guarantee.hpp"
 #include "kernels/monomials.hpp"
 #include "kernels/polynomial_attention.hpp"
-#include "kernels/score_interval.hpp"
+#include "kernels/score_range.hpp"
 #include "numeric/exact_text.hpp"
 #include "polynomial/exponential.hpp"
 
@@ -54,7 +54,7 @@ AttentionResult by_enclosures(const AttentionInput& input, const AttentionReques
 }
 
 AttentionResult exactly(const AttentionInput& input, const AttentionRequest& request,
-                        const std::optional<ShiftedScores>& scores, std::string reason) {
+                        const std::optional<ScoreRange<double>>& scores, std::string reason) {
   const Rational value = to_rational(max_abs(input.v)), budget = request.epsilon * value;
   const double terms = static_cast<double>(input.q.rows()) * static_cast<double>(input.k.rows()) *
                        static_cast<double>(input.q.cols() + input.v.cols());
@@ -91,9 +91,9 @@ AttentionResult guaranteed_attention(const AttentionInput& input, const Attentio
     result.seconds = seconds_since(start);
     return result;
   };
-  std::optional<ShiftedScores> scores;
+  std::optional<ScoreRange<double>> scores;
   try {
-    scores = shift_scores(input.q, input.k);
+    scores = score_range(input.q, input.k, request.threads);
   } catch (const std::overflow_error&) {  // scores beyond the range of a double: intervals can do it
   }
   if (request.method == MethodChoice::exact)
@@ -104,8 +104,6 @@ AttentionResult guaranteed_attention(const AttentionInput& input, const Attentio
     if (must) throw BudgetMissed("method polynomial: " + why);
     return timed(exactly(input, request, scores, why));
   };
-  if (request.mask == Mask::causal)
-    return otherwise("a causal mask has no low-rank form: its prefix sums are not built yet");
   if (request.precision) return otherwise("a precision was asked for: the reference in intervals");
   if (!scores) return otherwise("scores exceed the range of a double");
 
@@ -132,7 +130,7 @@ AttentionResult guaranteed_attention(const AttentionInput& input, const Attentio
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto polynomial = least_polynomial(x, largest_perturbation(share), limit);
     if (!polynomial) return otherwise(beyond);
-    AttentionResult result = polynomial_attention(input, *scores, *polynomial, request.threads);
+    AttentionResult result = polynomial_attention(input, *scores, *polynomial, request.mask, request.threads);
     if (result.bound <= budget) {
       result.reason =
           must ? "polynomial was asked for"

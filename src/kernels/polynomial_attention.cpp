@@ -7,121 +7,215 @@
 #include <stdexcept>
 
 #include "kernels/cpu/feature_sums.hpp"
+#include "kernels/cpu/quotients.hpp"
+#include "kernels/cpu/score_rows.hpp"
 #include "kernels/guarantee.hpp"
-#include "kernels/monomials.hpp"
-#include "kernels/scaled_values.hpp"
 
 namespace attnbounds {
 namespace {
 
-using Index = Eigen::Index;
-constexpr long tokens_of_a_task = 512;
+constexpr long rows_of_a_task = 512;
+constexpr long rows_of_a_block = 128;  // of the causal kernel: a score_rows group, whole tiles of queries
 
-cpu::View<double> view(const Matrix<double>& m) { return {m.data(), m.rows(), m.cols()}; }
+/// Groups of keys that are summed independently: as many as memory allows (bytes of one given), whatever the
+/// number of threads.
+long key_groups(long keys, long keys_of_a_group, long bytes, long most) {
+  const long affordable = std::clamp<long>((1L << 28) / std::max<long>(bytes, 1), 4, most);
+  return std::clamp<long>(keys / keys_of_a_group, 1, affordable);
+}
 
-// Groups of keys that are summed independently: as many as memory allows, whatever the number of threads.
-long key_groups(long keys, long doubles_of_a_group) {
-  const long affordable = std::clamp<long>((1L << 25) / std::max<long>(doubles_of_a_group, 1), 4, 16);
-  return std::clamp<long>(keys / tokens_of_a_task, 1, affordable);
+template <class T>
+struct Problem {
+  const Matrix<T>&q, &k, &v;
+  const ScoreRange<T>& range;
+  const PolynomialPlan& plan;
+  const ValueScale<T>& values;
+  cpu::Features features;
+  ThreadCount threads;
+
+  long queries() const { return q.rows(); }
+  long keys() const { return k.rows(); }
+  long columns() const { return v.cols() + 1; }
+  long bytes_of_sums() const { return features.rank * columns() * 16; }
+  void add(cpu::KeySums<T>& sums, long first, long last) const {
+    sums.add(view(k), view(v), first, last, range.keys(), values.down);
+  }
+  /// T = diag(w) S
+  std::vector<double> weighted(const cpu::KeySums<T>& sums) const {
+    std::vector<double> t = sums.sums();
+    const std::size_t width = static_cast<std::size_t>(columns());
+    for (std::size_t a = 0; a < plan.weights.size(); ++a)
+      for (std::size_t c = 0; c < width; ++c) t[a * width + c] *= plan.weights[a];
+    return t;
+  }
+  void load(typename cpu::QuerySums<T>::Workspace& workspace, long first, long last, long tile) const {
+    cpu::load_tokens<T>(view(q), first, last, tile, tile, {nullptr, range.query_scale.data()},
+                        workspace.x.data());
+  }
+};
+
+template <class T>
+cpu::RowCheck all_keys(const Problem<T>& p, Matrix<T>& output) {
+  const long groups = key_groups(p.keys(), rows_of_a_task, p.bytes_of_sums(), 16);
+  std::vector<std::optional<cpu::KeySums<T>>> parts(static_cast<std::size_t>(groups));
+  parallel_for(groups, p.threads, [&](long g) {
+    cpu::KeySums<T>& sums = parts[static_cast<std::size_t>(g)].emplace(p.features, p.v.cols());
+    p.add(sums, g * p.keys() / groups, (g + 1) * p.keys() / groups);
+    sums.rest();
+  });
+  for (std::size_t g = 1; g < parts.size(); ++g) parts[0]->add(*parts[g]);
+  const cpu::QuerySums<T> query_side(p.features, p.weighted(*parts[0]), p.columns());
+  parts.clear();
+
+  const long n = p.queries(), tasks = (n + rows_of_a_task - 1) / rows_of_a_task, tile = query_side.tile();
+  std::vector<cpu::RowCheck> checks(static_cast<std::size_t>(tasks));
+  parallel_for(tasks, p.threads, [&](long task) {
+    typename cpu::QuerySums<T>::Workspace workspace(query_side);
+    for (long i = task * rows_of_a_task; i < std::min(n, (task + 1) * rows_of_a_task); i += tile) {
+      const long last = std::min(n, i + tile);
+      p.load(workspace, i, last, tile);
+      query_side.evaluate(workspace);
+      checks[static_cast<std::size_t>(task)].include(
+          cpu::quotients<T>(workspace.sums.data(), tile, p.columns(), last - i, static_cast<double>(p.keys()),
+                            0, p.values.up, output.data() + i * p.v.cols()));
+    }
+  });
+  for (std::size_t t = 1; t < checks.size(); ++t) checks[0].include(checks[t]);
+  return checks[0];
+}
+
+// Rows in at most 64 chunks of whole blocks. First every chunk's sums over its keys; their prefix sums are
+// where the chunks start from; then each chunk goes through its blocks.
+template <class T>
+cpu::RowCheck keys_so_far(const Problem<T>& p, Matrix<T>& output) {
+  const long n = p.queries(), blocks = (n + rows_of_a_block - 1) / rows_of_a_block;
+  const long chunks = std::min(blocks, key_groups(n, 8 * rows_of_a_block, p.bytes_of_sums(), 64));
+  const auto first_row = [&](long chunk) { return std::min(n, chunk * blocks / chunks * rows_of_a_block); };
+  std::vector<std::optional<cpu::KeySums<T>>> before(static_cast<std::size_t>(chunks));
+  before[0].emplace(p.features, p.v.cols());
+  parallel_for(chunks - 1, p.threads, [&](long c) {  // the sums of chunk c, where chunk c + 1 starts
+    cpu::KeySums<T>& sums = before[static_cast<std::size_t>(c + 1)].emplace(p.features, p.v.cols());
+    p.add(sums, first_row(c), first_row(c + 1));
+    sums.rest();
+  });
+  for (std::size_t c = 1; c + 1 < before.size(); ++c) {
+    cpu::KeySums<T> sums = before[c]->copy();
+    sums.add(*before[c + 1]);
+    before[c + 1] = std::move(sums);
+  }
+
+  std::vector<T> coefficients;
+  for (const Rational& c : p.plan.polynomial.polynomial.coefficients)
+    coefficients.push_back(static_cast<T>(nearest(c)));
+  const cpu::Scores<T> scores{view(p.q),      view(p.k),    view(p.v), p.range.query_scale.data(),
+                              p.range.keys(), p.values.down};
+  const cpu::ScoreRows<T> score_rows(scores, coefficients, p.range.half_width.value());
+  std::vector<cpu::RowCheck> checks(static_cast<std::size_t>(chunks));
+  parallel_for(chunks, p.threads, [&](long c) {
+    cpu::KeySums<T>& sums = *before[static_cast<std::size_t>(c)];
+    typename cpu::ScoreRows<T>::Group block(score_rows);
+    cpu::QuerySums<T> query_side(p.features, p.weighted(sums), p.columns());
+    typename cpu::QuerySums<T>::Workspace workspace(query_side);
+    const long tile = query_side.tile(), end = first_row(c + 1);
+    for (long first = first_row(c); first < end; first += rows_of_a_block) {
+      const long last = std::min(end, first + rows_of_a_block);
+      block.start(first, last);
+      block.add(first, last, true);
+      const double* inside = block.sums();
+      for (long i = first; i < last; i += tile) {
+        const long to = std::min(last, i + tile);
+        p.load(workspace, i, to, tile);
+        query_side.evaluate(workspace);
+        for (long column = 0; column < p.columns(); ++column)
+          for (long t = 0; t < to - i; ++t)
+            workspace.sums[column * tile + t] += inside[column * block.stride() + (i - first) + t];
+        checks[static_cast<std::size_t>(c)].include(
+            cpu::quotients<T>(workspace.sums.data(), tile, p.columns(), to - i, static_cast<double>(i + 1), 1,
+                              p.values.up, output.data() + i * p.v.cols()));
+      }
+      if (last == end) break;
+      p.add(sums, first, last);
+      query_side.weigh(p.weighted(sums));
+    }
+    sums.rest();
+  });
+  for (std::size_t c = 1; c < checks.size(); ++c) checks[0].include(checks[c]);
+  return checks[0];
+}
+
+/// docs/kernels.md, section 2, in units of the scaled values.
+template <class T>
+UpperBound rounding_bound(const Problem<T>& p, const cpu::RowCheck& check, Mask mask) {
+  const auto number = [](double x) { return UpperBound::exactly(x); };
+  const Polynomial& polynomial = p.plan.polynomial.polynomial;
+  const long g = p.plan.tree.degree.value, d = p.q.cols();
+  const long by_features = cpu::roundings_of_a_term<T>(g) + 1,
+             by_scores = g * (d + 2) + cpu::roundings_of_a_weight<T> + 2;
+  const UpperBound relative = gamma<T>(mask == Mask::causal ? std::max(by_features, by_scores) : by_features);
+  // 1/mean <= this, the computed mean having three roundings
+  const UpperBound per_mean = divide_by_at_least(number(1 + 0x1p-50), check.least_mean);
+  const UpperBound terms = relative * absolute_polynomial(polynomial, p.range.half_width);
+  const UpperBound underflow =
+      underflow_error<T>() * number(16) * number(static_cast<double>(g + d + 2)) *
+      power(p.range.largest_query, g) *
+      (number(static_cast<double>(p.plan.tree.rank)) + absolute_polynomial(polynomial, number(1)));
+  const UpperBound before =
+      (number(2) * terms * p.values.scaled + underflow * (number(1) + p.values.scaled)) * per_mean +
+      p.range.perturbation * p.values.scaled;
+  return before + quotient_rounding<T>(p.values.scaled + before);
 }
 
 }  // namespace
 
-AttentionResult polynomial_attention(const AttentionInput& input, const ShiftedScores& scores,
-                                     const CertifiedPolynomial& polynomial, ThreadCount threads) {
-  input.validate();
-  if (polynomial.kind != ErrorKind::relative || !(scores.half_width <= polynomial.half_width))
+PolynomialPlan::PolynomialPlan(Eigen::Index dimension, CertifiedPolynomial certified)
+    : polynomial(std::move(certified)), tree(monomial_tree(dimension, polynomial.polynomial.degree())) {
+  for (const Rational& w : monomial_weights(tree, polynomial.polynomial)) weights.push_back(nearest(w));
+}
+
+template <class T>
+BoundedOutput<T> polynomial_attention(const Matrix<T>& q, const Matrix<T>& k, const Matrix<T>& v,
+                                      const ScoreRange<T>& range, const PolynomialPlan& plan, Mask mask,
+                                      ThreadCount threads) {
+  if (plan.polynomial.kind != ErrorKind::relative || !(range.half_width <= plan.polynomial.half_width) ||
+      !(plan.polynomial.error.value() < 1))
     throw std::domain_error("polynomial attention: a relative approximation on the whole score interval");
-  const auto start = std::chrono::steady_clock::now();
-  const Index n = input.q.rows(), m = input.k.rows(), d = input.q.cols(), columns = input.v.cols();
-  const MonomialTree tree = monomial_tree(d, polynomial.polynomial.degree());
-  const cpu::Features features = features_of(tree);
-  const ScaledValues values = scale_values(input.v);
-  if (values.largest.value() == 0) {  // V = 0: nothing to compute, nothing to lose
-    AttentionResult zero;
-    zero.output = Matrix<double>::Zero(n, columns);
-    zero.method = AttentionMethod::polynomial;
-    zero.degree = tree.degree;
-    zero.rank = tree.rank;
-    zero.bound = zero.bound_rounding = UpperBound();
-    zero.half_width = scores.half_width;
-    return zero;
-  }
-
-  // S = U2^T [V, 1]
-  const long groups = key_groups(m, tree.rank * (2 * columns + 2));
-  std::vector<std::optional<cpu::KeySums<double>>> parts(groups);
-  parallel_for(groups, threads, [&](long g) {
-    parts[g].emplace(features, columns);
-    parts[g]->add(view(scores.keys), view(values.values), g * m / groups, (g + 1) * m / groups);
-  });
-  for (long g = 1; g < groups; ++g) parts[0]->add(*parts[g]);
-  const std::vector<double> sums = parts[0]->sums();
-  parts.clear();
-
-  // T = diag(w) S
-  std::vector<double> weighted(sums.size());
-  const std::vector<Rational> weight = monomial_weights(tree, polynomial.polynomial);
-  for (Index a = 0; a < tree.rank; ++a) {
-    const double w = nearest(weight[a]);
-    for (Index c = 0; c <= columns; ++c) weighted[a * (columns + 1) + c] = w * sums[a * (columns + 1) + c];
-  }
-  const cpu::QuerySums<double> query_side(features, weighted, columns + 1);
-
-  // Rows: output and bound. docs/rounding.md, "polynomial attention".
-  AttentionResult result;
-  result.output.resize(n, columns);
-  const UpperBound token_count = UpperBound::exactly(static_cast<double>(m));
-  const UpperBound relative = m <= cpu::most_summands
-                                  ? gamma(cpu::roundings_of_a_term<double>(tree.degree.value))
-                                  : UpperBound::infinite();
-  const UpperBound weights_size = absolute_polynomial(polynomial.polynomial, UpperBound::exactly(1));
-  std::vector<UpperBound> row_rounding(n);
-  const long tasks = (n + tokens_of_a_task - 1) / tokens_of_a_task;
-  parallel_for(tasks, threads, [&](long task) {
-    const long first = task * tokens_of_a_task, last = std::min<long>(n, first + tokens_of_a_task);
-    const std::vector<double> rows = cpu::query_sums(query_side, view(scores.queries), first, last);
-    for (long i = first; i < last; ++i) {
-      const double* row = rows.data() + (i - first) * (columns + 1);
-      const double denominator = row[columns];
-      UpperBound query_size = UpperBound::exactly(1);
-      for (Index l = 0; l < d; ++l)
-        query_size = maximum(query_size, UpperBound::exactly(std::fabs(scores.queries(i, l))));
-      const UpperBound underflow = underflow_error() * UpperBound::exactly(8) * token_count *
-                                   UpperBound::exactly(static_cast<double>(tree.degree.value + 1)) *
-                                   power(query_size, tree.degree.value) *
-                                   (UpperBound::exactly(static_cast<double>(tree.rank)) + weights_size);
-      const UpperBound terms =
-          relative * token_count * absolute_polynomial(polynomial.polynomial, scores.row_half_width[i]);
-      UpperBound rounding = UpperBound::infinite();
-      if (std::isfinite(denominator))
-        rounding =
-            divide_by_at_least(terms * values.largest + underflow + values.largest * (terms + underflow),
-                               denominator) +
-            scores.row_perturbation[i] * values.largest + underflow_error();
-      UpperBound division;
-      for (Index c = 0; c < columns; ++c) {
-        const double quotient = row[c] / denominator;
-        result.output(i, c) = std::ldexp(quotient, values.exponent);
-        division = maximum(division, std::isfinite(result.output(i, c))
-                                         ? unit_roundoff() * UpperBound::exactly(std::fabs(quotient))
-                                         : UpperBound::infinite());
-      }
-      row_rounding[i] = rounding + division + underflow_error();
-    }
-  });
-
-  UpperBound rounding;
-  for (const UpperBound& row : row_rounding) rounding = maximum(rounding, row);
-  result.method = AttentionMethod::polynomial;
-  result.degree = tree.degree;
-  result.rank = tree.rank;
-  result.half_width = scores.half_width;
-  result.bound_approximation = values.unscaled(perturbation_bound(polynomial.error) * values.largest);
-  result.bound_rounding = values.unscaled_output(rounding);
+  if (plan.tree.dimension != q.cols()) throw std::domain_error("polynomial attention: a plan for this d");
+  BoundedOutput<T> result;
+  result.half_width = range.half_width;
+  result.output.resize(q.rows(), v.cols());
+  const ValueScale<T> values = value_scale(v, threads);
+  const double operations = static_cast<double>(q.rows() + k.rows()) * static_cast<double>(plan.tree.rank) *
+                            static_cast<double>(v.cols() + 2);
+  const Problem<T> p{q, k, v, range, plan, values, features_of(plan.tree), threads_for(operations, threads)};
+  const cpu::RowCheck check =
+      mask == Mask::causal ? keys_so_far(p, result.output) : all_keys(p, result.output);
+  result.bound_approximation = perturbation_bound(plan.polynomial.error) * values.largest;
+  if (values.largest.value() == 0) result.bound_rounding = UpperBound();
+  if (check.poison == 0 && values.largest.value() > 0)
+    result.bound_rounding = unscaled(values, rounding_bound(p, check, mask));
   result.bound = result.bound_approximation + result.bound_rounding;
+  return result;
+}
+
+AttentionResult polynomial_attention(const AttentionInput& input, const ScoreRange<double>& range,
+                                     const CertifiedPolynomial& polynomial, Mask mask, ThreadCount threads) {
+  input.validate(mask);
+  const auto start = std::chrono::steady_clock::now();
+  const PolynomialPlan plan(input.q.cols(), polynomial);
+  AttentionResult result(polynomial_attention(input.q, input.k, input.v, range, plan, mask, threads));
+  result.method = AttentionMethod::polynomial;
+  result.degree = plan.tree.degree;
+  result.rank = plan.tree.rank;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }
+
+#define ATTNBOUNDS_POLYNOMIAL(T)                                                                       \
+  template BoundedOutput<T> polynomial_attention(const Matrix<T>&, const Matrix<T>&, const Matrix<T>&, \
+                                                 const ScoreRange<T>&, const PolynomialPlan&, Mask,    \
+                                                 ThreadCount)
+ATTNBOUNDS_POLYNOMIAL(double);
+ATTNBOUNDS_POLYNOMIAL(float);
+#undef ATTNBOUNDS_POLYNOMIAL
 
 }  // namespace attnbounds

@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "numeric/matrix.hpp"
 #include "numeric/proved.hpp"
@@ -22,15 +23,22 @@ class BudgetMissed : public std::runtime_error {
 };
 
 /// max_ij |output_ij - Att_ij| <= bound, and bound covers both parts.
-struct AttentionResult {
-  Matrix<double> output;
-  AttentionMethod method = AttentionMethod::exact;
-  Degree degree;  // of the polynomial; 0 for exact
-  long rank = 0;  // C(d+g, g); 0 for exact
+template <class T>
+struct BoundedOutput {
+  Matrix<T> output;
   UpperBound bound = UpperBound::infinite();
   UpperBound bound_approximation;
   UpperBound bound_rounding = UpperBound::infinite();
   UpperBound half_width;  // X of the scores after the free shift; infinite if not computed
+};
+
+struct AttentionResult : BoundedOutput<double> {
+  AttentionResult() = default;
+  explicit AttentionResult(BoundedOutput<double> bounded) : BoundedOutput<double>(std::move(bounded)) {}
+
+  AttentionMethod method = AttentionMethod::exact;
+  Degree degree;  // of the polynomial; 0 for exact
+  long rank = 0;  // C(d+g, g); 0 for exact
   double seconds = 0;
   std::string reason;  // of the choice of method, one sentence
 };

@@ -48,6 +48,40 @@ CertifiedPolynomial exp_polynomial_in_doubles(Degree g, const Rational& half_wid
   return result;
 }
 
+CertifiedPolynomial taylor_polynomial_in_doubles(Degree g, const Rational& half_width) {
+  if (half_width < 0 || g.value < 0)
+    throw std::domain_error("taylor_polynomial_in_doubles: X >= 0 and degree >= 0");
+  const WorkingPrecision precision(Bits{128});
+  Polynomial taylor;
+  Rational factorial = 1;
+  for (long t = 0; t <= g.value; ++t) {
+    if (t > 0) factorial *= t;
+    taylor.coefficients.push_back(1 / factorial);
+  }
+  const auto at = [&](const Rational& x) {  // T_g e^{-x}
+    return Interval(enclose(taylor(x)) * exp(enclose(Rational(-x))));
+  };
+  const Interval left = at(-half_width), right = at(half_width);
+  const double least = std::fmin(1, std::fmin(round_down(left), round_down(right))),
+               most = std::fmax(1, std::fmax(round_up(left), round_up(right)));
+  const Rational factor = to_rational(2 / (least + most));
+  CertifiedPolynomial result{{}, half_width, ErrorKind::relative, UpperBound()};
+  Rational power = 1, moved = 0;
+  for (const Rational& c : taylor.coefficients) {
+    const Rational exact = factor * c, coefficient = to_rational(nearest(exact));
+    moved += abs(coefficient - exact) * power;
+    power *= half_width;
+    result.polynomial.coefficients.push_back(coefficient);
+  }
+  const Rational above = factor * to_rational(most) - 1, below = 1 - factor * to_rational(least);
+  result.error =
+      UpperBound::of(Interval(enclose(std::max(above, below)) + exp(enclose(half_width)) * enclose(moved)));
+  if (!(result.error.value() < 1))
+    throw std::domain_error("the Taylor section of degree " + std::to_string(g.value) +
+                            " has no relative error below 1 on this interval");
+  return result;
+}
+
 std::optional<CertifiedPolynomial> least_exp_polynomial_in_doubles(const Rational& half_width,
                                                                    const Rational& delta, Degree limit) {
   if (delta <= 0) return std::nullopt;

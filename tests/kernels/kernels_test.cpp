@@ -5,11 +5,13 @@
 #include "attention/enclosure.hpp"
 #include "catch.hpp"
 #include "kernels/cpu/feature_sums.hpp"
+#include "kernels/cpu/score_rows.hpp"
 #include "kernels/cpu/softmax_rows.hpp"
 #include "kernels/exact_attention.hpp"
 #include "kernels/guarantee.hpp"
 #include "kernels/guaranteed_attention.hpp"
 #include "kernels/polynomial_attention.hpp"
+#include "kernels/score_interval.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/random.hpp"
 #include "polynomial/exponential.hpp"
@@ -32,6 +34,21 @@ void check_guarantee(const AttentionInput& in, const AttentionResult& result, Ma
             << result.half_width.value() << " degree " << result.degree.value << " bound "
             << result.bound.value() << " error " << round_up(error));
   CHECK(lower(error) <= Real(result.bound.value()));
+}
+
+/// q' and k', as the loops see them.
+Matrix<double> seen_queries(const Matrix<double>& q, const ScoreRange<double>& range) {
+  Matrix<double> seen = q;
+  for (Eigen::Index l = 0; l < q.cols(); ++l) seen.col(l) *= range.query_scale[static_cast<std::size_t>(l)];
+  return seen;
+}
+Matrix<double> seen_keys(const Matrix<double>& k, const ScoreRange<double>& range) {
+  Matrix<double> seen = k;
+  for (Eigen::Index l = 0; l < k.cols(); ++l) {
+    seen.col(l).array() -= range.centre[static_cast<std::size_t>(l)];
+    seen.col(l) *= range.key_scale[static_cast<std::size_t>(l)];
+  }
+  return seen;
 }
 
 std::vector<AttentionInput> adversarial_inputs() {
@@ -96,6 +113,30 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("exp of the fused kernels has relative error below 3 u, in double and in float") {
+  Stream draw(0, "exp of the fused kernels");
+  const WorkingPrecision precision(Bits{128});
+  Real worst = 0, worst_float = 0;
+  for (int trial = 0; trial < 20000; ++trial) {
+    double x = trial % 4 == 0   ? draw.uniform(500)
+               : trial % 4 == 1 ? draw.uniform(1)
+                                : -0.35 + trial * 0.7 / 20000;
+    const auto error = [](double computed, double at) {
+      const Interval exact = exp(enclose(at));
+      return upper(absolute_value(Interval((enclose(computed) - exact) / exact)));
+    };
+    double y = x;
+    cpu::exp_of(&y, 1);
+    worst = std::max(worst, error(y, x));
+    float f = static_cast<float>(trial % 4 == 0 ? x / 12.5 : x), e = f;
+    cpu::exp_of(&e, 1);
+    worst_float = std::max(worst_float, error(e, f));
+  }
+  CHECK(worst <= Real(cpu::exp_error_in_roundoffs * 0x1p-53));
+  CHECK(worst_float <= Real(cpu::exp_error_in_roundoffs * 0x1p-24));
+  CHECK(worst >= Real(0x1p-54));  // the test can see an error
+}
+
 TEST_CASE("exp of the softmax rows has relative error below 8 u") {
   Stream draw(0, "exp");
   Real worst = 0;
@@ -146,7 +187,7 @@ TEST_CASE("polynomial attention keeps its guarantee on random and adversarial in
         uniform_input(draw, size(40), size(70), d, size(4), 0.25 * static_cast<double>(draw.below(9))));
   }
   for (const AttentionInput& in : inputs) {
-    const ShiftedScores scores = shift_scores(in.q, in.k);
+    const ScoreRange<double> scores = score_range(in.q, in.k);
     for (const long g : {1L, 2L, 5L, 9L}) {
       const Rational x = scores.half_width.value() == 0
                              ? Rational(0)
@@ -158,6 +199,8 @@ TEST_CASE("polynomial attention keeps its guarantee on random and adversarial in
         continue;  // no such polynomial on this interval
       }
       check_guarantee(in, polynomial_attention(in, scores, *polynomial));
+      if (in.q.rows() == in.k.rows())
+        check_guarantee(in, polynomial_attention(in, scores, *polynomial, Mask::causal), Mask::causal);
     }
   }
 }
@@ -168,13 +211,13 @@ TEST_CASE(
   Stream draw(0, "rounding");
   for (int trial = 0; trial < 12; ++trial) {
     AttentionInput in = uniform_input(draw, 9, 40, 2, 2, trial % 2 == 0 ? 1 : 3);
-    const ShiftedScores scores = shift_scores(in.q, in.k);
+    const ScoreRange<double> scores = score_range(in.q, in.k);
     const CertifiedPolynomial p =
         exp_polynomial_in_doubles({trial % 2 == 0 ? 3 : 12}, scores.half_width.exact());
     const AttentionResult result = polynomial_attention(in, scores, p);
-    const Matrix<Rational> exact =
-        attention(matrix_from<Rational>(scores.queries), matrix_from<Rational>(scores.keys),
-                  matrix_from<Rational>(in.v), Mask::none, p.polynomial);
+    const Matrix<Rational> exact = attention(matrix_from<Rational>(seen_queries(in.q, scores)),
+                                             matrix_from<Rational>(seen_keys(in.k, scores)),
+                                             matrix_from<Rational>(in.v), Mask::none, p.polynomial);
     for (Eigen::Index e = 0; e < exact.size(); ++e)
       CHECK(abs(Rational(exact.data()[e] - to_rational(result.output.data()[e]))) <=
             result.bound_rounding.exact());
@@ -190,7 +233,7 @@ TEST_CASE("exact attention counts the rounding of large terms that cancel in the
     in.q.rightCols(d / 2) *= -1;
     in.k = Matrix<double>::Constant(12, d, 1) + draw.uniform_matrix(12, d, 1 / size);
     in.k.row(11) *= -1;  // so that no shift makes the terms small
-    check_guarantee(in, exact_attention(in, shift_scores(in.q, in.k)));
+    check_guarantee(in, exact_attention(in, score_range(in.q, in.k)));
   }
 }
 
@@ -199,7 +242,7 @@ TEST_CASE("exact attention in double keeps its guarantee, masked or not") {
   std::vector<AttentionInput> inputs = adversarial_inputs();
   for (const double bound : {0.5, 4.0, 30.0}) inputs.push_back(uniform_input(draw, 70, 70, 3, 3, bound));
   for (const AttentionInput& in : inputs) {
-    const ShiftedScores scores = shift_scores(in.q, in.k);
+    const ScoreRange<double> scores = score_range(in.q, in.k);
     check_guarantee(in, exact_attention(in, scores));
     if (in.q.rows() == in.k.rows())
       check_guarantee(in, exact_attention(in, scores, Mask::causal), Mask::causal);
@@ -209,12 +252,12 @@ TEST_CASE("exact attention in double keeps its guarantee, masked or not") {
 TEST_CASE("outputs and bounds are the same bytes for any number of threads") {
   Stream draw(0, "threads");
   const AttentionInput in = uniform_input(draw, 1500, 3000, 3, 3, 1.5);
-  const ShiftedScores scores = shift_scores(in.q, in.k);
+  const ScoreRange<double> scores = score_range(in.q, in.k);
   const CertifiedPolynomial p = exp_polynomial_in_doubles({6}, scores.half_width.exact());
-  const AttentionResult one = polynomial_attention(in, scores, p, ThreadCount{1});
+  const AttentionResult one = polynomial_attention(in, scores, p, Mask::none, ThreadCount{1});
   const AttentionResult exact_one = exact_attention(in, scores, Mask::none, ThreadCount{1});
   for (const unsigned threads : {2u, 3u, 7u}) {
-    const AttentionResult many = polynomial_attention(in, scores, p, ThreadCount{threads});
+    const AttentionResult many = polynomial_attention(in, scores, p, Mask::none, ThreadCount{threads});
     const AttentionResult exact_many = exact_attention(in, scores, Mask::none, ThreadCount{threads});
     CHECK(std::memcmp(one.output.data(), many.output.data(), sizeof(double) * one.output.size()) == 0);
     CHECK(one.bound.value() == many.bound.value());
@@ -244,10 +287,11 @@ TEST_CASE("automatic picks the least degree within the budget, or exact, and the
   CHECK(best.bound.value() > 0);
 
   request.epsilon = Rational(1, 1000);
-  request.mask = Mask::causal;
-  CHECK(guaranteed_attention(small, request).method == AttentionMethod::exact);
   request.method = MethodChoice::polynomial;
-  CHECK_THROWS_AS(guaranteed_attention(small, request), BudgetMissed);
+  request.mask = Mask::causal;
+  const AttentionResult causal = guaranteed_attention(small, request);
+  CHECK(causal.method == AttentionMethod::polynomial);
+  check_guarantee(small, causal, Mask::causal);
   request.mask = Mask::none;
   const AttentionResult forced = guaranteed_attention(small, request);
   CHECK(forced.method == AttentionMethod::polynomial);

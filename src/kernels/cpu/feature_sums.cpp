@@ -33,21 +33,23 @@ struct KeyRun {
 template <class T, long A, long C>
 [[gnu::always_inline]] inline void key_group(const KeyRun<T>& run, long at) {
   constexpr long sums = A * C, padded = round_up(sums, width<T>);
+  const T *values = run.values, *variables = run.variable;
+  const long stride = run.stride, child_step = run.child_step, tokens = run.tokens;
   Vec<T> total[padded];
   for (long part = 0; part < parts; ++part) {
     Vec<T> sum[sums];
     unrolled<sums>([&](long e) __attribute__((always_inline)) { sum[e] = Vec<T>::zero(); });
-    const T* parent = run.parent + at * run.stride;
-    T* child = run.child + at * run.child_step;
-    for (long s = part * width<T>; s < run.tokens; s += lanes<T>) {
-      const Vec<T> variable = Vec<T>::load(run.variable + s);
+    const T* parent = run.parent + at * stride;
+    T* child = run.child + at * child_step;
+    for (long s = part * width<T>; s < tokens; s += lanes<T>) {
+      const Vec<T> variable = in_register(Vec<T>::load(variables + s));
       Vec<T> feature[A];
       unrolled<A>([&](long a) __attribute__((always_inline)) {
-        feature[a] = Vec<T>::load(parent + a * run.stride + s) * variable;
-        feature[a].store(child + a * run.child_step + s);
+        feature[a] = Vec<T>::load(parent + a * stride + s) * variable;
+        feature[a].store(child + a * child_step + s);
       });
       unrolled<C>([&](long c) __attribute__((always_inline)) {
-        const Vec<T> value = Vec<T>::load(run.values + c * run.stride + s);
+        const Vec<T> value = in_register(Vec<T>::load(values + c * stride + s));
         unrolled<A>([&](long a) __attribute__((always_inline)) {
           sum[a * C + c] = fma(feature[a], value, sum[a * C + c]);
         });
@@ -87,24 +89,6 @@ auto key_run_of(long columns) {
 
 }  // namespace
 
-template <class T>
-void load_tokens(View<T> m, long first, long last, long padded, long stride, Coordinates<T> coordinates,
-                 T* transposed) {
-  const long tokens = last - first, columns = m.columns;
-  for (long t = 0; t < tokens; ++t) {
-    const T* row = m.data + (first + t) * columns;
-    for (long l = 0; l < columns; ++l) transposed[l * stride + t] = row[l];
-  }
-  for (long l = 0; l < columns; ++l) {
-    T* x = transposed + l * stride;
-    if (coordinates.centre)
-      for (long t = 0; t < tokens; ++t) x[t] = (x[t] - coordinates.centre[l]) * coordinates.scale[l];
-    else if (coordinates.scale)
-      for (long t = 0; t < tokens; ++t) x[t] *= coordinates.scale[l];
-    for (long t = tokens; t < padded; ++t) x[t] = 0;
-  }
-}
-
 ColumnTiles::ColumnTiles(long columns_of_all)
     : columns(columns_of_all), count((columns_of_all + most_columns - 1) / most_columns) {}
 long ColumnTiles::first(long tile) const {
@@ -121,10 +105,7 @@ KeySums<T>::KeySums(const Features& features, long value_columns)
       stride_(tile_ + lanes<T>),  // not a power of two: rows would meet in the cache
       stored_(tiles_.count > 1 ? features.rank : features.parents),
       hi_(static_cast<std::size_t>(features.rank * tiles_.columns), 0.0),
-      lo_(hi_),
-      x_((features.dimension + 1) * stride_),
-      values_(tiles_.columns * stride_),
-      monomials_((stored_ + 4) * stride_) {}  // 4 rows for monomials that are not kept
+      lo_(hi_) {}
 
 template <class T>
 void KeySums<T>::add(View<T> keys, View<T> values, long first, long last, Coordinates<T> key_coordinates,
@@ -137,13 +118,15 @@ template <class T>
 void KeySums<T>::add_tile(View<T> keys, View<T> values, long first, long last, Coordinates<T> key_coordinates,
                           T value_scale) {
   const long tokens = round_up(last - first, lanes<T>), ones = features_.dimension;
-  T *x = x_.data(), *v = values_.data(), *f = monomials_.data();
+  if (!workspace_)  // 4 rows of monomials more, for those that are not kept
+    workspace_ = std::make_shared<Workspace>(Workspace{Buffer<T>((features_.dimension + 1) * stride_),
+                                                       Buffer<T>(tiles_.columns * stride_),
+                                                       Buffer<T>((stored_ + 4) * stride_)});
+  T *x = workspace_->x.data(), *v = workspace_->values.data(), *f = workspace_->monomials.data();
   load_tokens(keys, first, last, tokens, stride_, key_coordinates, x);
-  load_tokens(values, first, last, tokens, stride_, {}, v);
   const long value_columns = tiles_.columns - 1;
-  if (value_scale != 1)
-    for (long c = 0; c < value_columns; ++c)
-      for (long t = 0; t < tokens; ++t) v[c * stride_ + t] *= value_scale;
+  const std::vector<T> scales(static_cast<std::size_t>(value_columns), value_scale);
+  load_tokens(values, first, last, tokens, stride_, {nullptr, value_scale == 1 ? nullptr : scales.data()}, v);
   for (long t = 0; t < tokens; ++t) {
     v[value_columns * stride_ + t] = first + t < last ? 1 : 0;
     x[ones * stride_ + t] = f[t] = 1;
@@ -172,6 +155,13 @@ void KeySums<T>::add(const KeySums& later) {
     compensated_add(hi_[e], lo_[e], later.hi_[e]);
     lo_[e] += later.lo_[e];
   }
+}
+
+template <class T>
+KeySums<T> KeySums<T>::copy() const {
+  KeySums other = *this;
+  other.workspace_.reset();
+  return other;
 }
 
 template <class T>
@@ -245,13 +235,18 @@ struct QueryTile {
           feature[v].store(child + v * width<T>);
         });
         unrolled<C>([&](long c) __attribute__((always_inline)) {
-          const Vec<T> weight = Vec<T>::all(w[c]);
+          const Vec<T> weight = in_register(Vec<T>::all(w[c]));
           unrolled<V>([&](long v) __attribute__((always_inline)) {
             sum[c * V + v] = fma(feature[v], weight, sum[c * V + v]);
           });
         });
       }
       if (!s.flush) continue;
+      if constexpr (sizeof(T) == 8)
+        if (first && &s == &segments.back()) {  // all there is
+          unrolled<V * C>([&](long e) __attribute__((always_inline)) { sum[e].store(hi + e * width<T>); });
+          return;
+        }
       flush(sum, first, hi, lo);
       first = false;
       unrolled<V * C>([&](long e) __attribute__((always_inline)) { sum[e] = Vec<T>::zero(); });
@@ -290,12 +285,17 @@ QuerySums<T>::QuerySums(const Features& features, const std::vector<double>& wei
   first_pass_ = segments(runs, stored_);
   first_pass_.front().stored = true;
   later_pass_ = segments({{0, 0, features.rank, features.dimension}}, 0);
+  weigh(weighted);
+}
+
+template <class T>
+void QuerySums<T>::weigh(const std::vector<double>& weighted) {
   for (long tile = 0; tile < tiles_.count; ++tile) {
     const long C = tiles_.width_of(tile), column = tiles_.first(tile);
-    for (long a = 0; a < features.rank; ++a)
+    for (long a = 0; a < features_.rank; ++a)
       for (long c = 0; c < C; ++c)
-        weighted_[features.rank * column + a * C + c] =
-            static_cast<T>(weighted[static_cast<std::size_t>(a * columns + column + c)]);
+        weighted_[features_.rank * column + a * C + c] =
+            static_cast<T>(weighted[static_cast<std::size_t>(a * tiles_.columns + column + c)]);
   }
 }
 
@@ -344,8 +344,6 @@ std::vector<double> query_sums(const QuerySums<T>& sums, View<T> queries, long f
   return rows;
 }
 
-template void load_tokens(View<double>, long, long, long, long, Coordinates<double>, double*);
-template void load_tokens(View<float>, long, long, long, long, Coordinates<float>, float*);
 template class KeySums<double>;
 template class KeySums<float>;
 template class QuerySums<double>;

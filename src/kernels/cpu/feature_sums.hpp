@@ -19,10 +19,12 @@
 // share no inline code with the rest (no Eigen).
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "kernels/cpu/buffer.hpp"
 #include "kernels/cpu/monomial_run.hpp"
+#include "kernels/cpu/tokens.hpp"
 
 namespace attnbounds::cpu {
 
@@ -39,26 +41,6 @@ constexpr long roundings_of_a_term(long degree) {
   return (features + vectors_of_a_tile + folds + 2 * compensated) + 3 +
          (features + monomials_of_a_flush<T> + compensated);
 }
-
-/// Row-major matrix.
-template <class T>
-struct View {
-  const T* data = nullptr;
-  long rows = 0, columns = 0;
-};
-
-/// x_l -> (x_l - centre_l) scale_l, rounded once: scales are powers of two. Null: x_l.
-template <class T>
-struct Coordinates {
-  const T* centre = nullptr;
-  const T* scale = nullptr;
-};
-
-/// Tokens [first, last) of m, transposed: element (l, t) at [l * stride + t]; zero from `last` up to
-/// `padded`.
-template <class T>
-void load_tokens(View<T> m, long first, long last, long padded, long stride, Coordinates<T> coordinates,
-                 T* transposed);
 
 /// hi + lo += x, Knuth's two-sum: `lo` gathers what the additions to `hi` lose.
 inline void compensated_add(double& hi, double& lo, double x) {
@@ -82,22 +64,32 @@ template <class T>
 class KeySums {
  public:
   KeySums(const Features& features, long value_columns);
+  KeySums(KeySums&&) = default;
+  KeySums& operator=(KeySums&&) = default;
   /// Tokens [first, last), after those before. Values are multiplied by value_scale, a power of two.
   void add(View<T> keys, View<T> values, long first, long last, Coordinates<T> key_coordinates = {},
            T value_scale = 1);
+  /// Gives back the memory that `add` works in: the sums alone are kept.
+  void rest() { workspace_.reset(); }
+  /// The same sums, to go on from; they share no memory.
+  KeySums copy() const;
   /// The sums of another group, which come after all tokens so far.
   void add(const KeySums& later);
   /// hi + lo at [a * (value_columns + 1) + c]; the column of ones is the last.
   std::vector<double> sums() const;
 
  private:
+  KeySums(const KeySums&) = default;  // would share the workspace: see copy()
   void add_tile(View<T> keys, View<T> values, long first, long last, Coordinates<T> key_coordinates,
                 T value_scale);
   Features features_;
   ColumnTiles tiles_;
   long tile_, stride_, stored_;  // tokens of a tile, distance of rows, rows of monomials kept
   std::vector<double> hi_, lo_;  // a column tile after the other, each rank x its width
-  Buffer<T> x_, values_, monomials_;
+  struct Workspace {
+    Buffer<T> x, values, monomials;
+  };
+  std::shared_ptr<Workspace> workspace_;
 };
 
 template <class T>
@@ -114,6 +106,8 @@ class QuerySums {
     Buffer<T> x, monomials;    // x: dimension + 1 rows of `tile` tokens, as load_tokens leaves them
     Buffer<double> sums, low;  // sums: column c of token t at [c * tile + t]
   };
+  /// Other weights in place of these.
+  void weigh(const std::vector<double>& weighted);
   /// Row sums of the tokens in workspace.x (the row of ones is set here), into workspace.sums.
   void evaluate(Workspace& workspace) const;
 

@@ -59,8 +59,8 @@ struct Vec<double> {
   friend Vec min(Vec a, Vec b) { return {_mm512_maskz_min_pd(0xFF, a.x, b.x)}; }
   friend Vec abs(Vec a) { return {_mm512_abs_pd(a.x)}; }
   friend Vec sqrt(Vec a) { return {_mm512_maskz_sqrt_pd(0xFF, a.x)}; }
-  friend Vec zero_where_less(Vec a, Vec b, Vec v) {  // 0 where a < b, else v
-    return {_mm512_maskz_mov_pd(_mm512_cmp_pd_mask(a.x, b.x, _CMP_NLT_UQ), v.x)};
+  friend Vec where_less(Vec a, Vec b, Vec x, Vec v) {  // x where a < b, else v
+    return {_mm512_mask_mov_pd(v.x, _mm512_cmp_pd_mask(a.x, b.x, _CMP_LT_OQ), x.x)};
   }
   /// v 2^j for j in the low bits of `shifted` (an integer plus 1.5 2^52); v and the result are normal.
   friend Vec times_power(Vec v, Vec shifted) {
@@ -84,8 +84,8 @@ struct Vec<float> {
   friend Vec min(Vec a, Vec b) { return {_mm512_maskz_min_ps(0xFFFF, a.x, b.x)}; }
   friend Vec abs(Vec a) { return {_mm512_abs_ps(a.x)}; }
   friend Vec sqrt(Vec a) { return {_mm512_maskz_sqrt_ps(0xFFFF, a.x)}; }
-  friend Vec zero_where_less(Vec a, Vec b, Vec v) {
-    return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a.x, b.x, _CMP_NLT_UQ), v.x)};
+  friend Vec where_less(Vec a, Vec b, Vec x, Vec v) {
+    return {_mm512_mask_mov_ps(v.x, _mm512_cmp_ps_mask(a.x, b.x, _CMP_LT_OQ), x.x)};
   }
   friend Vec times_power(Vec v, Vec shifted) {
     return {_mm512_castsi512_ps(_mm512_add_epi32(
@@ -147,8 +147,8 @@ struct Vec<double> {
   friend Vec min(Vec a, Vec b) { return {_mm256_min_pd(a.x, b.x)}; }
   friend Vec abs(Vec a) { return {_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.x)}; }
   friend Vec sqrt(Vec a) { return {_mm256_sqrt_pd(a.x)}; }
-  friend Vec zero_where_less(Vec a, Vec b, Vec v) {
-    return {_mm256_and_pd(_mm256_cmp_pd(a.x, b.x, _CMP_NLT_UQ), v.x)};
+  friend Vec where_less(Vec a, Vec b, Vec x, Vec v) {
+    return {_mm256_blendv_pd(v.x, x.x, _mm256_cmp_pd(a.x, b.x, _CMP_LT_OQ))};
   }
   friend Vec times_power(Vec v, Vec shifted) {
     return {_mm256_castsi256_pd(
@@ -171,8 +171,8 @@ struct Vec<float> {
   friend Vec min(Vec a, Vec b) { return {_mm256_min_ps(a.x, b.x)}; }
   friend Vec abs(Vec a) { return {_mm256_andnot_ps(_mm256_set1_ps(-0.0F), a.x)}; }
   friend Vec sqrt(Vec a) { return {_mm256_sqrt_ps(a.x)}; }
-  friend Vec zero_where_less(Vec a, Vec b, Vec v) {
-    return {_mm256_and_ps(_mm256_cmp_ps(a.x, b.x, _CMP_NLT_UQ), v.x)};
+  friend Vec where_less(Vec a, Vec b, Vec x, Vec v) {
+    return {_mm256_blendv_ps(v.x, x.x, _mm256_cmp_ps(a.x, b.x, _CMP_LT_OQ))};
   }
   friend Vec times_power(Vec v, Vec shifted) {
     return {_mm256_castsi256_ps(
@@ -259,8 +259,8 @@ struct Vec {
   friend Vec sqrt(const Vec& a) {
     return each([&](long i) { return std::sqrt(a.x[i]); });
   }
-  friend Vec zero_where_less(const Vec& a, const Vec& b, const Vec& v) {
-    return each([&](long i) { return a.x[i] < b.x[i] ? T(0) : v.x[i]; });
+  friend Vec where_less(const Vec& a, const Vec& b, const Vec& x, const Vec& v) {
+    return each([&](long i) { return a.x[i] < b.x[i] ? x.x[i] : v.x[i]; });
   }
   friend Vec times_power(const Vec& v, const Vec& shifted) {
     return each([&](long i) {
@@ -281,6 +281,17 @@ Vec<T> lane_sums(const Vec<T>* v) {
   });
 }
 #endif
+
+/// Keeps v in a register where GCC would load it again from memory for each of its uses.
+template <class T>
+[[gnu::always_inline]] inline Vec<T> in_register(Vec<T> v) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+  asm("" : "+v"(v.x));
+#elif defined(__AVX2__) && defined(__FMA__)
+  asm("" : "+x"(v.x));
+#endif
+  return v;
+}
 
 /// f(0), …, f(N - 1), with constants.
 template <long N, class F>

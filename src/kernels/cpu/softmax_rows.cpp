@@ -43,36 +43,4 @@ void exp_of_nonpositive(double* x, long count) {
   for (long i = 0; i < count; ++i) x[i] = exponential(x[i]);
 }
 
-SoftmaxRow softmax_row(View<double> query, View<double> keys_transposed, View<double> values, long visible) {
-  const long d = keys_transposed.rows, stride = keys_transposed.columns, dv = values.columns;
-  std::vector<double> weight(visible, 0.0);
-  for (long l = 0; l < d; ++l) {
-    const double q = query.data[l];
-    const double* key = keys_transposed.data + l * stride;
-    for (long j = 0; j < visible; ++j) weight[j] += q * key[j];
-  }
-  const double dimension = static_cast<double>(d);
-  double largest = -INFINITY, least = INFINITY;
-  for (double& s : weight) {
-    s /= dimension;
-    largest = s > largest ? s : largest;
-    least = s < least ? s : least;
-  }
-  for (double& s : weight) s = exponential(s - largest);
-
-  SoftmaxRow row{largest - least, std::vector<double>(dv + 1, 0.0)};
-  std::vector<double> block(dv + 1);
-  for (long from = 0; from < visible; from += keys_of_a_sum) {
-    std::fill(block.begin(), block.end(), 0.0);
-    for (long j = from; j < std::min(visible, from + keys_of_a_sum); ++j) {
-      const double w = weight[j];
-      const double* value = values.data + j * dv;
-      for (long c = 0; c < dv; ++c) block[c] += w * value[c];
-      block[dv] += w;
-    }
-    for (long c = 0; c <= dv; ++c) row.sums[c] += block[c];
-  }
-  return row;
-}
-
 }  // namespace attnbounds::cpu

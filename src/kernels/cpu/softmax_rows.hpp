@@ -1,8 +1,5 @@
-// The hot loop of exact attention: rows of softmax over all visible keys, in double, shifted by the row's
-// maximum. Sums have a fixed order (same bytes for any thread count), without fused multiply-adds.
-//
-// exp on [-708, 0]: x = j ln 2 + r by Cody and Waite, |r| <= 0.3466, exp(r) by its Taylor section of
-// degree 13. Proof that the result is e^x (1 + theta), |theta| <= 8 u, u = 2^-53:
+// exp on [-708, 0], without fused multiply-adds: x = j ln 2 + r by Cody and Waite, |r| <= 0.3466, exp(r) by
+// its Taylor section of degree 13. Proof that the result is e^x (1 + theta), |theta| <= 8 u, u = 2^-53:
 //   ln 2 = hi + lo + e, hi of 32 bits so that j hi is exact for |j| <= 1022, |lo| < 2^-32, |e| < 2^-85. t = x
 //   - j hi and r = t - j lo are below 1/2, so their roundings are at most u/4 each; j lo and e add less than
 //   0.01 u. So r is off by at most 0.51 u, a factor of 1 + 0.52 u. Truncation: 0.3466^14/14! / (1 - 0.03) <
@@ -13,27 +10,13 @@
 // Below -708 the result is exp(-708) or so, and the error at most 2^-1020.
 #pragma once
 
-#include <vector>
-
-#include "kernels/cpu/feature_sums.hpp"
-
 namespace attnbounds::cpu {
 
 constexpr double exp_relative_error = 8 * 0x1p-53;
 constexpr double exp_absolute_error = 0x1p-1020;
-constexpr long keys_of_a_sum = 64;
 
 /// e^x for x <= 0 (NaN gives nonsense), as proved above.
 double exp_of_nonpositive(double x);
 void exp_of_nonpositive(double* x, long count);  // of each, in place
-
-struct SoftmaxRow {
-  double score_size;         // max_j |s_j - max s|
-  std::vector<double> sums;  // sum_j w_j v_jc, and sum_j w_j last
-};
-
-/// Row i against keys 0 … visible-1; keys are given transposed (d x m).
-/// A term passes through 1 + 64 + ceil(visible/64) roundings.
-SoftmaxRow softmax_row(View<double> query, View<double> keys_transposed, View<double> values, long visible);
 
 }  // namespace attnbounds::cpu
