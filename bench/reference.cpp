@@ -65,7 +65,8 @@ const int registered = [] {
   for (const long bits : {128L, 256L})
     register_row("reference/n=512/d=8/bits=" + std::to_string(bits),
                  [bits](benchmark::State& state) { reference_row(state, 512, 8, bits); });
-  register_row("reference/n=512/d=8/double-double", [](benchmark::State& state) { double_double_row(state, 512, 8); });
+  register_row("reference/n=512/d=8/double-double",
+               [](benchmark::State& state) { double_double_row(state, 512, 8); });
   return 0;
 }();
 

@@ -1,5 +1,5 @@
-// The rival in Arb: D^-1 exp(Q K^T/d) V with arb_mat, as one who knows Arb would write it: arb_mat_mul for both
-// products, arb_exp entry by entry, blocks of rows on as many threads as ours.
+// The rival in Arb: D^-1 exp(Q K^T/d) V with arb_mat, as one who knows Arb would write it: arb_mat_mul for
+// both products, arb_exp entry by entry, blocks of rows on as many threads as ours.
 #pragma once
 
 #include <string>

@@ -59,15 +59,18 @@ Interval share_of_radius(const Case& c) {
 }
 
 const Registration double_double_reference =
-    claim("alman-song-2023/double-double-reference", "ours, the reference of about 97 bits", Standing::checked)
-        .says("double-double exp is within 8 u^2 e^x of e^x on [-200, 0], and every entry of the double-double "
-              "attention within its radius of the exact one",
-              R"($|\widehat{\exp}(x) - e^x| \le 8u^2 e^x$ on $[-200, 0]$; $|\widehat{\mathrm{Att}}_{ic} - \mathrm{Att}_{ic}| \le r_i$)")
+    claim("alman-song-2023/double-double-reference", "ours, the reference of about 97 bits",
+          Standing::checked)
+        .says(
+            "double-double exp is within 8 u^2 e^x of e^x on [-200, 0], and every entry of the double-double "
+            "attention within its radius of the exact one",
+            R"($|\widehat{\exp}(x) - e^x| \le 8u^2 e^x$ on $[-200, 0]$; $|\widehat{\mathrm{Att}}_{ic} - \mathrm{Att}_{ic}| \le r_i$)")
         .given(draw)
         .sizes(60, 600, 6000)
         .precision(Bits{192}, Bits{1024})
         .at_most("exp: error in u^2 <= 8", exp_error, [](const Case&) { return enclose(Rational(8)); })
-        .at_most("attention: error <= radius", share_of_radius, [](const Case&) { return enclose(Rational(1)); })
+        .at_most("attention: error <= radius", share_of_radius,
+                 [](const Case&) { return enclose(Rational(1)); })
         .twin("exp: error in u^2 <= 3/2", exp_error, [](const Case&) { return enclose(Rational(3, 2)); });
 
 }  // namespace

@@ -41,9 +41,8 @@ std::vector<Interval> row_to_width(Index i, Bits first, const Rational& target_w
       throw std::runtime_error("enclosure: the width asked for needs too many bits");
     const WorkingPrecision precision(bits);
     std::vector<Interval> row = row_at(i);
-    if (std::all_of(row.begin(), row.end(), [&](const Interval& x) {
-          return is_finite(x) && to_rational(width(x)) <= target_width;
-        }))
+    if (std::all_of(row.begin(), row.end(),
+                    [&](const Interval& x) { return is_finite(x) && to_rational(width(x)) <= target_width; }))
       return row;
   }
 }
@@ -109,7 +108,8 @@ struct FixedKeys {
 
 // Row i at `limbs`; nothing if its enclosures are wider than asked.
 std::optional<std::vector<Interval>> fixed_row(const AttentionInput& input, Mask mask, Index i,
-                                               const FixedKeys& keys, long limbs, const Rational& target_width) {
+                                               const FixedKeys& keys, long limbs,
+                                               const Rational& target_width) {
   const Index d = input.q.cols(), columns = input.v.cols(), visible = visible_keys(mask, i, input.k.rows());
   FixedWeights weights(limbs, d);
   for (Index j = 0; j < visible; ++j) {
@@ -139,7 +139,8 @@ std::optional<std::vector<Interval>> fixed_row(const AttentionInput& input, Mask
   const WorkingPrecision exact(Bits{fraction + 8});
   std::vector<Interval> row;
   for (const FixedSum& sum : sums)
-    row.push_back(ball(quotient(sum.value(), denominator, shift) - integer_power_of_two(fraction), radius, exponent));
+    row.push_back(
+        ball(quotient(sum.value(), denominator, shift) - integer_power_of_two(fraction), radius, exponent));
   return row;
 }
 

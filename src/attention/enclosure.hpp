@@ -1,10 +1,10 @@
 // Enclosures of every entry of attention (exp weights) with a guaranteed width: the reference that everything
-// else is measured against. Matrix attention in fixed point with a proved error (numeric/fixed_point.hpp), and
-// in Interval arithmetic where that does not fit (scores of 2^58 and more, beyond 2048 bits) or as a second,
-// independent way. Row by row; a row whose entries are too wide is evaluated again with more bits. Each row's
-// scores are shifted by a number near their maximum, which leaves the exact value unchanged.
-// Cost: n m (d + d_v + about 30) operations; n = m = 512, d = d_v = 8, 128 bits: 0.1 s on one core in fixed
-// point, a second or two in intervals.
+// else is measured against. Matrix attention in fixed point with a proved error (numeric/fixed_point.hpp),
+// and in Interval arithmetic where that does not fit (scores of 2^58 and more, beyond 2048 bits) or as a
+// second, independent way. Row by row; a row whose entries are too wide is evaluated again with more bits.
+// Each row's scores are shifted by a number near their maximum, which leaves the exact value unchanged. Cost:
+// n m (d + d_v + about 30) operations; n = m = 512, d = d_v = 8, 128 bits: 0.1 s on one core in fixed point,
+// a second or two in intervals.
 #pragma once
 
 #include "attention/input.hpp"

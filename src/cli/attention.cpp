@@ -20,7 +20,7 @@ namespace {
 
 struct Options : CommonOptions {
   std::string q, k, v, k2, v2, epsilon, method = "auto", device = "cpu", output, enclosures;
-  bool causal = false, certify = false;
+  bool causal = false, certify = false, recalibrate = false;
   std::optional<long> precision;
 };
 
@@ -117,6 +117,16 @@ std::string decimal(const UpperBound& bound) {
   return decimal_up(Real(bound.value()), 4);
 }
 
+// The machine's model is worth a second of measuring only where the exact method takes longer than that.
+CostModel model_for(const AttentionInput& input, const AttentionRequest& request, const Options& options) {
+  if (options.recalibrate) return machine_cost_model(Calibration::anew);
+  const AttentionShape shape{input.q.rows(), input.k.rows(), input.q.cols(),
+                             input.v.cols(), request.mask,   request.threads};
+  const bool matters =
+      request.method == MethodChoice::automatic && reference_cost_model().exact_seconds(shape) > 1;
+  return matters ? machine_cost_model() : reference_cost_model();
+}
+
 ExitStatus run(const Options& options) {
   AttentionRequest request;
   request.epsilon = rational_from_text(options.epsilon, "--eps");
@@ -133,6 +143,7 @@ ExitStatus run(const Options& options) {
     request.precision = Bits{*options.precision};
   }
   const Problem problem = read_problem(options, request.mask);
+  request.model = model_for(problem.matrix, request, options);
   const Rational budget = request.epsilon * problem.largest_value;
 
   const AttentionResult result = problem.tensor ? guaranteed_attention(*problem.tensor, request)
@@ -222,6 +233,9 @@ Command add_attention(CLI::App& app) {
   command->add_option("--enclosures", options->enclosures,
                       "write an enclosure of every exact entry here, JSON");
   command->add_flag("--certify", options->certify, "enclose the true error, against the exact reference");
+  command->add_flag(
+      "--recalibrate", options->recalibrate,
+      "measure this machine anew for the cost model of --method auto (kept in the cache folder)");
   command->footer("Example: attnbounds attention --q q.npy --k k.npy --v v.npy --eps 1e-6 --certify");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};

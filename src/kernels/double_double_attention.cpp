@@ -109,10 +109,11 @@ std::optional<DoubleDoubleReference> double_double_attention(const AttentionInpu
       result.radius[i] = UpperBound::infinite();
       return;
     }
-    const long blocks = (visible + cpu::keys_of_a_double_double_block - 1) / cpu::keys_of_a_double_double_block;
+    const long blocks =
+        (visible + cpu::keys_of_a_double_double_block - 1) / cpu::keys_of_a_double_double_block;
     const UpperBound sums = (count(65 + 7) + count(blocks) * bound(3.01)) * square_of_u * bound(1 + 0x1p-20);
-    result.radius[i] = (perturbation_bound(weight_error) + bound(2) * tiny +
-                        bound(2 + 0x1p-20) * sums + bound(16) * square_of_u) *
+    result.radius[i] = (perturbation_bound(weight_error) + bound(2) * tiny + bound(2 + 0x1p-20) * sums +
+                        bound(16) * square_of_u) *
                        largest_value;
   });
   return result;
@@ -132,7 +133,8 @@ Enclosure largest_error(const Matrix<double>& approximation, const DoubleDoubleR
       return Enclosure(hull(Interval(0), enclose(Real(INFINITY))));
     const Interval centre = enclose(most.high()) + enclose(most.low());
     const Real radius = exact.radius[i].value();
-    const Interval error = centre + (centre * enclose(4 * 0x1p-106) + enclose(radius)) * enclose(Real(-1), Real(1));
+    const Interval error =
+        centre + (centre * enclose(4 * 0x1p-106) + enclose(radius)) * enclose(Real(-1), Real(1));
     largest = maximum(largest, error);
   }
   return Enclosure(largest);

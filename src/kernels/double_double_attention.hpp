@@ -1,7 +1,7 @@
-// The double-double reference: attention with about 100 bits and a proved radius, some twenty times faster than
-// intervals of 128 bits. Entry (i, c) of exact attention is within radius[i] of centre(i, c):
-//   radius = (phi(Theta) + 2 sigma + 16 u^2) max|V|, up to second order; Theta the relative error of a weight,
-//   sigma that of the sums (kernels/cpu/double_double_rows.hpp). Proof: docs/rounding.md, section 7.
+// The double-double reference: attention with about 100 bits and a proved radius, some twenty times faster
+// than intervals of 128 bits. Entry (i, c) of exact attention is within radius[i] of centre(i, c):
+//   radius = (phi(Theta) + 2 sigma + 16 u^2) max|V|, up to second order; Theta the relative error of a
+//   weight, sigma that of the sums (kernels/cpu/double_double_rows.hpp). Proof: docs/rounding.md, section 7.
 // Cost O(n m (d + d_v + 10)) vector operations.
 #pragma once
 

@@ -24,7 +24,8 @@ struct Ball {
 
 class BallTree {
  public:
-  explicit BallTree(const Matrix<double>& points) : points_(points), order_(static_cast<size_t>(points.rows())) {
+  explicit BallTree(const Matrix<double>& points)
+      : points_(points), order_(static_cast<size_t>(points.rows())) {
     std::iota(order_.begin(), order_.end(), 0L);
     root_ = ball(0, points.rows());
   }

@@ -74,14 +74,16 @@ Groups cluster(const Matrix<double>& points, long count) {
     Index farthest = 0;
     distance.maxCoeff(&farthest);
     centres.row(g) = g == 0 && count == 1 ? mean : Eigen::RowVectorXd(sample.row(farthest));
-    const Eigen::VectorXd from_this = (sample.rowwise() - Eigen::RowVectorXd(centres.row(g))).rowwise().squaredNorm();
+    const Eigen::VectorXd from_this =
+        (sample.rowwise() - Eigen::RowVectorXd(centres.row(g))).rowwise().squaredNorm();
     distance = g == 0 ? from_this : Eigen::VectorXd(distance.cwiseMin(from_this));
   }
   const auto nearest_centre = [&](const Matrix<double>& m, Index i) {
     Index best = 0;
     double least = INFINITY;
     for (long g = 0; g < count; ++g)
-      if (const double square = (centres.row(g) - m.row(i)).squaredNorm(); square < least) least = square, best = g;
+      if (const double square = (centres.row(g) - m.row(i)).squaredNorm(); square < least)
+        least = square, best = g;
     return best;
   };
   for (int step = 0; step < 10 && count > 1; ++step) {
@@ -136,7 +138,8 @@ std::vector<Side> sides(const Matrix<double>& m, const Groups& groups) {
   return result;
 }
 
-// T_q, T_k with T_q^T T_k = I up to rounding, in which both covariances are diagonal and equal, largest first.
+// T_q, T_k with T_q^T T_k = I up to rounding, in which both covariances are diagonal and equal, largest
+// first.
 struct DualBases {
   Square to_query, to_key;
 };
@@ -190,13 +193,15 @@ class Polynomials {
  public:
   const CertifiedPolynomial* least(double half_width, double delta, long most_degree) {
     if (!(half_width >= 0) || !(delta > 1e-15)) return nullptr;
-    const double x = half_width == 0 ? 0 : std::exp2(std::ceil(std::log2(std::fmax(half_width, 1e-9)) * 16) / 16);
+    const double x =
+        half_width == 0 ? 0 : std::exp2(std::ceil(std::log2(std::fmax(half_width, 1e-9)) * 16) / 16);
     const double e = std::exp2(std::floor(std::log2(std::fmin(delta, 0.9)) * 4) / 4);
     const std::lock_guard guard(lock_);
     const auto [place, fresh] = known_.try_emplace({x, e, most_degree});
     if (fresh) {
       try {
-        place->second = least_exp_polynomial_in_doubles(to_rational(std::fmax(x, half_width)), to_rational(e), {most_degree});
+        place->second = least_exp_polynomial_in_doubles(to_rational(std::fmax(x, half_width)), to_rational(e),
+                                                        {most_degree});
       } catch (const std::runtime_error&) {  // the exchange did not settle
       }
     }
@@ -214,11 +219,12 @@ struct Choice {
 };
 
 // Which coordinates to treat how, from a sample of the pair: an estimate, proved or corrected afterwards.
-Choice estimated_choice(const Matrix<double>& queries, const Matrix<double>& keys, double theta, double dimension,
-                        long most_degree) {
+Choice estimated_choice(const Matrix<double>& queries, const Matrix<double>& keys, double theta,
+                        double dimension, long most_degree) {
   const Matrix<double> a = every(queries, sample_rows), b = every(keys, sample_rows);
   const Index d = a.cols();
-  std::vector<double> lead(d + 1, 0.0), rest(d + 1, 0.0);  // largest |score| of coordinates < p, and of those >= p
+  std::vector<double> lead(d + 1, 0.0),
+      rest(d + 1, 0.0);  // largest |score| of coordinates < p, and of those >= p
   Matrix<double> left = a * b.transpose() / dimension, upto = Matrix<double>::Zero(a.rows(), b.rows());
   for (Index p = 0; p <= d; ++p) {
     lead[p] = max_abs(upto) * 1.1;
@@ -287,10 +293,11 @@ UpperBound change_of_basis_error(const Side& a, const Side& b, const DualBases& 
   UpperBound stretch;  // sum_l |row l of T_q| |row l of T_k|
   for (Index l = 0; l < d; ++l) stretch = stretch + norm_bound(tq, l) * norm_bound(tk, l);
   const UpperBound g = gamma(2 * d + 8);
-  const UpperBound defect =
-      frobenius(Square::Identity(d, d) - bases.to_query.transpose() * bases.to_key) + g * (stretch + exactly(1));
-  return divide_by_at_least((defect + (g + g + g * g) * stretch + exactly(3) * unit_roundoff()) * a.longest * b.longest,
-                            static_cast<double>(d)) +
+  const UpperBound defect = frobenius(Square::Identity(d, d) - bases.to_query.transpose() * bases.to_key) +
+                            g * (stretch + exactly(1));
+  return divide_by_at_least(
+             (defect + (g + g + g * g) * stretch + exactly(3) * unit_roundoff()) * a.longest * b.longest,
+             static_cast<double>(d)) +
          exactly(0x1p-500);
 }
 
@@ -305,7 +312,8 @@ Planned plan_pair(const Side& a, const Side& b, double theta, long most_rank, Po
   const Index d = a.rows.cols();
   const double dimension = static_cast<double>(d);
   pair.bases = balanced(a, b);
-  const Matrix<double> queries = transformed(a.moved, pair.bases.to_query), keys = transformed(b.moved, pair.bases.to_key);
+  const Matrix<double> queries = transformed(a.moved, pair.bases.to_query),
+                       keys = transformed(b.moved, pair.bases.to_key);
   const UpperBound rounding = change_of_basis_error(a, b, pair.bases);
   constexpr long most_degree = 24;
   double aim = theta;
@@ -315,8 +323,8 @@ Planned plan_pair(const Side& a, const Side& b, double theta, long most_rank, Po
     const Index p = choice.leading, t = choice.linear;
     const auto bound_of = [&](Index from, Index count) {
       if (count == 0) return UpperBound();
-      return divide_by_at_least(largest_inner_product(queries.middleCols(from, count), keys.middleCols(from, count)),
-                                dimension);
+      return divide_by_at_least(
+          largest_inner_product(queries.middleCols(from, count), keys.middleCols(from, count)), dimension);
     };
     pair.leading = p;
     pair.linear = t;
@@ -342,8 +350,9 @@ Planned plan_pair(const Side& a, const Side& b, double theta, long most_rank, Po
     }
     pair.delta = total;
     if (!(total.value() < 1)) continue;
-    pair.rank = rank_of(p, pair.polynomial->polynomial.degree().value) +
-                (t > 0 ? static_cast<double>(t) * rank_of(p, pair.linear_polynomial->polynomial.degree().value) : 0);
+    pair.rank =
+        rank_of(p, pair.polynomial->polynomial.degree().value) +
+        (t > 0 ? static_cast<double>(t) * rank_of(p, pair.linear_polynomial->polynomial.degree().value) : 0);
     if (pair.rank <= static_cast<double>(most_rank)) return planned;
   }
   planned.possible = false;
@@ -382,7 +391,8 @@ Factors factors_of(const Side& a, const Side& b) {
     f.query_exponent(i) = sum / dimension + largest;
     f.largest_exponent = std::fmax(f.largest_exponent, std::fabs(f.query_exponent(i)));
   }
-  // gamma_{d+3} of |q| |k_b| and |q_a| |k - k_b| (with the difference's rounding), u of the additions, 9 u of each exp.
+  // gamma_{d+3} of |q| |k_b| and |q_a| |k - k_b| (with the difference's rounding), u of the additions, 9 u of
+  // each exp.
   const Matrix<double> centre_a = a.centre, centre_b = b.centre;
   const UpperBound sizes = divide_by_at_least(
       longest_row(a.rows) * norm_bound(centre_b, 0) + norm_bound(centre_a, 0) * b.longest, dimension);
@@ -416,9 +426,13 @@ constexpr Index block_rows = 1024;
 template <class Values>
 class PolynomialSums {
  public:
-  PolynomialSums(const Scaled& tokens, Index columns, Index dimension, const Polynomial& polynomial, const Values& values)
-      : tokens_(tokens), columns_(columns), tree_(monomial_tree(tokens.keys.cols(), polynomial.degree())),
-        features_(features_of(tree_)), query_side_(features_, weighted(dimension, polynomial, values), columns) {}
+  PolynomialSums(const Scaled& tokens, Index columns, Index dimension, const Polynomial& polynomial,
+                 const Values& values)
+      : tokens_(tokens),
+        columns_(columns),
+        tree_(monomial_tree(tokens.keys.cols(), polynomial.degree())),
+        features_(features_of(tree_)),
+        query_side_(features_, weighted(dimension, polynomial, values), columns) {}
 
   std::vector<double> rows(Index first, Index last) const {
     return cpu::query_sums(query_side_, view(tokens_.queries), first, last);
@@ -431,10 +445,9 @@ class PolynomialSums {
     if (m > cpu::most_summands || !(query_size < 0x1p400)) return UpperBound::infinite();
     const UpperBound count = exactly(static_cast<double>(m)),
                      degree = exactly(static_cast<double>(tree_.degree.value + 1));
-    const UpperBound underflow = underflow_error() * exactly(16) * count * degree *
-                                 power(exactly(query_size), tree_.degree.value) *
-                                 (exactly(static_cast<double>(tree_.rank)) +
-                                  absolute_polynomial(polynomial, exactly(1)));
+    const UpperBound underflow =
+        underflow_error() * exactly(16) * count * degree * power(exactly(query_size), tree_.degree.value) *
+        (exactly(static_cast<double>(tree_.rank)) + absolute_polynomial(polynomial, exactly(1)));
     // three more roundings: the values' factors
     const UpperBound terms = gamma(cpu::roundings_of_a_term<double>(tree_.degree.value) + 3) * count *
                              absolute_polynomial(polynomial, score_size);
@@ -453,7 +466,8 @@ class PolynomialSums {
     const std::vector<Rational> weight = monomial_weights(tree_, polynomial);
     std::vector<Rational> rescale{1};  // the tree divides scores by its own dimension
     for (long t = 1; t <= tree_.degree.value; ++t)
-      rescale.push_back(rescale.back() * Rational(static_cast<long>(tree_.dimension), static_cast<long>(dimension)));
+      rescale.push_back(rescale.back() *
+                        Rational(static_cast<long>(tree_.dimension), static_cast<long>(dimension)));
     std::vector<double> result(static_cast<size_t>(tree_.rank * columns_));
     for (Index a = 0; a < tree_.rank; ++a) {
       const double w = nearest(Rational(weight[a] * rescale[tree_.degree_of[a]]));
@@ -475,13 +489,17 @@ struct PairSums {
   UpperBound error;  // of each
 };
 
-PairSums pair_sums(const Side& a, const Side& b, const Pair& pair, const Factors& factors, const Matrix<double>& values) {
-  const Index d = a.rows.cols(), p = pair.leading, t = pair.linear, columns = values.cols() + 1, n = a.rows.rows();
+PairSums pair_sums(const Side& a, const Side& b, const Pair& pair, const Factors& factors,
+                   const Matrix<double>& values) {
+  const Index d = a.rows.cols(), p = pair.leading, t = pair.linear, columns = values.cols() + 1,
+              n = a.rows.rows();
   const double dimension = static_cast<double>(d);
-  const Matrix<double> queries = transformed(a.moved, pair.bases.to_query), keys = transformed(b.moved, pair.bases.to_key);
+  const Matrix<double> queries = transformed(a.moved, pair.bases.to_query),
+                       keys = transformed(b.moved, pair.bases.to_key);
   const Scaled tokens = scaled_coordinates(queries.leftCols(p), keys.leftCols(p));
-  const UpperBound value_size = exactly(2.5), score_size = divide_by_at_least(
-      longest_row(queries.leftCols(p)) * longest_row(keys.leftCols(p)), dimension);
+  const UpperBound value_size = exactly(2.5),
+                   score_size = divide_by_at_least(
+                       longest_row(queries.leftCols(p)) * longest_row(keys.leftCols(p)), dimension);
   const auto weighted = [&](Index from, Index count) {  // f_j [v_j, 1]
     Matrix<double> block(count, columns);
     for (Index j = 0; j < count; ++j) {
@@ -533,11 +551,13 @@ PairSums pair_sums(const Side& a, const Side& b, const Pair& pair, const Factors
     }
   }
   // The factor rounds, each of the t products, each addition: gamma_{t+4} of all sizes, generously.
-  const UpperBound query_size = exactly(largest_query * (1 + 0x1p-40)), count = exactly(static_cast<double>(b.rows.rows()));
+  const UpperBound query_size = exactly(largest_query * (1 + 0x1p-40)),
+                   count = exactly(static_cast<double>(b.rows.rows()));
   const UpperBound sizes = count * value_size *
                            (absolute_polynomial(pair.polynomial->polynomial, pair.half_width) +
                             query_size * absolute_polynomial(second_polynomial, pair.half_width));
-  const UpperBound errors = result.error + query_size * second.error(value_size, score_size, second_polynomial);
+  const UpperBound errors =
+      result.error + query_size * second.error(value_size, score_size, second_polynomial);
   result.error = errors * exactly(1 + 0x1p-20) + gamma(2 * t + 6) * sizes;
   return result;
 }
@@ -577,7 +597,8 @@ std::vector<double> estimated_shares(const std::vector<Side>& queries, const std
 Plan plan(const AttentionInput& input, const SplitRequest& request) {
   Plan result;
   const Matrix<double>&q = input.q, &k = input.k;
-  const Square over_keys = covariance(every(k, most_clustered)), over_queries = covariance(every(q, most_clustered));
+  const Square over_keys = covariance(every(k, most_clustered)),
+               over_queries = covariance(every(q, most_clustered));
   result.queries = sides(q, cluster(in_metric(q, over_keys), request.query_groups));
   result.keys = sides(k, cluster(in_metric(k, over_queries), request.key_groups));
   const std::vector<double> shares = estimated_shares(result.queries, result.keys);
@@ -586,8 +607,9 @@ Plan plan(const AttentionInput& input, const SplitRequest& request) {
   result.pairs.resize(shares.size());
   parallel_for(static_cast<long>(shares.size()), request.threads, [&](long index) {
     // sum_b share theta <= 0.45 epsilon; a single group has the sharper bound phi(delta) + Z.
-    const double theta = groups == 1 ? 0.9 * epsilon
-                                     : 0.45 * epsilon * std::fmax(0.5, 0.5 / (groups * shares[index] * 1.2));
+    const double theta =
+        groups == 1 ? 0.9 * epsilon
+                    : 0.45 * epsilon * request.room * std::fmax(0.5, 0.5 / (groups * shares[index] * 1.2));
     Planned& planned = result.pairs[index];
     planned.pair.left_out = groups > 1 && theta > 4;
     if (!planned.pair.left_out)
@@ -626,10 +648,14 @@ SplitAttention description(const Plan& plan, Index columns) {
   return s;
 }
 
+// Covariances and their factors must stay in the range of doubles.
+bool moderate(const AttentionInput& input) { return max_abs(input.q) < 1e60 && max_abs(input.k) < 1e60; }
+
 }  // namespace
 
 std::optional<SplitAttention> plan_split_attention(const AttentionInput& input, const SplitRequest& request) {
   input.validate();
+  if (!moderate(input)) return std::nullopt;
   const Plan made = plan(input, request);
   if (!made.possible) return std::nullopt;
   return description(made, input.v.cols());
@@ -639,6 +665,7 @@ std::optional<SplitAttention> split_attention(const AttentionInput& input, const
   input.validate();
   if (request.epsilon <= 0) throw InputError("epsilon", "a number above 0", request.epsilon.str());
   if (request.query_groups < 1 || request.key_groups < 1) throw InputError("groups", "at least 1", "fewer");
+  if (!moderate(input)) return std::nullopt;
   const auto start = std::chrono::steady_clock::now();
   const Plan made = plan(input, request);
   if (!made.possible) return std::nullopt;
@@ -659,10 +686,11 @@ std::optional<SplitAttention> split_attention(const AttentionInput& input, const
       const Pair& pair = made.pairs[a * groups + b].pair;
       factors[b] = factors_of(queries, keys);
       if (pair.left_out) {  // sum_j f_j e^x <= m_b e^{max |x| + rounding}
-        const UpperBound most = divide_by_at_least(largest_inner_product(queries.moved, keys.moved) +
-                                                       exactly(4) * unit_roundoff() * queries.longest * keys.longest,
-                                                   static_cast<double>(input.q.cols())) +
-                                factors[b].moved;
+        const UpperBound most =
+            divide_by_at_least(largest_inner_product(queries.moved, keys.moved) +
+                                   exactly(4) * unit_roundoff() * queries.longest * keys.longest,
+                               static_cast<double>(input.q.cols())) +
+            factors[b].moved;
         left_out_mass[b] = exactly(static_cast<double>(keys.rows.rows())) * exp_upper(most.value());
         return;
       }
@@ -701,15 +729,19 @@ std::optional<SplitAttention> split_attention(const AttentionInput& input, const
         for (Index c = 0; c <= columns; ++c) total(c) += factor * sums[b].sums[i * (columns + 1) + c];
         error = error + exactly(factor) * sums[b].error;
         // w <= w~/(1 - theta), D~_ib at most what was computed and its error
-        const UpperBound mass = exactly(std::fmax(0, factor * sums[b].sums[i * (columns + 1) + columns])) * exactly(1 + 0x1p-40) +
-                                exactly(factor) * sums[b].error;
-        weighted_theta = weighted_theta + divide_by_at_least(theta[b] * mass, std::nextafter(1 - theta[b].value(), 0));
+        const UpperBound mass =
+            exactly(std::fmax(0, factor * sums[b].sums[i * (columns + 1) + columns])) * exactly(1 + 0x1p-40) +
+            exactly(factor) * sums[b].error;
+        weighted_theta =
+            weighted_theta + divide_by_at_least(theta[b] * mass, std::nextafter(1 - theta[b].value(), 0));
       }
       const double denominator = total(columns);
       UpperBound rounding = UpperBound::infinite(), approximation = uniform;
       if (std::isfinite(denominator) && denominator > 0) {
-        // factors below e^-708 are replaced by e^-708 or so
-        rounding = divide_by_at_least((error + error + exactly(static_cast<double>(groups) * 0x1p-900)) * exactly(1 + 0x1p-30), denominator) +
+        // factors of queries and of keys below e^-708 are replaced by e^-708 or so
+        rounding = divide_by_at_least((error + error + exactly(static_cast<double>(groups) * 0x1p-900)) *
+                                          exactly(1 + 0x1p-30),
+                                      denominator) +
                    gamma(2 * groups + 8) * exactly(4);
         const double least = denominator * (1 - 0x1p-30) - error.value();
         approximation = minimum(uniform, exactly(2) * divide_by_at_least(weighted_theta, least));

@@ -44,8 +44,7 @@ struct FixedExpTables {
   std::vector<Limb> coefficients;  // 1/t!, t = 2 … degree
   std::vector<Limb> log2;          // ln 2 with N + 1 limbs behind the point
 
-  explicit FixedExpTables(long n)
-      : limbs(n), first(first_size * n), second(second_size * n), log2(n + 1) {
+  explicit FixedExpTables(long n) : limbs(n), first(first_size * n), second(second_size * n), log2(n + 1) {
     mpfr_t x;
     mpfr_init2(x, 64 * (n + 1));
     for (long i = 0; i < first_size; ++i) {
@@ -103,8 +102,11 @@ ExactProduct product(ExactDouble a, ExactDouble b) {
 }
 
 FixedWeights::FixedWeights(long limbs, long divisor)
-    : limbs_(limbs), divisor_(divisor), twos_(std::countr_zero(static_cast<unsigned long>(divisor))),
-      tables_(tables(limbs)), work_(8 * limbs + 8) {
+    : limbs_(limbs),
+      divisor_(divisor),
+      twos_(std::countr_zero(static_cast<unsigned long>(divisor))),
+      tables_(tables(limbs)),
+      work_(8 * limbs + 8) {
   divisor_ >>= twos_;
 }
 
@@ -300,7 +302,8 @@ double FixedWeights::relative_error(const Integer& weight_sum) const {
   // D from below (the largest score's own weight is 1 but for some units); E/D <= 2^-21.
   const double sum = round_down(Rational(weight_sum) * dyadic(1, -64 * limbs_));
   if (!(sum >= 0.5) || count_ > (1L << 40)) return std::numeric_limits<double>::infinity();
-  const double cuts = static_cast<double>(most_cuts_) / static_cast<double>(divisor_) + (divisor_ > 1 ? 1 : 0);
+  const double cuts =
+      static_cast<double>(most_cuts_) / static_cast<double>(divisor_) + (divisor_ > 1 ? 1 : 0);
   if (!(cuts < 0x1p20)) return std::numeric_limits<double>::infinity();
   return (15 + 2 * cuts + 2 * static_cast<double>(count_) / sum) * (1 + 0x1p-18);
 }

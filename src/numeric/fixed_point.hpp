@@ -2,7 +2,8 @@
 // 2^-F, F = 64 N, from scores that are sums of products of doubles. Proved, and the fast way to enclosures at
 // any precision: one exponential a score, exact sums, one quotient an output (docs/rounding.md, section 6).
 //   score    every product exact, cut to 2^-F; then / d, cut: |S_j - s_j| <= c units, c counted
-//   weight   A = max S - S_j >= 0, k = floor(A/ln 2) + 1, r = k ln 2 - A in [0, ln 2], e^-A = 2^{1-k} (e^r/2),
+//   weight   A = max S - S_j >= 0, k = floor(A/ln 2) + 1, r = k ln 2 - A in [0, ln 2], e^-A = 2^{1-k}
+//   (e^r/2),
 //            e^r/2 = (e^{i/2^8}/2) e^{j/2^16} e^rho from two tables and Taylor's section, rho < 2^-16;
 //            |W_j - w_j| <= (c + 7) 2^{1-k} + 1 <= 2 (c + 7) w_j + 1 units, w_j = e^{s_j - max S}
 //   sums     exact. So sum_j |W_j - w_j| <= E = ((2c + 15) D + 2m) units, D = sum_j W_j 2^-F, and every

@@ -1,9 +1,8 @@
-#include "kernels/double_double_attention.hpp"
-
 #include <cmath>
 
 #include "attention/enclosure.hpp"
 #include "catch.hpp"
+#include "kernels/double_double_attention.hpp"
 #include "numeric/random.hpp"
 
 using namespace attnbounds;
@@ -38,18 +37,21 @@ TEST_CASE("the double-double exponential is within 8 u^2 of exp: random points")
   CHECK(worst > 1);  // a bound of one u^2 would be false
 }
 
-TEST_CASE("the double-double exponential is within 8 u^2 of exp: ends of the reduced interval, zero, tiny, large") {
+TEST_CASE(
+    "the double-double exponential is within 8 u^2 of exp: ends of the reduced interval, zero, tiny, large") {
   for (const long k : {0L, 1L, 2L, 127L, 128L, 255L, 256L, 257L, 1000L, 36000L, 73860L})
     for (const double side : {-0.5, 0.0, 0.5})
       for (const double off : {0.0, 0x1p-60, -0x1p-60, 0x1p-45, -0x1p-45}) {
         const WorkingPrecision precision(Bits{256});
-        const Real place = midpoint(Interval(log(Interval(2)) * enclose(Rational(1, 256)) * (-static_cast<double>(k) + side)));
+        const Real place = midpoint(
+            Interval(log(Interval(2)) * enclose(Rational(1, 256)) * (-static_cast<double>(k) + side)));
         const double high = std::fmin(nearest(place), 0.0);
         const double low = high == 0 ? 0.0 : nearest(Real(place - Real(high))) + off * high;
         CAPTURE(k, side, off);
         CHECK(error_in_units(DoubleDouble::of_sum(high, low)) <= 8);
       }
-  for (const double tiny : {0.0, -0x1p-1000, -0x1p-500, -0x1p-107, -0x1p-54}) CHECK(error_in_units(tiny) <= 8);
+  for (const double tiny : {0.0, -0x1p-1000, -0x1p-500, -0x1p-107, -0x1p-54})
+    CHECK(error_in_units(tiny) <= 8);
   CHECK(error_in_units(std::nextafter(-200.0, 0.0)) <= 8);
   CHECK(exp_of_nonpositive(-1e6) == exp_of_nonpositive(-200.0));
 }
@@ -107,7 +109,8 @@ TEST_CASE("scores of hundreds: the light keys of the double-double reference cos
   const AttentionInput in = random_input(8, 30, 3, 40);  // scores to 1600
   const auto reference = double_double_attention(in);
   const WorkingPrecision precision(Bits{160});
-  const Matrix<Interval> ours = reference->enclosures(), exact = attention_enclosure(in, Mask::none, dyadic(1, -130));
+  const Matrix<Interval> ours = reference->enclosures(),
+                         exact = attention_enclosure(in, Mask::none, dyadic(1, -130));
   for (Eigen::Index i = 0; i < ours.size(); ++i) CHECK(overlap(ours.data()[i], exact.data()[i]));
   CHECK(reference->largest_radius().value() < 0x1p-85);
 }

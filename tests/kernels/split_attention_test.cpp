@@ -64,11 +64,12 @@ TEST_CASE("the two-tree bound is above every inner product and within its slack 
 
 TEST_CASE("split attention keeps its guarantee, whatever the groups") {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
-    const AttentionInput in = uniform_input(seed, 50 + 7 * static_cast<long>(seed), 64, 1 + static_cast<long>(seed) % 4, 3,
-                                            std::ldexp(1.0, static_cast<int>(seed % 3)));
+    const AttentionInput in =
+        uniform_input(seed, 50 + 7 * static_cast<long>(seed), 64, 1 + static_cast<long>(seed) % 4, 3,
+                      std::ldexp(1.0, static_cast<int>(seed % 3)));
     for (const long groups : {1L, 3L, 8L})
       for (const Rational& epsilon : {Rational(1, 20), Rational(1, 1000)}) {
-        const auto split = split_attention(in, {epsilon, groups, groups, 1L << 14, ThreadCount{2}});
+        const auto split = split_attention(in, {epsilon, groups, groups, 1L << 14, 1, ThreadCount{2}});
         REQUIRE(split);
         check_guarantee(in, *split);
         CHECK(split->result.bound <= epsilon * to_rational(max_abs(in.v)));
@@ -78,8 +79,8 @@ TEST_CASE("split attention keeps its guarantee, whatever the groups") {
 
 TEST_CASE("splitting reaches scores that one polynomial of that rank cannot") {
   const AttentionInput in = clustered_input(3, 300, 3, 6, 0.4);
-  CHECK_FALSE(split_attention(in, {Rational(1, 1000), 1, 1, 200, ThreadCount{2}}));
-  const auto split = split_attention(in, {Rational(1, 1000), 4, 4, 200, ThreadCount{2}});
+  CHECK_FALSE(split_attention(in, {Rational(1, 1000), 1, 1, 200, 1, ThreadCount{2}}));
+  const auto split = split_attention(in, {Rational(1, 1000), 4, 4, 200, 1, ThreadCount{2}});
   REQUIRE(split);
   check_guarantee(in, *split);
   CHECK(split->result.bound <= Rational(1, 1000) * to_rational(max_abs(in.v)));
@@ -88,25 +89,25 @@ TEST_CASE("splitting reaches scores that one polynomial of that rank cannot") {
 
 TEST_CASE("split attention is the same for any number of threads") {
   const AttentionInput in = clustered_input(4, 200, 4, 2, 0.3);
-  const auto one = split_attention(in, {Rational(1, 100), 4, 4, 1L << 14, ThreadCount{1}});
-  const auto three = split_attention(in, {Rational(1, 100), 4, 4, 1L << 14, ThreadCount{3}});
+  const auto one = split_attention(in, {Rational(1, 100), 4, 4, 1L << 14, 1, ThreadCount{1}});
+  const auto three = split_attention(in, {Rational(1, 100), 4, 4, 1L << 14, 1, ThreadCount{3}});
   CHECK(one->result.output == three->result.output);
   CHECK(one->result.bound.value() == three->result.bound.value());
 }
 
 TEST_CASE("split attention of equal tokens, of a zero V, and of one token") {
   AttentionInput in = uniform_input(5, 1, 1, 2, 2, 1);
-  auto split = split_attention(in, {Rational(1, 100), 4, 4, 1000, ThreadCount{1}});
+  auto split = split_attention(in, {Rational(1, 100), 4, 4, 1000, 1, ThreadCount{1}});
   REQUIRE(split);
   check_guarantee(in, *split);
   in.q = Matrix<double>::Constant(20, 2, 1.5);
   in.k = Matrix<double>::Constant(10, 2, -0.75);
   in.v = Matrix<double>::Random(10, 2);
-  split = split_attention(in, {Rational(1, 100), 4, 4, 1000, ThreadCount{1}});
+  split = split_attention(in, {Rational(1, 100), 4, 4, 1000, 1, ThreadCount{1}});
   REQUIRE(split);
   check_guarantee(in, *split);
   in.v.setZero();
-  split = split_attention(in, {Rational(1, 100), 2, 2, 1000, ThreadCount{1}});
+  split = split_attention(in, {Rational(1, 100), 2, 2, 1000, 1, ThreadCount{1}});
   REQUIRE(split);
   CHECK(split->result.output.cwiseAbs().maxCoeff() == 0);
 }
@@ -114,7 +115,7 @@ TEST_CASE("split attention of equal tokens, of a zero V, and of one token") {
 TEST_CASE("split attention on a real head") {
   const std::string folder = std::string(ATTNBOUNDS_SOURCE_DIR) + "/tests/data/heads/layer5-head2/";
   const AttentionInput in{read_npy(folder + "q.npy"), read_npy(folder + "k.npy"), read_npy(folder + "v.npy")};
-  const auto split = split_attention(in, {Rational(1, 100), 16, 16, 1L << 16, ThreadCount{2}});
+  const auto split = split_attention(in, {Rational(1, 100), 16, 16, 1L << 16, 1, ThreadCount{2}});
   REQUIRE(split);
   check_guarantee(in, *split);
   CHECK(split->result.bound <= Rational(1, 100) * to_rational(max_abs(in.v)));

@@ -66,7 +66,8 @@ TEST_CASE("fixed-point weights are within their proved bound of exp: hard places
     for (long k = 1; k <= 3; ++k)
       for (const double off : {0.0, 0x1p-52, -0x1p-52, 0x1p-30, -0x1p-30, 0x1p-17})
         scores.push_back(-(static_cast<double>(k) * place * (1 + off)));
-  for (const double tiny : {0x1p-1074, 0x1p-1022, 0x1p-300, 0x1p-64, 0x1p-63, 0x1.8p-65}) scores.push_back(-tiny);
+  for (const double tiny : {0x1p-1074, 0x1p-1022, 0x1p-300, 0x1p-64, 0x1p-63, 0x1.8p-65})
+    scores.push_back(-tiny);
   for (const double large : {700.0, 745.0, 1e4, 1e9, 0x1p50}) scores.push_back(-large);
   for (const long limbs : {1L, 2L, 3L, 5L, 9L})
     for (const long divisor : {1L, 3L, 8L, 12L}) check_weights(scores, 1, limbs, divisor);

@@ -95,7 +95,8 @@ inline LanePair exponential(const PowersOfTwo& powers, LanePair x) {
   std::memcpy(&bits, &shifted, sizeof bits);
   const double *high = powers.high, *low = powers.low;
   const Integers i = bits & 255;
-  const LanePair power{{high[i[0]], high[i[1]], high[i[2]], high[i[3]]}, {low[i[0]], low[i[1]], low[i[2]], low[i[3]]}};
+  const LanePair power{{high[i[0]], high[i[1]], high[i[2]], high[i[3]]},
+                       {low[i[0]], low[i[1]], low[i[2]], low[i[3]]}};
   const LanePair w = add_product(power, power, z);
   const LanePair normal = fast_two_sum(w.high, w.low);
   // 2^{floor(k/256)}: `shifted` is 1.5 2^52 + k, whose bits are those of 1.5 2^52 plus k.

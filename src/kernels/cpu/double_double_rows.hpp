@@ -1,6 +1,6 @@
 // The hot loops of the double-double reference: rows of softmax with about 100 proved bits, four keys a
-// vector. u = 2^-53. A pair (h, l) stands for h + l; "normalised" is |l| <= u |h|. docs/rounding.md, section 7,
-// has the proofs of:
+// vector. u = 2^-53. A pair (h, l) stands for h + l; "normalised" is |l| <= u |h|. docs/rounding.md, section
+// 7, has the proofs of:
 //   score   s = sum_l q_l k_l/d by exact products and exact two-sums whose low parts are added up in double:
 //           |s - true| <= (d^2/2 + 3 d + 6) u^2 sum_l |q_l k_l|/d
 //   exp     x = k ln 2/256 + r, 2^{i/256} from a table, e^r by Horner's rule with pairs where the bits count:
@@ -17,7 +17,7 @@
 
 namespace attnbounds::cpu {
 
-constexpr long double_double_exp_error = 8;     // u^2, relative, on [-200, 0]
+constexpr long double_double_exp_error = 8;  // u^2, relative, on [-200, 0]
 constexpr double double_double_exp_floor = -200;
 constexpr long keys_of_a_double_double_block = 32;
 
@@ -34,8 +34,8 @@ struct Pair {
 void double_double_exp(const PowersOfTwo& powers, double* high, double* low, long count);
 
 struct DoubleDoubleRow {
-  double score_size = 0;    // max_j |s_j - shift|, rounded
-  std::vector<Pair> sums;   // sum_j w_j v_jc, and sum_j w_j last
+  double score_size = 0;   // max_j |s_j - shift|, rounded
+  std::vector<Pair> sums;  // sum_j w_j v_jc, and sum_j w_j last
 };
 
 /// Row against keys 0 … visible-1. `keys_transposed` is d x m, `values_transposed` d_v x m, both with rows
