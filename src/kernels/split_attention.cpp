@@ -64,16 +64,20 @@ struct Groups {
   std::vector<std::vector<long>> members;
 };
 
-// Farthest points to begin with, then Lloyd's iteration on a sample; empty groups are dropped.
+// k-means++ seeds, then Lloyd's iteration, on a sample; empty groups are dropped.
 Groups cluster(const Matrix<double>& points, long count) {
   const Matrix<double> sample = every(points, most_clustered);
   Matrix<double> centres(count, points.cols());
   const Eigen::RowVectorXd mean = sample.colwise().mean();
-  Eigen::VectorXd distance = (sample.rowwise() - mean).rowwise().squaredNorm();
-  for (long g = 0; g < count; ++g) {
-    Index farthest = 0;
-    distance.maxCoeff(&farthest);
-    centres.row(g) = g == 0 && count == 1 ? mean : Eigen::RowVectorXd(sample.row(farthest));
+  Eigen::VectorXd distance;
+  Stream stream(0, "split attention seeds");
+  for (long g = 0; g < count; ++g) {  // a row with probability proportional to its squared distance
+    Index chosen = static_cast<Index>(stream.below(static_cast<std::uint64_t>(sample.rows())));
+    if (g > 0) {
+      double left = (stream.unit() + 1) / 2 * distance.sum();
+      for (chosen = 0; chosen + 1 < sample.rows() && (left -= distance(chosen)) > 0;) ++chosen;
+    }
+    centres.row(g) = count == 1 ? mean : Eigen::RowVectorXd(sample.row(chosen));
     const Eigen::VectorXd from_this =
         (sample.rowwise() - Eigen::RowVectorXd(centres.row(g))).rowwise().squaredNorm();
     distance = g == 0 ? from_this : Eigen::VectorXd(distance.cwiseMin(from_this));
@@ -86,7 +90,7 @@ Groups cluster(const Matrix<double>& points, long count) {
         least = square, best = g;
     return best;
   };
-  for (int step = 0; step < 10 && count > 1; ++step) {
+  for (int step = 0; step < 15 && count > 1; ++step) {
     Matrix<double> sums = Matrix<double>::Zero(count, points.cols());
     Eigen::VectorXd sizes = Eigen::VectorXd::Zero(count);
     for (Index i = 0; i < sample.rows(); ++i) {
