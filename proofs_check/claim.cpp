@@ -62,6 +62,7 @@ const std::vector<Paper>& papers() {
       {"alman-song-2023", "Alman, Song 2023, arXiv 2302.13214"},
       {"alman-song-2024-tensor", "Alman, Song 2024, arXiv 2310.04064"},
       {"alman-song-2024-gradient", "Alman, Song 2024, arXiv 2402.04497"},
+      {"impagliazzo-paturi-zane-2001", "Impagliazzo, Paturi, Zane 2001, J. Comput. Syst. Sci. 63(4)"},
       {"liang-shi-song-zhou-2024-tensor-training", "Liang, Shi, Song, Zhou 2024, arXiv 2405.16411"},
       {"liang-et-al-2024-multilayer", "Liang, Sha, Shi, Song, Zhou 2024, arXiv 2408.13233"},
   };

@@ -1,6 +1,7 @@
 // Abboud, Rubinstein, Williams 2017: the Merlin-Arthur protocol for orthogonality with Reed-Solomon codes
-// over F_q, K = 2, 3. Every point of the grid is a small world (K, l, T, q), and in it ALL tuples of vectors
-// of l T bits meet ALL q^((K-1)(l-1)) legal advices.
+// over F_q; Rubinstein 2018 (arXiv 1803.00904), Theorem 3.1: with algebraic-geometry codes, here Hermitian; K
+// = 2, 3. Every point of a grid is a small world (K, l, T, q), and in it ALL tuples of vectors of l T bits
+// meet ALL legal advices.
 #include "proofs_check/claim.hpp"
 #include "reductions/gap_inner_product/protocol.hpp"
 
@@ -11,7 +12,11 @@ struct Case {
   ProtocolParameters p;
 };
 Json describe(const Case& c) {
-  return {{"K", c.p.arity}, {"l", c.p.nodes}, {"T", c.p.columns}, {"q", c.p.field}};
+  return {{"code", c.p.code == CodeKind::hermitian ? "hermitian" : "reed-solomon"},
+          {"K", c.p.arity},
+          {"l", c.p.nodes},
+          {"T", c.p.columns},
+          {"q", c.p.field}};
 }
 
 std::vector<ProtocolParameters> worlds(Level level) {
@@ -24,6 +29,17 @@ std::vector<ProtocolParameters> worlds(Level level) {
     list.push_back(world(3, 2, 2, 5));
   }
   if (level == Level::exhaustive) list.push_back(world(3, 2, 2, 7));
+  return list;
+}
+
+std::vector<ProtocolParameters> hermitian_worlds(Level level) {
+  const auto world = [](long K, long l, long T, long Q) {
+    return ProtocolParameters{K, l * T, l, T, Q, CodeKind::hermitian};
+  };
+  std::vector<ProtocolParameters> list = {world(2, 1, 1, 4), world(2, 2, 1, 4), world(2, 3, 1, 4),
+                                          world(2, 1, 2, 9), world(2, 2, 2, 9), world(3, 1, 1, 4),
+                                          world(3, 2, 1, 4)};
+  if (level == Level::exhaustive) list.push_back(world(3, 2, 1, 9));
   return list;
 }
 
@@ -56,7 +72,7 @@ Rational most_accepting(const Case& c) {
 /// Fewest checks that the honest advice passes for an orthogonal tuple.
 Rational fewest_honest(const Case& c) {
   const Protocol protocol(c.p);
-  long fewest = c.p.field;
+  long fewest = c.p.checks();
   for_all_tuples(c.p, [&](const VectorFamilies& families, const Tuple& t) {
     const std::optional<long> honest = protocol.honest_advice(families, t);
     if (inner_product(families, t) == 0)
@@ -72,7 +88,7 @@ Rational most_accepting_without_zeros(const Case& c) {
   for_all_tuples(c.p, [&](const VectorFamilies& families, const Tuple& t) {
     if (inner_product(families, t) == 0) return;
     long accepting = 0;
-    for (long rho = 0; rho < c.p.field; ++rho)
+    for (long rho = 0; rho < c.p.checks(); ++rho)
       if (protocol.combined_at(families, t, rho) == protocol.combined_at(families, t, rho)) ++accepting;
     most = std::max(most, accepting);
   });
@@ -90,6 +106,21 @@ const Registration gap =
                  [](const Case& c) { return Rational(c.p.degree()); })
         .at_most(
             "completeness: q <= accepting", [](const Case& c) { return Rational(c.p.field); }, fewest_honest)
+        .twin("an advice that does not vanish on the nodes", most_accepting_without_zeros,
+              [](const Case& c) { return Rational(c.p.degree()); });
+
+const Registration hermitian_gap =
+    claim("abboud-rubinstein-williams-2017/hermitian-gap",
+          "the protocol with a Hermitian code (Rubinstein 2018)", Standing::checked)
+        .says(
+            "orthogonal: the honest advice passes all q^3 checks; otherwise every advice passes at most K s",
+            R"($x_1,\dots,x_K$ orthogonal: $q^3$ checks pass; else at most $Ks$, $s$ the pole order of $L$)")
+        .over(hermitian_worlds, [](const ProtocolParameters& p) { return Case{p}; })
+        .at_most("soundness: accepting <= K s", most_accepting,
+                 [](const Case& c) { return Rational(c.p.degree()); })
+        .at_most(
+            "completeness: q^3 <= accepting", [](const Case& c) { return Rational(c.p.checks()); },
+            fewest_honest)
         .twin("an advice that does not vanish on the nodes", most_accepting_without_zeros,
               [](const Case& c) { return Rational(c.p.degree()); });
 

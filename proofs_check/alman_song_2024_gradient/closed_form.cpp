@@ -68,7 +68,8 @@ Case draw(Draw& d) {
 Interval d_of(const Case& c) { return Interval(static_cast<long>(c.in.a1.cols())); }
 
 const Registration closed_form =
-    claim("alman-song-2024-gradient/closed-form", "Definition 1.4 and Appendix C, with the factor 1/d",
+    claim("alman-song-2024-gradient/closed-form",
+          "Lemma C.7 (Definitions 1.2, C.3, C.5), with the factor 1/d that Appendices B and C leave out",
           Standing::checked)
         .says(
             "dL/dX = A1^T p A2/d, p = f o q - diag((f o q)1) f, q = (f h - E) h^T, h = A3 Y; also by A1, A2, "

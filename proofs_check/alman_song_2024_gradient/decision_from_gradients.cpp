@@ -7,15 +7,23 @@
 namespace attnbounds {
 namespace {
 
-Case draw(Draw& d) { return {d.index == 0 ? nearest_to_yes(4) : drawn_formula(d, 4, 6), 2}; }
+Case draw(Draw& d) {
+  if (d.index < 2) return {nearest_to_yes(4), 2 + static_cast<long>(d.index)};
+  return {drawn_formula(d, 4, 6), d.integer(2, 3)};
+}
 
 GradientInstance instance(const Case& c) {
-  const VectorFamilies ov = split_and_list(c.formula, 2);
+  const VectorFamilies ov = split_and_list(c.formula, c.arity);
   const long n = ov.families[0].rows;
+  const std::vector<long> rows(static_cast<std::size_t>(c.arity), n);
   const ThresholdParameters p =
-      threshold_for_margin({n, n}, ov.dimension(), orthogonality_promise(), gradient_margin(n));
-  const AttentionInput in = matrix_instance(p, sign_matrices(ov));
-  return {in.q, in.k, in.v};
+      threshold_for_margin(rows, ov.dimension(), orthogonality_promise(), gradient_margin(n));
+  if (c.arity == 2) {
+    const AttentionInput in = matrix_instance(p, sign_matrices(ov));
+    return {in.q, {in.k}, {in.v}};
+  }
+  const TensorAttentionInput in = tensor_instance(p, sign_matrices(ov));
+  return {in.q, {in.k1, in.k2}, {in.v1, in.v2}};
 }
 
 bool satisfiable(const Case& c) { return count_satisfying(c.formula) > 0; }

@@ -100,8 +100,8 @@ GradientSizes sizes(const Case& c) {
 Interval sharp(const Case& c) { return gradient_bound(sizes(c), phi_of(c.delta)); }
 
 const Registration gradient_error =
-    claim("alman-song-2024-gradient/gradient-error", "error step of Theorem 1.6, constants ours (Theorem G')",
-          Standing::checked)
+    claim("alman-song-2024-gradient/gradient-error",
+          "error step of Theorem 1.6 (Lemmas D.4 to D.6), constants ours (Theorem G')", Standing::checked)
         .says(
             "weights of relative error delta change dL/dX by at most phi(delta) n (d_v/d)|A1||A2||h|(|c| + "
             "|h|), and "

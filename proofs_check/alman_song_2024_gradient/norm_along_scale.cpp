@@ -68,5 +68,53 @@ const Registration norm_along_scale =
                [](const Case& c) { return slope(c) / corrected(c); })
         .twin("the constant of the printed proof, 8 B n", slope, literal);
 
+// F'' = 2 sum (Cov_{f_i}(A_i, V_c)^2 + y_ic E (A_i - mean)^2 (V_c - mean)). The last is a third mixed moment,
+// at most B^2/8 (the claim third-mixed-moment), so |F''| <= 2 n d (1/16 + 1/8) B^2; with |E(..)| <= B^2/4,
+// 5/8.
+Interval curvature(const Case& c) {
+  const Matrix<Interval> a = matrix_from<Interval>(c.a), v = matrix_from<Interval>(c.v);
+  Matrix<Interval> s = a;
+  for (Eigen::Index i = 0; i < s.size(); ++i) s.data()[i] *= enclose(c.scale);
+  const Matrix<Interval> f = softmax_rows(s), y = product(f, v);
+  Interval sum = 0;
+  for (Eigen::Index i = 0; i < y.rows(); ++i) {
+    Interval mean = 0;
+    for (Eigen::Index j = 0; j < f.cols(); ++j) mean += f(i, j) * a(i, j);
+    for (Eigen::Index l = 0; l < y.cols(); ++l) {
+      Interval covariance = 0, third = 0;
+      for (Eigen::Index j = 0; j < f.cols(); ++j) {
+        const Interval off = a(i, j) - mean, weighted = f(i, j) * off * (v(j, l) - y(i, l));
+        covariance += weighted;
+        third += weighted * off;
+      }
+      sum += 2 * (covariance * covariance + y(i, l) * third);
+    }
+  }
+  return absolute_value(sum);
+}
+Interval curvature_bound(const Case& c, const Rational& factor) {
+  return enclose(Rational(factor * c.bound * c.bound * static_cast<long>(c.a.rows())));
+}
+
+const Registration curvature_along_scale =
+    claim("alman-song-2024-gradient/curvature-along-scale",
+          "Lemma E.3, second half, corrected; constant ours", Standing::checked)
+        .says(
+            "|d^2/dl^2 |softmax(l A) V|_F^2| <= (3/8) n d B^2 for A in [0,B]^{n x N}, V in {0,1}^{N x d}, "
+            "any l",
+            R"($|\frac{d^2}{d\lambda^2}\|\mathrm{softmax}(\lambda A)V\|_F^2| \le \tfrac38 ndB^2$)")
+        .given(draw)
+        .where("entries of A in [0, B]",
+               [](const Case& c) { return c.a.minCoeff() >= 0 && to_rational(max_abs(c.a)) <= c.bound; })
+        .at_most(
+            "curvature <= (3/8) n d B^2", curvature,
+            [](const Case& c) { return curvature_bound(c, Rational(3 * static_cast<long>(c.v.cols()), 8)); })
+        .finds("ratio", "largest curvature over (3/8) n d B^2", Extreme::largest,
+               [](const Case& c) {
+                 return curvature(c) / curvature_bound(c, Rational(3 * static_cast<long>(c.v.cols()), 8));
+               })
+        .twin("without the factor d: (5/8) n B^2", curvature,
+              [](const Case& c) { return curvature_bound(c, Rational(5, 8)); });
+
 }  // namespace
 }  // namespace attnbounds

@@ -2,7 +2,7 @@
 //     q = G H^T,  H = T W_V,  p = f o q - diag((f o q) 1) f,
 //     dL/dT = (p T W^T + p^T T W)/d + f^T G W_V^T,   dL/dW = T^T p T/d,   dL/dW_V = T^T f^T G,
 // and of several layers by the chain rule. Mean value theorem in intervals, through whole networks (heads,
-// mask, residual, MLP with GELU, layer norm). Lemma D.17 as recorded (f for f^T in D6 to D8, W and W^T
+// mask, residual, MLP with GELU, layer norm). Lemma D.17 as printed (f for f^T in D6 to D8, W and W^T
 // exchanged) is the false twin.
 #include "proofs_check/layers_case.hpp"
 
@@ -126,7 +126,8 @@ Case draw_one_layer(Draw& d) {
 
 const Registration through_layers =
     claim("liang-et-al-2024-multilayer/closed-form",
-          "closed forms of Section C, through any number of layers", Standing::checked)
+          "Definition 1.3; Lemmas D.17, F.5 (times 1/d) and G.3 corrected, through any number of layers",
+          Standing::checked)
         .says(
             "dL/dT = r G + sum_h (p T W^T + p^T T W)/d + f^T G W_V^T, dL/dW = T^T p T/d, dL/dW_V = T^T f^T "
             "G, chained",
@@ -153,7 +154,8 @@ const Registration through_layers =
         .sizes(30, 300, 3000);
 
 const Registration lemma_d17 =
-    claim("liang-et-al-2024-multilayer/one-layer-gradient", "Lemma D.17, corrected", Standing::checked)
+    claim("liang-et-al-2024-multilayer/one-layer-gradient", "Lemma D.17 (text of version 2), corrected",
+          Standing::checked)
         .says(
             "dL/dT = (p T W^T + p^T T W)/d + f^T G W_V^T for one head; the printed terms D6 to D8 have f for "
             "f^T",
@@ -166,7 +168,7 @@ const Registration lemma_d17 =
             [](const Case& c) { return check(c, Vary::input).distance; },
             [](const Case& c) { return check(c, Vary::input).half_width; })
         .twin(
-            "Lemma D.17 as recorded: f for f^T, W and W^T exchanged",
+            "Lemma D.17 as printed: f for f^T in D6 to D8, W and W^T exchanged",
             [](const Case& c) { return mean_value(quotient(c, Vary::input), literal_slopes(c)).distance; },
             [](const Case& c) { return mean_value(quotient(c, Vary::input), literal_slopes(c)).half_width; })
         .sizes(40, 400, 4000);

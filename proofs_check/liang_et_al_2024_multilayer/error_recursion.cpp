@@ -28,8 +28,8 @@ Interval forward_ratio(const LayersCase& c, ConstantsFrom from) {
 Interval one(const LayersCase&) { return 1; }
 
 const Registration forward_recursion =
-    claim("liang-et-al-2024-multilayer/forward-error", "induction of Section H, constants ours",
-          Standing::checked)
+    claim("liang-et-al-2024-multilayer/forward-error",
+          "induction of Lemma H.4, which takes states as exact; constants ours", Standing::checked)
         .says(
             "e' <= r e + sum_h nu e + v 2 tanh((2 artanh delta + 2((A + B)e + S e^2)/d)/4), then the "
             "row-wise maps",
@@ -100,8 +100,8 @@ Gap backward_gap(const LayersCase& c, States states, ConstantsFrom from) {
 }
 
 const Registration backward_recursion =
-    claim("liang-et-al-2024-multilayer/backward-error", "induction of Section H, backward, derived by us",
-          Standing::checked)
+    claim("liang-et-al-2024-multilayer/backward-error",
+          "Step 3.2 of Lemma H.4 with Sections I to K, explicit, derived by us", Standing::checked)
         .says(
             "gam' <= r gam + sum_h nu(gam + phi g) + (P~(A + B + 2eS) + 2PeS)/d in |.|_1, P = v g, "
             "P~ = phi v g + (v + nu e) gam + nu e g; and the errors of dL/dW, dL/dW_V",
@@ -228,7 +228,7 @@ Interval last_error(const Depth& c) {
 
 const Registration geometric_growth =
     claim("liang-et-al-2024-multilayer/growth-with-depth",
-          "the factor poly(n)^m of Section H made explicit, ours", Standing::checked)
+          "the factor poly(n)^m of Lemma H.4, Step 3.2, made explicit, ours", Standing::checked)
         .says(
             "the error after m layers stays below the recursion for m = 1 … 32, and grows by exactly 1 + "
             "omega a layer on "

@@ -29,7 +29,8 @@ template <class Entry, class LogMargin>
 ThresholdParameters fitted(ThresholdParameters p, long most_columns, const Entry& entry_at,
                            const LogMargin& log_margin_at) {
   const double log_anchors = std::log(nearest(p.anchors()));
-  for (p.bias_columns = 1;; ++p.bias_columns) {
+  const long first = p.bias_columns;
+  for (;; ++p.bias_columns) {
     const double d = static_cast<double>(p.columns()), e = static_cast<double>(p.bias_columns);
     p.entry = entry_at(d);
     const double target = d * (log_anchors + log_margin_at(p.entry, d)) -
@@ -37,7 +38,7 @@ ThresholdParameters fitted(ThresholdParameters p, long most_columns, const Entry
     p.bias = target / (power(p.entry, p.arity) / p.entry) / e;
     if (std::fabs(p.bias) <= p.entry) return p;
     if (p.bias_columns > most_columns) {
-      p.bias_columns = 1;
+      p.bias_columns = first;
       p.entry = entry_at(static_cast<double>(p.columns()));
       p.bias = std::copysign(p.entry, p.bias);
       return p;
@@ -98,14 +99,15 @@ ThresholdParameters threshold_for_margin(const std::vector<long>& rows, long dim
 }
 
 ThresholdParameters threshold_for_kappa(const std::vector<long>& rows, long dimension, ScorePromise promise,
-                                        const Rational& kappa) {
+                                        const Rational& kappa, long columns) {
   if (kappa <= 0) throw InputError("kappa", "a number above 0", exact_text(kappa));
-  const ThresholdParameters p = shape(rows, dimension, promise);
+  ThresholdParameters p = shape(rows, dimension, promise);
+  p.bias_columns = std::max(1L, columns - dimension);
   if (p.tokens() < 2) throw InputError("kappa", "an instance of more than one token", "log n = 0");
   const double entry = nearest(kappa) * root(log_tokens(p), p.arity),
                log_tuples = std::log(nearest(p.tuples()));
   return fitted(
-      p, dimension + std::abs(promise.yes) + 8, [&](double) { return entry; },
+      p, p.columns() + std::abs(promise.yes) + 8, [&](double) { return entry; },
       [&](double r, double d) { return (power(r, p.arity) * gap_of(promise) / d - log_tuples) / 2; });
 }
 

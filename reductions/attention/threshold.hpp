@@ -58,9 +58,10 @@ struct ThresholdParameters {
 ThresholdParameters threshold_for_margin(const std::vector<long>& rows, long dimension, ScorePromise promise,
                                          const Rational& margin);
 /// From B = kappa (log n)^{1/p}, whatever that proves. Where no bias of entries <= B lifts a yes to A R, the
-/// largest one is taken (the guarantee is enclosed from what stands in the matrices in any case).
+/// largest one is taken (the guarantee is enclosed from what stands in the matrices in any case). At least
+/// `columns` columns.
 ThresholdParameters threshold_for_kappa(const std::vector<long>& rows, long dimension, ScorePromise promise,
-                                        const Rational& kappa);
+                                        const Rational& kappa, long columns = 0);
 /// The least kappa with a margin above 1, rounded up.
 double least_kappa(const std::vector<long>& rows, long dimension, ScorePromise promise);
 

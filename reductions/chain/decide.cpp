@@ -66,6 +66,17 @@ class Instance {
     }
   }
   Matrix<double> matrix(const std::string& name) const { return read_npy(file("/matrices/" + name)); }
+  std::vector<std::string> names(const std::string& pointer) const {
+    const Json& value = at(pointer);
+    std::vector<std::string> result;
+    if (!value.is_array() || value.empty()) throw fail(pointer, "a list of names");
+    for (const Json& name : value) {
+      if (!name.is_string() || name.get<std::string>().find('/') != std::string::npos)
+        throw fail(pointer, "names of this folder");
+      result.push_back(name.get<std::string>());
+    }
+    return result;
+  }
   fs::path file(const std::string& pointer) const {
     const std::string name = text(pointer);
     if (name.empty() || name.find('/') != std::string::npos)
@@ -87,7 +98,7 @@ class Instance {
 
 /// The promise, re-derived from the doubles of the matrices; otherwise the field gap.
 Interval promised_gap(const Instance& instance) {
-  if (!instance.has("/threshold") || instance.text("/kind") == "matrix-gradient")
+  if (!instance.has("/threshold") || instance.text("/kind").ends_with("-gradient"))
     return enclose(instance.number("/gap"));
   const ThresholdParameters p = instance.threshold();
   const ThresholdGuarantee g = guarantee(p);
@@ -167,7 +178,14 @@ std::vector<OutputRange> polynomial_ranges(const Input& input, const Rational& e
   request.epsilon = epsilon;
   request.method = MethodChoice::polynomial;
   request.threads = threads;
-  const AttentionResult result = guaranteed_attention(input, request);
+  const AttentionResult result = [&] {
+    try {
+      return guaranteed_attention(input, request);
+    } catch (const BudgetMissed& error) {  // no answer, and nothing refuted
+      throw Undecided(std::string(error.what()) +
+                      ", and epsilon = " + decimal_down(lower(enclose(epsilon)), 3) + " is needed");
+    }
+  }();
   bound = result.bound.value();
   std::vector<OutputRange> ranges;
   for (Eigen::Index i = 0; i < result.output.rows(); ++i)
@@ -213,10 +231,21 @@ Answer decide_attention(const Instance& instance, const Source& source, Decision
 
 Answer decide_gradient(const Instance& instance, const Source& source, ThreadCount threads) {
   const Rational decision = rational_from_text(instance.text("/decision"), "decision");
-  const GradientInstance in{instance.matrix("A1"), instance.matrix("A2"), instance.matrix("A3")};
-  if (instance.matrix("Y") != Matrix<double>::Identity(1, 1) ||
-      instance.matrix("E") != Matrix<double>::Zero(in.a1.rows(), 1))
-    throw InputError("instance", "Y = I and E = 0", "other matrices");
+  const bool tensor = instance.text("/kind") == "tensor-gradient";
+  GradientInstance in{instance.matrix("A1"), {instance.matrix("A2")}, {}};
+  if (tensor) {
+    in.keys.push_back(instance.matrix("A3"));
+    in.values = {instance.matrix("A4"), instance.matrix("A5")};
+  } else {
+    in.values = {instance.matrix("A3")};
+  }
+  const std::vector<std::string> mixing =
+      tensor ? std::vector<std::string>{"Y1", "Y2"} : std::vector<std::string>{"Y"};
+  for (const std::string& name : mixing)
+    if (instance.matrix(name) != Matrix<double>::Identity(1, 1))
+      throw InputError("instance", name + " = I", "another matrix");
+  if (instance.matrix("E") != Matrix<double>::Zero(in.a1.rows(), 1))
+    throw InputError("instance", "E = 0", "another matrix");
   const GradientDecision d = total_square_from_gradients(in, 0, threads);
   Answer answer;
   answer.from = "gradient";
@@ -234,8 +263,38 @@ Answer decide_gradient(const Instance& instance, const Source& source, ThreadCou
   // |Att|^2 names no row: the witness is searched for in the vectors, and checked.
   const std::optional<Tuple> tuple = find_orthogonal(*source.vectors, threads);
   if (!tuple) throw ContradictedPromise("the gradients say yes, but no vectors are orthogonal");
-  add_witness(answer, source, tuple->front(), in.a1, {in.a2}, threads);
+  add_witness(answer, source, tuple->front(), in.a1, in.keys, threads);
   return answer;
+}
+
+/// The disjunction of the leaves: yes as soon as one says yes.
+Answer decide_disjunction(const Instance& instance, const fs::path& folder, DecisionMethod method,
+                          ThreadCount threads) {
+  const Formula formula = read_dimacs(instance.file("/files/formula"));
+  Answer all;
+  all.nearest = HUGE_VAL;
+  for (const std::string& leaf : instance.names("/leaves")) {
+    if (read_file(folder / (leaf + ".cnf")) != read_file(folder / leaf / "formula.cnf"))
+      throw InputError((folder / leaf / "formula.cnf").string(), "the formula of " + leaf + ".cnf",
+                       "another");
+    Answer one = decide(folder / leaf, method, threads);
+    if (all.queries == 0 || lower(one.gap) < lower(all.gap)) all.gap = one.gap;
+    all.from = one.from;
+    all.queries += one.queries;
+    all.raised += one.raised;
+    all.nearest = std::min(all.nearest, one.nearest);
+    all.error_bound = std::max(all.error_bound, one.error_bound);
+    if (!one.satisfiable) continue;
+    Assignment assignment;
+    for (const int literal : one.literals) assignment.push_back(literal > 0);
+    if (!satisfies(assignment, formula))
+      throw ContradictedPromise("the assignment of " + leaf + " does not satisfy the formula");
+    all.satisfiable = true;
+    all.literals = std::move(one.literals);
+    all.tuple = std::move(one.tuple);
+    break;
+  }
+  return all;
 }
 
 }  // namespace
@@ -243,17 +302,18 @@ Answer decide_gradient(const Instance& instance, const Source& source, ThreadCou
 Answer decide(const fs::path& folder, DecisionMethod method, ThreadCount threads) {
   const Instance instance(folder);
   if (instance.has("/receipts")) check_receipts(folder);
-  const Source source = source_of(instance);
   const WorkingPrecision precision(Bits{128});
   const std::string kind = instance.text("/kind");
+  if (kind == "disjunction") return decide_disjunction(instance, folder, method, threads);
+  const Source source = source_of(instance);
   if (kind == "matrix" || kind == "tensor") return decide_attention(instance, source, method, threads);
-  if (kind == "matrix-gradient") {
+  if (kind == "matrix-gradient" || kind == "tensor-gradient") {
     if (method != DecisionMethod::exact)
       throw InputError("--method", "exact for a gradient instance", "polynomial");
     return decide_gradient(instance, source, threads);
   }
-  throw InputError((folder / "instance.json").string() + " /kind", "matrix, tensor or matrix-gradient",
-                   "'" + kind + "'");
+  throw InputError((folder / "instance.json").string() + " /kind",
+                   "matrix, tensor, matrix-gradient, tensor-gradient or disjunction", "'" + kind + "'");
 }
 
 }  // namespace attnbounds

@@ -26,8 +26,8 @@ struct Answer {
   std::string from;           // "attention" or "gradient"
 };
 
-/// Errors: InputError (also files that differ from their receipts); Undecided; BudgetMissed (polynomial);
-/// ContradictedPromise.
+/// Errors: InputError (also files that differ from their receipts); Undecided (also where the polynomial
+/// method has no polynomial of a proved error within epsilon); ContradictedPromise.
 Answer decide(const std::filesystem::path& folder, DecisionMethod method, ThreadCount threads = all_cores());
 
 /// The outputs say yes and there is no witness, or the witness fails: the folder breaks its promise.

@@ -24,10 +24,12 @@ struct ChosenProtocol {
 struct ReduceRequest {
   Target target = Target::attention;
   Route route = Route::direct;
-  std::optional<long> arity;               // 2 unless the input is a file of vectors
-  std::optional<Rational> kappa;           // B = kappa (log n)^{1/p}; otherwise margin
-  Rational margin = 3;                     // YES output >= R/(R+1), NO <= 1/(R+1)
+  std::optional<long> arity;      // 2 unless the input is a file of vectors
+  std::optional<Rational> kappa;  // B = kappa (log n)^{1/p}; otherwise margin
+  Rational margin = 3;            // YES output >= R/(R+1), NO <= 1/(R+1)
+  CodeKind code = CodeKind::reed_solomon;
   std::optional<ChosenProtocol> protocol;  // otherwise the smallest
+  std::optional<long> sparsify;            // theta: one instance a leaf, the answer is their disjunction
 };
 
 /// A folder under another name, renamed when it is whole. Errors: InputError if `path` exists and is not an
@@ -45,8 +47,16 @@ class NewFolder {
 };
 
 /// Writes the folder; returns its instance.json. `input` is DIMACS or `p ov`. Errors: InputError.
+/// Sparsified: kind `disjunction`, `leaves` names folders, each the reduction of one leaf; n, d, B, kappa are
+/// the largest of the leaves', gap and epsilon the least.
 nlohmann::ordered_json reduce(const std::filesystem::path& input, const ReduceRequest& request,
                               const std::filesystem::path& folder);
+
+/// What the chain would start from: vectors a family, their dimension, families. Errors: InputError.
+struct VectorSizes {
+  long vectors = 0, dimension = 0, arity = 2;
+};
+VectorSizes vector_sizes(const std::filesystem::path& input, std::optional<long> arity);
 
 /// The fields that every attention instance has: kind, n, d, B, kappa, exponent, gap, epsilon, decision.
 nlohmann::ordered_json attention_fields(const ThresholdParameters& parameters);

@@ -30,32 +30,53 @@ void ProtocolParameters::validate() const {
   if (nodes < 1 || columns < 1) fail("l >= 1 and T >= 1", std::min(nodes, columns));
   if (nodes > 1L << 20 || columns > 1L << 20 || nodes * columns < dimension)
     fail("l T >= the dimension " + std::to_string(dimension), nodes * columns);
-  if (!is_prime(field) || field >= 1L << 20) fail("a prime q below 2^20", field);
-  if (field <= columns) fail("q > T = " + std::to_string(columns), field);
-  if (field <= degree()) fail("q > K (l - 1) = " + std::to_string(degree()), field);
+  const long characteristic = characteristic_of(field);
+  if (code == CodeKind::reed_solomon && (!is_prime(field) || field >= 1L << 20))
+    fail("a prime q below 2^20", field);
+  if (code == CodeKind::hermitian && (hermitian_root(field) == 0 || field > 1L << 8))
+    fail("the square Q of a prime power, at most 2^8, for a Hermitian curve", field);
+  if (characteristic <= columns)
+    fail(code == CodeKind::reed_solomon ? "q > T = " + std::to_string(columns)
+                                        : "a field of characteristic > T = " + std::to_string(columns),
+         characteristic);
+  if (checks() <= degree())
+    fail(code == CodeKind::reed_solomon
+             ? "q > K (l - 1) = " + std::to_string(degree())
+             : "more than D = " + std::to_string(degree()) + " points of the curve",
+         checks());
 }
 
-long ProtocolParameters::advices() const { return checked(capped_power(field, (arity - 1) * (nodes - 1))); }
+long ProtocolParameters::advices() const {
+  return checked(capped_power(field, code_size(code, arity, nodes, field).advice_dimension));
+}
 long ProtocolParameters::new_dimension() const {
-  return checked(capped_power(field, 1 + (arity - 1) * columns));
+  return checked(capped_product(checks(), capped_power(field, (arity - 1) * columns)));
 }
 
 long protocol_bits(const ProtocolParameters& p, long vectors) {
-  const long advices = capped_power(p.field, (p.arity - 1) * (p.nodes - 1));
-  const long dimension = capped_power(p.field, 1 + (p.arity - 1) * p.columns);
+  const long advices = capped_power(p.field, code_size(p.code, p.arity, p.nodes, p.field).advice_dimension);
+  const long dimension = capped_product(p.checks(), capped_power(p.field, (p.arity - 1) * p.columns));
   return capped_product(dimension, capped_product(vectors, std::min(kCap, advices + p.arity - 1)));
 }
 
-ProtocolParameters smallest_protocol(long arity, long dimension, long vectors, long most_bits) {
+ProtocolParameters smallest_protocol(long arity, long dimension, long vectors, long most_bits,
+                                     CodeKind code) {
   std::optional<ProtocolParameters> best;
   const auto size = [](const ProtocolParameters& p) { return std::pair(p.new_dimension(), p.advices()); };
   for (long nodes = 1; nodes <= std::max(1L, dimension) && nodes <= 64; ++nodes) {
     const long columns = std::max(1L, (dimension + nodes - 1) / nodes);
     if (columns > 64) continue;
-    const ProtocolParameters p{arity, dimension, nodes, columns,
-                               least_prime_above(std::max(columns, arity * (nodes - 1)))};
-    if (protocol_bits(p, vectors) > most_bits) continue;
-    if (!best || size(p) < size(*best)) best = p;
+    const std::vector<long> fields =
+        code == CodeKind::reed_solomon
+            ? std::vector<long>{least_prime_above(std::max(columns, arity * (nodes - 1)))}
+            : std::vector<long>{4, 9, 16, 25, 49, 64, 81, 121, 169, 256};
+    for (const long field : fields) {
+      const ProtocolParameters p{arity, dimension, nodes, columns, field, code};
+      if (characteristic_of(field) <= columns || p.checks() <= p.degree() ||
+          protocol_bits(p, vectors) > most_bits)
+        continue;
+      if (!best || size(p) < size(*best)) best = p;
+    }
   }
   if (!best)
     throw InputError("gap route",
@@ -67,99 +88,77 @@ ProtocolParameters smallest_protocol(long arity, long dimension, long vectors, l
 }
 
 Protocol::Protocol(const ProtocolParameters& parameters)
-    : parameters_((parameters.validate(), parameters)), field_(parameters.field) {
-  const long l = parameters_.nodes;
-  for (long rho = 0; rho < field_.size(); ++rho) {
-    lagrange_.emplace_back();
-    for (long s = 0; s < l; ++s) lagrange_.back().push_back(field_.lagrange(s, l, rho));
-  }
-  vanishing_ = {1};
-  for (long s = 0; s < l; ++s) {  // times (z - s)
-    std::vector<long> next(vanishing_.size() + 1, 0);
-    for (std::size_t i = 0; i < vanishing_.size(); ++i) {
-      next[i + 1] = field_.add(next[i + 1], vanishing_[i]);
-      next[i] = field_.subtract(next[i], field_.multiply(s, vanishing_[i]));
-    }
-    vanishing_ = std::move(next);
-  }
-}
+    : parameters_((parameters.validate(), parameters)),
+      code_(parameters.code == CodeKind::reed_solomon
+                ? reed_solomon_code(parameters.arity, parameters.nodes, parameters.field)
+                : hermitian_code(parameters.arity, parameters.nodes, parameters.field)) {}
 
 std::vector<long> Protocol::columns_at(const BitMatrix& family, long row, long rho) const {
-  const auto& [arity, dimension, l, T, q] = parameters_;
+  const long T = parameters_.columns;
   std::vector<long> values(static_cast<std::size_t>(T), 0);
-  for (long c = 0; c < dimension; ++c)
+  for (long c = 0; c < parameters_.dimension; ++c)
     if (family.at(row, c)) {
       long& value = values[static_cast<std::size_t>(c % T)];
-      value = field_.add(value, lagrange_[static_cast<std::size_t>(rho)][static_cast<std::size_t>(c / T)]);
+      value = code_.field.add(
+          value, code_.interpolation[static_cast<std::size_t>(rho)][static_cast<std::size_t>(c / T)]);
     }
   return values;
 }
 
-std::vector<long> Protocol::advice(long number) const {
-  std::vector<long> product(static_cast<std::size_t>(parameters_.degree() + 1), 0);
-  for (std::size_t i = 0; number > 0; ++i, number /= field_.size())  // digit i: coefficient i of g
-    for (std::size_t j = 0; j < vanishing_.size(); ++j)
-      product[i + j] = field_.add(product[i + j], field_.multiply(number % field_.size(), vanishing_[j]));
-  return product;
+Word Protocol::advice(long number) const {
+  Word values(static_cast<std::size_t>(code_.points), 0);
+  for (std::size_t i = 0; number > 0; ++i, number /= code_.field.size())
+    for (std::size_t rho = 0; rho < values.size(); ++rho)
+      values[rho] = code_.field.add(values[rho],
+                                    code_.field.multiply(number % code_.field.size(), code_.advice[i][rho]));
+  return values;
 }
 
 long Protocol::combined_at(const VectorFamilies& families, const Tuple& tuple, long rho) const {
   std::vector<long> product = columns_at(families.families[0], tuple[0], rho);
   for (std::size_t k = 1; k < tuple.size(); ++k) {
     const std::vector<long> factor = columns_at(families.families[k], tuple[k], rho);
-    for (std::size_t t = 0; t < product.size(); ++t) product[t] = field_.multiply(product[t], factor[t]);
+    for (std::size_t t = 0; t < product.size(); ++t) product[t] = code_.field.multiply(product[t], factor[t]);
   }
   long sum = 0;
-  for (const long term : product) sum = field_.add(sum, term);
+  for (const long term : product) sum = code_.field.add(sum, term);
   return sum;
 }
 
-long Protocol::accepting(const VectorFamilies& families, const Tuple& tuple,
-                         const std::vector<long>& polynomial) const {
+long Protocol::accepting(const VectorFamilies& families, const Tuple& tuple, const Word& values) const {
   long count = 0;
-  for (long rho = 0; rho < field_.size(); ++rho)
-    if (combined_at(families, tuple, rho) == field_.evaluate(polynomial, rho)) ++count;
+  for (long rho = 0; rho < code_.points; ++rho)
+    if (combined_at(families, tuple, rho) == values[static_cast<std::size_t>(rho)]) ++count;
   return count;
 }
 
 std::optional<long> Protocol::honest_advice(const VectorFamilies& families, const Tuple& tuple) const {
-  for (long s = 0; s < parameters_.nodes; ++s)
-    if (combined_at(families, tuple, s) != 0) return {};
-  // Psi(rho)/prod_s (rho - s) at the (K-1)(l-1) points l, l + 1, … below q determines g: divide by Lagrange.
-  const long size = (parameters_.arity - 1) * (parameters_.nodes - 1), l = parameters_.nodes;
-  std::vector<long> coefficients(static_cast<std::size_t>(size), 0);
-  for (long i = 0; i < size; ++i) {
-    const long point = l + i;
-    const long value = field_.multiply(combined_at(families, tuple, point),
-                                       field_.inverse(field_.evaluate(vanishing_, point)));
-    std::vector<long> basis = {1};  // prod_{u != point} (z - u)/(point - u)
-    for (long u = l; u < l + size; ++u) {
-      if (u == point) continue;
-      const long scale = field_.inverse(field_.subtract(point, u));
-      std::vector<long> next(basis.size() + 1, 0);
-      for (std::size_t j = 0; j < basis.size(); ++j) {
-        const long b = field_.multiply(basis[j], scale);
-        next[j + 1] = field_.add(next[j + 1], b);
-        next[j] = field_.subtract(next[j], field_.multiply(u, b));
-      }
-      basis = std::move(next);
-    }
-    for (std::size_t j = 0; j < basis.size(); ++j)
-      coefficients[j] = field_.add(coefficients[j], field_.multiply(value, basis[j]));
+  for (const long node : code_.nodes)
+    if (combined_at(families, tuple, node) != 0) return {};
+  // Psi = sum_i m_i basis_i, an equation a point: the last column of the echelon form is m.
+  FieldMatrix equations;
+  for (long rho = 0; rho < code_.points; ++rho) {
+    equations.emplace_back();
+    for (const Word& basis : code_.advice) equations.back().push_back(basis[static_cast<std::size_t>(rho)]);
+    equations.back().push_back(combined_at(families, tuple, rho));
   }
+  const Echelon echelon = reduced(code_.field, std::move(equations));
+  if (echelon.pivots.size() != code_.advice.size())
+    throw std::logic_error("Psi is no combination of advices");
   long number = 0;
-  for (std::size_t i = coefficients.size(); i-- > 0;) number = number * field_.size() + coefficients[i];
+  for (std::size_t i = echelon.rows.size(); i-- > 0;)
+    number = number * code_.field.size() + echelon.rows[i].back();
   return number;
 }
 
 GapInnerProduct Protocol::reduce(const VectorFamilies& old) const {
   const long arity = parameters_.arity, dimension = parameters_.dimension, T = parameters_.columns,
-             q = parameters_.field;
+             q = parameters_.field, points = code_.points;
   if (old.arity() != arity || old.dimension() != dimension)
     throw std::domain_error("the protocol was made for vectors of another arity or dimension");
   const long advices = parameters_.advices(), alphas = capped_power(q, T);
   const long new_dimension = parameters_.new_dimension();
-  GapInnerProduct gap{{}, q, parameters_.degree()};
+  GapInnerProduct gap{{}, points, code_.degree};
   const auto coordinate = [&](long rho, long alpha, long beta) {
     return arity == 2 ? rho * alphas + alpha : (rho * alphas + alpha) * alphas + beta;
   };
@@ -180,7 +179,7 @@ GapInnerProduct Protocol::reduce(const VectorFamilies& old) const {
     const BitMatrix& family = old.families[static_cast<std::size_t>(k)];
     BitMatrix result(family.rows, new_dimension);
     for (long i = 0; i < family.rows; ++i)
-      for (long rho = 0; rho < q; ++rho) {
+      for (long rho = 0; rho < points; ++rho) {
         const long mine = number(columns_at(family, i, rho));
         if (arity == 2) result.set(i, coordinate(rho, mine, 0));
         else
@@ -192,9 +191,9 @@ GapInnerProduct Protocol::reduce(const VectorFamilies& old) const {
   const BitMatrix& family = old.families.back();
   BitMatrix last(family.rows * advices, new_dimension);
   for (long m = 0; m < advices; ++m) {
-    const std::vector<long> polynomial = advice(m);
-    for (long rho = 0; rho < q; ++rho) {
-      const long value = field_.evaluate(polynomial, rho);
+    const Word values = advice(m);
+    for (long rho = 0; rho < points; ++rho) {
+      const long value = values[static_cast<std::size_t>(rho)];
       for (long j = 0; j < family.rows; ++j) {
         const std::vector<long> mine = columns_at(family, j, rho);
         for (long alpha = 0; alpha < alphas; ++alpha) {
@@ -203,8 +202,8 @@ GapInnerProduct Protocol::reduce(const VectorFamilies& old) const {
             long sum = 0;
             const std::vector<long> second = arity == 3 ? digits(beta) : std::vector<long>();
             for (std::size_t t = 0; t < mine.size(); ++t) {
-              const long both = arity == 3 ? field_.multiply(first[t], second[t]) : first[t];
-              sum = field_.add(sum, field_.multiply(both, mine[t]));
+              const long both = arity == 3 ? code_.field.multiply(first[t], second[t]) : first[t];
+              sum = code_.field.add(sum, code_.field.multiply(both, mine[t]));
             }
             if (sum == value) last.set(m * family.rows + j, coordinate(rho, alpha, beta));
           }

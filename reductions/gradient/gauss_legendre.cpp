@@ -48,34 +48,45 @@ double newton_start(long degree, long k) {  // the k-th zero from the right, in 
 
 QuadratureRule gauss_legendre(long count) {
   if (count < 1 || count > 4000) throw std::length_error("a quadrature has 1 to 4000 nodes");
-  const WorkingPrecision precision(Bits{3 * count + 256});
-  const Real radius = ldexp(Real(1), static_cast<int>(-(3 * count / 2 + 128)));
-  QuadratureRule rule;
+  const auto size = static_cast<std::size_t>(count);
+  QuadratureRule rule{std::vector<double>(size), std::vector<Interval>(size), {}};
   Real last_lower = 2;  // brackets come from the right
-  for (long k = 0; k < count; ++k) {
-    Real x = 0;  // the middle zero of an odd P_K
-    if (2 * k + 1 != count) {
-      x = approximate(Real(newton_start(count, k)));
-      for (;;) {
+  for (long k = 0; 2 * k < count; ++k) {
+    Real start = 0;  // the middle zero of an odd P_K
+    const bool middle = 2 * k + 1 == count;
+    if (!middle) {
+      const WorkingPrecision precision(Bits{256});
+      Real x = approximate(Real(newton_start(count, k)));
+      for (Real step = 1; abs(step) > ldexp(Real(1), -140);) {
         const LegendrePair<Real> p = legendre(count, x);
-        const Real step = p.value / derivative(count, x, p);
+        step = approximate(Real(p.value / derivative(count, x, p)));
         x = approximate(Real(x - step));
-        if (abs(step) < radius / 16) break;
       }
+      start = x;
     }
+    const WorkingPrecision precision(Bits{13 * count / 10 + 256});
+    const Real x = approximate(start), radius = ldexp(Real(1), -128);
     const Real low = x - radius, high = x + radius;
     const Sign left = sign(legendre(count, enclose(low)).value),
                right = sign(legendre(count, enclose(high)).value);
     const bool changes = (left == Sign::negative && right == Sign::positive) ||
                          (left == Sign::positive && right == Sign::negative);
-    if (!changes || high >= last_lower) throw std::runtime_error("a Legendre zero was not proved");
+    if (!changes || high >= last_lower || (!middle && low <= radius))
+      throw std::runtime_error("a Legendre zero was not proved");
     last_lower = low;
     const Interval bracket = enclose(low, high), node = (bracket + 1) / 2;
-    const Interval slope = derivative(count, bracket, legendre(count, bracket));
-    rule.weights.push_back(1 / ((1 - bracket * bracket) * slope * slope));  // half of the weight on [-1, 1]
-    rule.nodes.push_back(nearest(midpoint(node)));
-    rule.node_error =
-        maximum(rule.node_error, UpperBound::of(absolute_value(node - enclose(rule.nodes.back()))));
+    const Real slack = radius * count * count * count * count;
+    const Interval slope =
+        derivative(count, enclose(x), legendre(count, enclose(x))) + enclose(Real(-slack), slack);
+    const Interval weight = 1 / ((1 - bracket * bracket) * slope * slope);  // half of the weight on [-1, 1]
+    const auto at = static_cast<std::size_t>(k);
+    for (const auto& [index, mirrored] :
+         {std::pair(at, node), std::pair(size - 1 - at, Interval(1 - node))}) {
+      rule.nodes[index] = nearest(midpoint(mirrored));
+      rule.weights[index] = weight;
+      rule.node_error =
+          maximum(rule.node_error, UpperBound::of(absolute_value(mirrored - enclose(rule.nodes[index]))));
+    }
   }
   return rule;
 }

@@ -30,7 +30,7 @@ std::vector<SignMatrix> drawn(const HardRequest& r, long d, const Entry& entry) 
   std::vector<SignMatrix> families;
   for (long k = 0; k < r.arity; ++k) {
     Stream stream(r.seed, "hard/" + r.family, static_cast<std::uint64_t>(k));
-    SignMatrix m(r.n, d);
+    SignMatrix m(k == 0 ? r.n : r.n - 1, d);  // the last key is the anchor
     for (Eigen::Index i = 0; i < m.size(); ++i) m.data()[i] = static_cast<std::int8_t>(entry(stream));
     families.push_back(m);
   }
@@ -40,7 +40,7 @@ std::vector<SignMatrix> drawn(const HardRequest& r, long d, const Entry& entry) 
 Tuple random_tuple(Stream& stream, const HardRequest& r) {
   Tuple t;
   for (long k = 0; k < r.arity; ++k)
-    t.push_back(static_cast<long>(stream.below(static_cast<std::uint64_t>(r.n))));
+    t.push_back(static_cast<long>(stream.below(static_cast<std::uint64_t>(k == 0 ? r.n : r.n - 1))));
   return t;
 }
 
@@ -91,18 +91,28 @@ HardVectors planted_gap(const HardRequest& r, long d) {
   return h;
 }
 
+/// Clauses a variable at which random k-CNF turn unsatisfiable (Mertens, Mezard, Zecchina 2006; k = 2: 1).
+double satisfiability_threshold(long k) {
+  constexpr double ratios[] = {1, 4.267, 9.931, 21.117, 43.37, 87.79};
+  return ratios[k - 2];
+}
+
 HardVectors random_cnf(const HardRequest& r, const std::optional<long>& clauses) {
   if (!std::has_single_bit(static_cast<std::uint64_t>(r.n)))
     throw InputError("--n", "a power of two for random-cnf", std::to_string(r.n));
   const long variables = r.arity * std::bit_width(static_cast<std::uint64_t>(r.n - 1));
-  if (variables < 3)
-    throw InputError("--n", "at least 3 variables, " + std::to_string(r.arity) + " log2 n",
-                     std::to_string(r.n));
+  if (r.width < 2 || r.width > 7) throw InputError("--width", "2 to 7", std::to_string(r.width));
+  if (variables < r.width)
+    throw InputError(
+        "--n", "at least " + std::to_string(r.width) + " variables, " + std::to_string(r.arity) + " log2 n",
+        std::to_string(r.n));
   Stream stream(r.seed, "hard/random-cnf");
   Formula f{variables, {}};
-  for (long c = clauses.value_or(std::lround(4.267 * static_cast<double>(variables))); c > 0; --c) {
+  for (long c =
+           clauses.value_or(std::lround(satisfiability_threshold(r.width) * static_cast<double>(variables)));
+       c > 0; --c) {
     Clause clause;
-    while (clause.size() < 3) {
+    while (static_cast<long>(clause.size()) < r.width) {
       const int v = 1 + static_cast<int>(stream.below(static_cast<std::uint64_t>(variables)));
       if (std::none_of(clause.begin(), clause.end(), [v](int x) { return std::abs(x) == v; }))
         clause.push_back(v * stream.sign());
@@ -127,7 +137,8 @@ long score_of(const HardVectors& h, const Tuple& t) {
 
 /// Largest score over the tuples other than the planted one (all, if nothing is planted).
 long largest_other(const HardVectors& h, const HardRequest& r) {
-  const long n = r.n, pairs = r.arity == 2 ? 1 : n;
+  const long n = h.families[0].rows(), pairs = r.arity == 2 ? 1 : h.families[1].rows(),
+             keys = h.families.back().rows();
   std::vector<long> largest(static_cast<std::size_t>(n), -(1L << 40));
   const Eigen::Matrix<int, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> last =
       h.families.back().cast<int>();
@@ -136,7 +147,7 @@ long largest_other(const HardVectors& h, const HardRequest& r) {
       Eigen::RowVectorXi query = h.families[0].row(i).cast<int>();
       if (r.arity == 3) query = query.cwiseProduct(h.families[1].row(j).cast<int>());
       const Eigen::VectorXi scores = last * query.transpose() * static_cast<int>(h.sign);
-      for (long k = 0; k < n; ++k) {
+      for (long k = 0; k < keys; ++k) {
         if (h.planted && i == h.planted->front() && k == h.planted->back() &&
             (r.arity == 2 || j == (*h.planted)[1]))
           continue;
@@ -148,35 +159,38 @@ long largest_other(const HardVectors& h, const HardRequest& r) {
   return *std::max_element(largest.begin(), largest.end());
 }
 
-BitMatrix bits_of(const SignMatrix& m) {
-  BitMatrix bits(m.rows(), m.cols());
-  for (Eigen::Index i = 0; i < m.rows(); ++i)
+/// With vectors of ones, orthogonal to nothing, up to that many rows.
+BitMatrix bits_of(const SignMatrix& m, long rows) {
+  BitMatrix bits(rows, m.cols());
+  for (long i = 0; i < rows; ++i)
     for (Eigen::Index c = 0; c < m.cols(); ++c)
-      if (m(i, c) == 1) bits.set(i, c);
+      if (i >= m.rows() || m(i, c) == 1) bits.set(i, c);
   return bits;
 }
 
 }  // namespace
 
-Json make_hard(const HardRequest& r, const std::filesystem::path& output) {
-  const long most = r.arity == 2 ? 1L << 15 : 1L << 9;
-  if (r.n < 2 || r.n > most) throw InputError("--n", "2 to " + std::to_string(most), std::to_string(r.n));
-  if (r.d && (*r.d < 1 || *r.d > 1L << 12)) throw InputError("--d", "1 to 4096", std::to_string(*r.d));
-  if (r.kappa <= 0 || r.kappa > 1000)
-    throw InputError("--kappa", "a number above 0, at most 1000", exact_text(r.kappa));
-  const long d = r.d.value_or(std::lround(std::ceil(8 * std::log(static_cast<double>(r.n)))));
-  const HardVectors h =
-      r.family == "planted-orthogonal" ? planted_orthogonal(r, d)
-      : r.family == "light-bulb"       ? light_bulb(r, d)
-      : r.family == "planted-gap"      ? planted_gap(r, d)
-      : r.family == "random-cnf"
-          ? random_cnf(r, r.d)
-          : throw InputError("--family", "planted-orthogonal, light-bulb, planted-gap or random-cnf",
-                             "'" + r.family + "'");
-  const bool orthogonality = h.sign == ScoreSign::negative;
-  const long other = largest_other(h, r);
+namespace {
+
+HardVectors vectors_of(const HardRequest& r, long d) {
+  return r.family == "planted-orthogonal" ? planted_orthogonal(r, d)
+         : r.family == "light-bulb"       ? light_bulb(r, d)
+         : r.family == "planted-gap"      ? planted_gap(r, d)
+         : r.family == "random-cnf"
+             ? random_cnf(r, r.d)
+             : throw InputError(
+                   "--family",
+                   "planted-orthogonal (planted-pair, planted-triple), light-bulb, planted-gap or "
+                   "random-cnf",
+                   "'" + r.family + "'");
+}
+
+/// With vectors of that dimension, and at least `columns` columns.
+HardInstance instance_of(const HardRequest& r, long dimension, long columns) {
+  const HardVectors h = vectors_of(r, dimension);
   ScorePromise promise = orthogonality_promise();
   promise.sign = h.sign;
+  const long other = largest_other(h, r);
   if (h.planted && !h.formula) {
     promise.yes = score_of(h, *h.planted);
     promise.no = other;
@@ -184,17 +198,52 @@ Json make_hard(const HardRequest& r, const std::filesystem::path& output) {
       throw InputError(
           "--d",
           "a dimension at which the planted tuple stands out (its score " + std::to_string(promise.yes) + ")",
-          std::to_string(d) + ", where another has " + std::to_string(promise.no));
+          std::to_string(dimension) + ", where another has " + std::to_string(promise.no));
   }
-  const std::vector<long> rows(static_cast<std::size_t>(r.arity), r.n);
-  const ThresholdParameters p = threshold_for_kappa(rows, h.families[0].cols(), promise, r.kappa);
+  std::vector<long> rows;
+  for (const SignMatrix& family : h.families) rows.push_back(family.rows());
+  return {h.families, h.planted, h.formula,
+          threshold_for_kappa(rows, h.families[0].cols(), promise, r.kappa, columns), other};
+}
+
+}  // namespace
+
+HardInstance hard_instance(const HardRequest& request) {
+  HardRequest r = request;
+  if (r.family == "planted-pair" || r.family == "planted-triple") {
+    r.arity = r.family == "planted-pair" ? 2 : 3;
+    r.family = "planted-orthogonal";
+  }
+  const long most = r.arity == 2 ? 1L << 15 : 1L << 9;
+  if (r.n < 2 || r.n > most) throw InputError("--n", "2 to " + std::to_string(most), std::to_string(r.n));
+  if (r.d && (*r.d < 1 || *r.d > 1L << 12)) throw InputError("--d", "1 to 4096", std::to_string(*r.d));
+  if (r.kappa <= 0 || r.kappa > 1000)
+    throw InputError("--kappa", "a number above 0, at most 1000", exact_text(r.kappa));
+  const long d = r.d.value_or(std::lround(std::ceil(8 * std::log(static_cast<double>(r.n)))));
+  if (r.family == "random-cnf") return instance_of(r, d, 0);
+  // d columns with the bias: how many of these it takes depends on the promise, and that on the vectors.
+  long bias_columns = 1;
+  HardInstance instance = instance_of(r, std::max(1L, d - bias_columns), d);
+  while (instance.parameters.columns() > d) {
+    bias_columns = std::max(bias_columns + 1, instance.parameters.bias_columns);
+    if (4 * bias_columns > d) return instance_of(r, d, 0);  // small kappa: beside the vectors' d columns
+    instance = instance_of(r, d - bias_columns, d);
+  }
+  return instance;
+}
+
+Json make_hard(const HardRequest& r, const std::filesystem::path& output) {
+  const HardInstance h = hard_instance(r);
+  const ThresholdParameters& p = h.parameters;
+  const ScorePromise& promise = p.promise;
+  const bool orthogonality = promise.sign == ScoreSign::negative;
   NewFolder folder(output);
   const std::filesystem::path& at = folder.beside();
   Json fields = attention_fields(p);
   fields["matrices"] = write_attention(p, h.families, at);
 
   // What the exact outputs say of the planted row. (A random formula keeps the promise's 1/2.)
-  const std::vector<OutputRange> ranges = r.arity == 2
+  const std::vector<OutputRange> ranges = p.arity == 2
                                               ? output_ranges(matrix_instance(p, h.families), r.threads)
                                               : output_ranges(tensor_instance(p, h.families), r.threads);
   if (h.planted && !h.formula) {
@@ -212,10 +261,10 @@ Json make_hard(const HardRequest& r, const std::filesystem::path& output) {
     fields["exact"] = {
         {"B", exact_text(p.entry)}, {"gap", exact_text(gap)}, {"epsilon", exact_text(epsilon)}};
   }
-  Json instance = {{"kind", fields["kind"]}, {"family", r.family}, {"seed", r.seed}, {"arity", r.arity}};
+  Json instance = {{"kind", fields["kind"]}, {"family", r.family}, {"seed", r.seed}, {"arity", p.arity}};
   instance.update(fields);
   instance["answer"] = h.planted ? "sat" : "unsat";
-  instance["scores"] = {{"yes", promise.yes}, {"no", promise.no}, {"largest_other", other}};
+  instance["scores"] = {{"yes", promise.yes}, {"no", promise.no}, {"largest_other", h.largest_other}};
   Json files = Json::object();
   std::vector<Receipt> receipts;
   std::vector<std::string> written;
@@ -223,6 +272,18 @@ Json make_hard(const HardRequest& r, const std::filesystem::path& output) {
   if (h.formula) {
     write_file_atomically(at / "formula.cnf", dimacs_text(*h.formula));
     files["formula"] = "formula.cnf";
+    receipts.push_back({"split-and-list",
+                        {"formula.cnf"},
+                        {"ov.txt"},
+                        {{"variables", h.formula->variables},
+                         {"clauses", h.formula->clauses.size()},
+                         {"arity", p.arity},
+                         {"part", part_size(*h.formula, p.arity)},
+                         {"vectors", h.families[0].rows()},
+                         {"dimension", h.families[0].cols()}},
+                        "the parts of a satisfying assignment are orthogonal",
+                        "an orthogonal tuple's parts form a satisfying assignment",
+                        "inner product 0 against at least 1"});
     instance["witness"] = nullptr;
     if (h.planted) instance["witness"] = literals_of(assignment_of(*h.planted, *h.formula));
   } else {
@@ -230,7 +291,7 @@ Json make_hard(const HardRequest& r, const std::filesystem::path& output) {
   }
   if (orthogonality) {
     VectorFamilies vectors;
-    for (const SignMatrix& m : h.families) vectors.families.push_back(bits_of(m));
+    for (const SignMatrix& m : h.families) vectors.families.push_back(bits_of(m, h.families[0].rows()));
     write_file_atomically(at / "ov.txt", vectors_text(vectors));
     files["vectors"] = "ov.txt";
   }

@@ -5,9 +5,9 @@
 //       h = A3 Y,  c = f h - E,  q = c h^T,  dL/dX = A1^T p A2/d        (the paper drops 1/d in places)
 //   tensor loss (Liang, Shi, Song, Zhou 2024, arXiv 2405.16411, ATAttLGC), X is d x d^2, column u d + v:
 //       L = 1/2 |D^-1 exp(A1 X (A2 (x) A3)^T/d) ((A4 Y1) (/) (A5 Y2)) - E|_F^2,  dL/dX = A1^T p (A2 (x) A3)/d
-// With a polynomial for the weights f is f~, and the same formulas give the approximate gradient of the
-// polynomial method (it is not the derivative of the loss with polynomial weights).
-// Cost O(n m d) and O(n m^2 d^2): the reference. See docs/gradients.md.
+// A causal mask keeps keys j <= i, pairs j1, j2 <= i. With a polynomial for the weights f is f~, and the same
+// formulas give the approximate gradient of the polynomial method (it is not the derivative of the loss with
+// polynomial weights). Cost O(n m d) and O(n m^2 d^2): the reference. See docs/gradients.md.
 #pragma once
 
 #include "attention/attention.hpp"
@@ -48,6 +48,29 @@ Matrix<Scalar> softmax_rows(const Matrix<Scalar>& s, Mask mask = Mask::none, con
   return f;
 }
 
+/// A weight of pairs (j1, j2) under a mask: 0 unless row i sees both j1 and j2. `second`: rows of the second
+/// factor.
+template <class Weight>
+struct VisiblePairs {
+  Weight weight;
+  Mask mask;
+  Eigen::Index second;
+  template <class Scalar>
+  Scalar operator()(const Scalar& score, Eigen::Index i, Eigen::Index pair) const {
+    const auto seen = [&](Eigen::Index j) { return j < visible_keys(mask, i, j + 1); };
+    return seen(pair / second) && seen(pair % second) ? weight(score) : scalar_from<Scalar>(0);
+  }
+};
+
+/// <q_i, k_j>/d for all i, j.
+template <class Scalar>
+Matrix<Scalar> scores(const Matrix<Scalar>& q, const Matrix<Scalar>& k) {
+  Matrix<Scalar> s(q.rows(), k.rows());
+  for (Eigen::Index i = 0; i < s.rows(); ++i)
+    for (Eigen::Index j = 0; j < s.cols(); ++j) s(i, j) = score(q, i, k, j);
+  return s;
+}
+
 /// p_i = (diag(f_i) - f_i f_i^T) q_i: from dL/df to dL/d(scores).
 template <class Scalar>
 Matrix<Scalar> softmax_pullback(const Matrix<Scalar>& f, const Matrix<Scalar>& q) {
@@ -72,10 +95,7 @@ AttentionGradient<Scalar> attention_gradient(const Matrix<Scalar>& q, const Matr
                                              Mask mask = Mask::none, const Weight& weight = {}) {
   validate_attention(shape_of(q), shape_of(k), shape_of(v), mask);
   const Scalar d = scalar_from<Scalar>(q.cols());
-  Matrix<Scalar> s(q.rows(), k.rows());
-  for (Eigen::Index i = 0; i < s.rows(); ++i)
-    for (Eigen::Index j = 0; j < s.cols(); ++j) s(i, j) = score(q, i, k, j);
-  const Matrix<Scalar> f = softmax_rows(s, mask, weight);
+  const Matrix<Scalar> f = softmax_rows(scores(q, k), mask, weight);
   const Matrix<Scalar> p = softmax_pullback<Scalar>(f, upstream * v.transpose()) / d;
   return {p * k, p.transpose() * q, f.transpose() * upstream};
 }
@@ -114,16 +134,17 @@ Scalar half_squared_distance(const Matrix<Scalar>& a, const Matrix<Scalar>& b) {
 
 /// L, from the definition of attention.
 template <class Scalar, class Weight = Exponential>
-Scalar loss(const MatrixLoss<Scalar>& in, const Weight& weight = {}) {
+Scalar loss(const MatrixLoss<Scalar>& in, const Weight& weight = {}, Mask mask = Mask::none) {
   const Matrix<Scalar> q = product(in.a1, in.x), v = product(in.a3, in.y);
-  return half_squared_distance(attention(q, in.a2, v, Mask::none, weight), in.e);
+  return half_squared_distance(attention(q, in.a2, v, mask, weight), in.e);
 }
 
 template <class Scalar, class Weight = Exponential>
-MatrixLossGradient<Scalar> loss_gradient(const MatrixLoss<Scalar>& in, const Weight& weight = {}) {
+MatrixLossGradient<Scalar> loss_gradient(const MatrixLoss<Scalar>& in, const Weight& weight = {},
+                                         Mask mask = Mask::none) {
   const Matrix<Scalar> q = in.a1 * in.x, h = in.a3 * in.y;
-  const Matrix<Scalar> c = attention(q, in.a2, h, Mask::none, weight) - in.e;
-  const AttentionGradient<Scalar> g = attention_gradient(q, in.a2, h, c, Mask::none, weight);
+  const Matrix<Scalar> c = attention(q, in.a2, h, mask, weight) - in.e;
+  const AttentionGradient<Scalar> g = attention_gradient(q, in.a2, h, c, mask, weight);
   return {in.a1.transpose() * g.q, g.q * in.x.transpose(), g.k, g.v * in.y.transpose(),
           in.a3.transpose() * g.v};
 }
@@ -185,6 +206,15 @@ std::pair<Matrix<Scalar>, Matrix<Scalar>> kronecker_pullback(const Matrix<Scalar
   return {da, db};
 }
 
+/// attention_gradient over pairs under a mask.
+template <class Scalar, class Weight>
+AttentionGradient<Scalar> pair_attention_gradient(const Matrix<Scalar>& q, const Matrix<Scalar>& k,
+                                                  const Matrix<Scalar>& v, const Matrix<Scalar>& upstream,
+                                                  const Weight& weight, Mask mask, Eigen::Index second) {
+  if (mask == Mask::none) return attention_gradient(q, k, v, upstream, mask, weight);
+  return attention_gradient(q, k, v, upstream, Mask::none, VisiblePairs<Weight>{weight, mask, second});
+}
+
 template <class Scalar>
 struct TensorAttentionGradient {
   Matrix<Scalar> q, k1, k2, v1, v2;
@@ -196,10 +226,10 @@ TensorAttentionGradient<Scalar> tensor_attention_gradient(const Matrix<Scalar>& 
                                                           const Matrix<Scalar>& k2, const Matrix<Scalar>& v1,
                                                           const Matrix<Scalar>& v2,
                                                           const Matrix<Scalar>& upstream,
-                                                          const Weight& weight = {}) {
-  validate_tensor_attention(shape_of(q), shape_of(k1), shape_of(k2), shape_of(v1), shape_of(v2), Mask::none);
+                                                          const Weight& weight = {}, Mask mask = Mask::none) {
+  validate_tensor_attention(shape_of(q), shape_of(k1), shape_of(k2), shape_of(v1), shape_of(v2), mask);
   const AttentionGradient<Scalar> g =
-      attention_gradient(q, khatri_rao(k1, k2), khatri_rao(v1, v2), upstream, Mask::none, weight);
+      pair_attention_gradient(q, khatri_rao(k1, k2), khatri_rao(v1, v2), upstream, weight, mask, k2.rows());
   const auto keys = khatri_rao_pullback(k1, k2, g.k), values = khatri_rao_pullback(v1, v2, g.v);
   return {g.q, keys.first, keys.second, values.first, values.second};
 }
@@ -237,18 +267,28 @@ PairAttention<Scalar> pair_attention(const TensorLoss<Scalar>& in) {
   return pairs;
 }
 
-template <class Scalar, class Weight = Exponential>
-Scalar loss(const TensorLoss<Scalar>& in, const Weight& weight = {}) {
-  const PairAttention<Scalar> pairs = pair_attention(in);
-  return half_squared_distance(attention(pairs.q, pairs.k, pairs.v, Mask::none, weight), in.e);
+template <class Scalar, class Weight>
+Matrix<Scalar> output(const PairAttention<Scalar>& pairs, const Weight& weight, Mask mask,
+                      Eigen::Index second) {
+  if (mask == Mask::none) return attention(pairs.q, pairs.k, pairs.v, mask, weight);
+  return product(
+      softmax_rows(scores(pairs.q, pairs.k), Mask::none, VisiblePairs<Weight>{weight, mask, second}),
+      pairs.v);
 }
 
 template <class Scalar, class Weight = Exponential>
-TensorLossGradient<Scalar> loss_gradient(const TensorLoss<Scalar>& in, const Weight& weight = {}) {
+Scalar loss(const TensorLoss<Scalar>& in, const Weight& weight = {}, Mask mask = Mask::none) {
+  return half_squared_distance(output(pair_attention(in), weight, mask, in.a3.rows()), in.e);
+}
+
+template <class Scalar, class Weight = Exponential>
+TensorLossGradient<Scalar> loss_gradient(const TensorLoss<Scalar>& in, const Weight& weight = {},
+                                         Mask mask = Mask::none) {
   const Scalar d = scalar_from<Scalar>(in.a1.cols());
   const PairAttention<Scalar> pairs = pair_attention(in);
-  const Matrix<Scalar> c = attention(pairs.q, pairs.k, pairs.v, Mask::none, weight) - in.e;
-  const AttentionGradient<Scalar> g = attention_gradient(pairs.q, pairs.k, pairs.v, c, Mask::none, weight);
+  const Matrix<Scalar> c = output(pairs, weight, mask, in.a3.rows()) - in.e;
+  const AttentionGradient<Scalar> g =
+      pair_attention_gradient(pairs.q, pairs.k, pairs.v, c, weight, mask, in.a3.rows());
   const Matrix<Scalar> dq = g.q * d;  // of the loss with respect to A1 X
   const Matrix<Scalar> v1 = in.a4 * in.y1, v2 = in.a5 * in.y2;
   const auto keys = kronecker_pullback(in.a2, in.a3, g.k);

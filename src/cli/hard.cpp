@@ -44,15 +44,17 @@ Command add_hard(CLI::App& app) {
   auto options = std::make_shared<Options>();
   command
       ->add_option("--family", options->request.family,
-                   "planted-orthogonal, light-bulb, planted-gap, random-cnf")
+                   "planted-orthogonal (planted-pair, planted-triple), light-bulb, planted-gap, random-cnf")
       ->required();
-  command->add_option("--n", options->request.n, "vectors a family")->required();
+  command->add_option("--n", options->request.n, "tokens: queries, and keys with the anchor")->required();
   command->add_option("--d", options->request.d,
-                      "their dimension, or clauses (default 8 log n; 4.267 a variable)");
+                      "columns, or clauses of random-cnf (default 8 log n; at the satisfiability threshold)");
   command->add_option("--kappa", options->kappa, "entries B = K (log n)^(1/arity), exact")
       ->capture_default_str();
   command->add_option("--arity", options->request.arity, "2: matrix attention; 3: tensor attention")
       ->check(CLI::IsMember({2, 3}))
+      ->capture_default_str();
+  command->add_option("--width", options->request.width, "k of random-cnf: literals a clause")
       ->capture_default_str();
   command->add_option("--out", options->output, "the folder to make")->required();
   add_common_options(*command, *options);

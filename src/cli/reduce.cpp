@@ -8,14 +8,16 @@
 
 #include "cli/command.hpp"
 #include "numeric/exact_text.hpp"
+#include "reductions/hard/route_hardness.hpp"
 
 namespace attnbounds {
 namespace {
 
 struct Options : CommonOptions {
-  std::string input, output, target = "attention", route = "direct", kappa, margin;
-  std::optional<long> arity;
+  std::string input, output, target = "attention", route = "direct", code = "reed-solomon", kappa, margin;
+  std::optional<long> arity, sparsify;
   std::vector<long> protocol;
+  bool routes = false;
 };
 
 ReduceRequest request_of(const Options& options) {
@@ -25,7 +27,9 @@ ReduceRequest request_of(const Options& options) {
                    : options.target == "attention" ? Target::attention
                                                    : Target::gradient;
   request.route = options.route == "gap" ? Route::gap : Route::direct;
+  request.code = options.code == "hermitian" ? CodeKind::hermitian : CodeKind::reed_solomon;
   request.arity = options.arity;
+  request.sparsify = options.sparsify;
   if (!options.kappa.empty() && !options.margin.empty())
     throw InputError("--margin", "one of --kappa and --margin", "both");
   if (!options.kappa.empty()) {
@@ -38,7 +42,45 @@ ReduceRequest request_of(const Options& options) {
   return request;
 }
 
+/// The kappa of every route for this input, without reducing it.
+ExitStatus print_routes(const Options& options) {
+  const auto [vectors, dimension, arity] = vector_sizes(options.input, options.arity);
+  const std::vector<RouteHardness> routes = route_hardness(vectors, dimension, arity);
+  if (options.json) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const RouteHardness& r : routes) {
+      list.push_back({{"route", r.route},
+                      {"arity", arity},
+                      {"n", r.tokens},
+                      {"d", r.columns},
+                      {"kappa", r.kappa},
+                      {"limit", r.limit}});
+      if (r.protocol)
+        list.back()["protocol"] = {{"nodes", r.protocol->nodes},
+                                   {"columns", r.protocol->columns},
+                                   {"field", r.protocol->field},
+                                   {"log2_advices", r.log2_advices}};
+    }
+    print_json({{"vectors", vectors}, {"dimension", dimension}, {"routes", list}});
+    return ExitStatus::answered;
+  }
+  fmt::print(
+      "{} vectors of dimension {} a family: least kappa at which yes and no part, B = kappa (log n)^(1/{})\n",
+      vectors, dimension, arity);
+  for (const RouteHardness& r : routes) {
+    fmt::print("  {:13} n = {:<12} d = {:<10} kappa = {:<9.4f} -> {:.4f} as n grows", r.route, r.tokens,
+               r.columns, r.kappa, r.limit);
+    if (r.protocol)
+      fmt::print("   l, T, Q = {}, {}, {}, 2^{:.1f} instances", r.protocol->nodes, r.protocol->columns,
+                 r.protocol->field, r.log2_advices);
+    fmt::print("\n");
+  }
+  return ExitStatus::answered;
+}
+
 ExitStatus run(const Options& options) {
+  if (options.routes) return print_routes(options);
+  if (options.output.empty()) throw InputError("--out", "a folder to make", "none");
   const nlohmann::ordered_json instance = reduce(options.input, request_of(options), options.output);
   if (options.json) {
     nlohmann::ordered_json object = {{"path", options.output}};
@@ -48,11 +90,18 @@ ExitStatus run(const Options& options) {
   }
   fmt::print("{}: {}, n = {}, d = {}\n", options.output, instance["kind"].get<std::string>(),
              instance["n"].get<long>(), instance["d"].get<long>());
+  if (instance.contains("sparsification"))
+    fmt::print("  sparsified {} leaves of at most {} clauses (bound {}), from {} clauses\n",
+               instance["sparsification"]["leaves"].get<long>(),
+               instance["sparsification"]["most_clauses_of_a_leaf"].get<long>(),
+               instance["sparsification"]["bound"].get<long>(),
+               instance["sparsification"]["clauses"].get<long>());
   if (instance.contains("protocol"))
-    fmt::print("  protocol   l = {}, T = {}, q = {}, {} advices: inner product {} or at most {}\n",
-               instance["protocol"]["nodes"].get<long>(), instance["protocol"]["columns"].get<long>(),
-               instance["protocol"]["field"].get<long>(), instance["protocol"]["advices"].get<long>(),
-               instance["protocol"]["yes"].get<long>(), instance["protocol"]["no"].get<long>());
+    fmt::print("  protocol   {}, l = {}, T = {}, field of {}, {} advices: inner product {} or at most {}\n",
+               instance["protocol"]["code"].get<std::string>(), instance["protocol"]["nodes"].get<long>(),
+               instance["protocol"]["columns"].get<long>(), instance["protocol"]["field"].get<long>(),
+               instance["protocol"]["advices"].get<long>(), instance["protocol"]["yes"].get<long>(),
+               instance["protocol"]["no"].get<long>());
   if (instance.contains("B"))
     fmt::print(
         "  entries    B = {:.4f} = {:.4f} (log n)^({})\n  gap        {:.6f}, decided by outputs off by less "
@@ -69,7 +118,9 @@ Command add_reduce(CLI::App& app) {
       app.add_subcommand("reduce", "a formula or orthogonal vectors, as an attention instance");
   auto options = std::make_shared<Options>();
   command->add_option("IN", options->input, "DIMACS CNF, or vectors (p ov K N D)")->required();
-  command->add_option("--out", options->output, "the folder to make")->required();
+  command->add_option("--out", options->output, "the folder to make");
+  command->add_flag("--routes", options->routes,
+                    "only list each route's kappa for this input; writes nothing");
   command->add_option("--to", options->target, "ov, maxip, attention or gradient")
       ->check(CLI::IsMember({"ov", "maxip", "attention", "gradient"}))
       ->capture_default_str();
@@ -82,7 +133,16 @@ Command add_reduce(CLI::App& app) {
                       "entries B = K (log n)^(1/arity), exact (default: from the margin)");
   command->add_option("--margin", options->margin,
                       "R: a yes gives an output >= R/(R+1), a no only <= 1/(R+1) (3)");
-  command->add_option("--protocol", options->protocol, "l T q of the gap route (default: the smallest)")
+  command->add_option("--sparsify", options->sparsify,
+                      "first branch on sunflowers of THETA^c petals of c literals: one instance a leaf");
+  command
+      ->add_option("--code", options->code,
+                   "of the gap route: reed-solomon, or hermitian (Q = q^2, q^3 checks)")
+      ->check(CLI::IsMember({"reed-solomon", "hermitian"}))
+      ->capture_default_str();
+  command
+      ->add_option("--protocol", options->protocol,
+                   "l T Q of the gap route (default: the smallest dimension)")
       ->expected(3);
   command->footer("Example: attnbounds reduce formula.cnf --out instance && attnbounds decide instance");
   add_common_options(*command, *options);

@@ -8,6 +8,7 @@
 #include "numeric/files.hpp"
 #include "proofs_check/degrees.hpp"
 #include "proofs_check/heads.hpp"
+#include "proofs_check/propagation.hpp"
 #include "proofs_check/run.hpp"
 #include "report/report.hpp"
 
@@ -16,7 +17,8 @@ namespace {
 
 struct Options {
   std::vector<std::string> papers, claims;
-  std::string level = "quick", out, data = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads", head_epsilon = "1e-3";
+  std::string level = "quick", out, data = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads", head_epsilon = "1e-3",
+              layers = ATTNBOUNDS_SOURCE_DIR "/tests/data/layers", weights;
   bool resume = false;
   CommonOptions common;
 };
@@ -74,8 +76,28 @@ void print_heads(const std::vector<Json>& heads) {
       "budget\n");
 }
 
+/// The last layer of every series.
+void print_propagation(const std::vector<Json>& lines) {
+  const auto text = [](const Json& x) {
+    return x.is_number() ? fmt::format("{:.3g}", x.get<double>()) : "inf";
+  };
+  fmt::print("\n{:<30} {:>3} {:>9} {:>8} {:>8} {:>8} {:>8}  {}\n", "layers", "m", "error", "growth", "tokens",
+             "states", "norms", "standing");
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const Json& j = lines[i];
+    if (i + 1 < lines.size() && lines[i + 1].at("series") == j.at("series")) continue;
+    const Json& growth = j.at("growth");
+    fmt::print("{:<30.30} {:>3} {:>9} {:>8} {:>8} {:>8} {:>8}  {}\n", j.at("series").get<std::string>(),
+               j.at("layer").get<long>(), text(j.at("forward").at("measured")), text(growth.at("measured")),
+               text(growth.at("bound_tokens")), text(growth.at("bound_states")),
+               text(growth.at("bound_norms")), j.at("standing").get<std::string>());
+  }
+  fmt::print("growth of the error a layer: measured, and of the three proved recursions\n");
+}
+
 /// What went wrong, a line each on standard error.
-void complain(const std::vector<Json>& lines, const std::vector<Json>& heads) {
+void complain(const std::vector<Json>& lines, const std::vector<Json>& heads,
+              const std::vector<Json>& propagation) {
   for (const Json& line : lines) {
     const std::string id = line.at("id");
     if (line.at("verdict") != "verified")
@@ -90,6 +112,10 @@ void complain(const std::vector<Json>& lines, const std::vector<Json>& heads) {
       fmt::print(stderr, "{}: {}: error {} against bound {}, budget {}\n", head.at("head").get<std::string>(),
                  head.at("verdict").get<std::string>(), head.at("error").dump(), head.at("bound").dump(),
                  head.at("budget").dump());
+  for (const Json& line : propagation)
+    if (line.at("verdict") != "verified")
+      fmt::print(stderr, "{}, layer {}: {}: {}\n", line.at("series").get<std::string>(),
+                 line.at("layer").get<long>(), line.at("verdict").get<std::string>(), line.dump());
 }
 
 ExitStatus status_of(Verdict verdict) {
@@ -113,7 +139,7 @@ ExitStatus verify(const Options& options) {
   std::optional<RunLog> log;
   if (!options.out.empty())
     log.emplace(options.out, settings, chosen, options.resume ? RunLog::Resume::yes : RunLog::Resume::no);
-  std::vector<Json> lines, heads;
+  std::vector<Json> lines, heads, propagation;
   {
     Progress progress(options.common.quiet ? Progress::Mode::silent : Progress::Mode::automatic);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
@@ -139,6 +165,15 @@ ExitStatus verify(const Options& options) {
       heads.push_back(measure_head(folders[i], epsilon, settings));
       if (log) append_line(heads_file, heads.back());
     }
+    if (whole) {
+      progress.at(0.98, "layers");
+      propagation = measure_propagation(settings, options.layers, options.weights);
+      if (log) {
+        std::string text;
+        for (const Json& line : propagation) text += line.dump() + "\n";
+        write_file_atomically(std::filesystem::path(options.out) / "propagation.jsonl", text);
+      }
+    }
     if (log) {
       progress.at(0.99, "degrees");
       write_degrees(std::filesystem::path(options.out) / "degrees.jsonl", settings);
@@ -149,16 +184,20 @@ ExitStatus verify(const Options& options) {
     j["claims"] = Json::array();
     for (const Json& line : lines) j["claims"].push_back(verify_entry(line));
     j["heads"] = heads;
+    j["propagation"] = propagation;
     print_json(j);
   } else {
     fmt::print("{:<42} {:>6} {:>10} {:>5} {:>9} {}\n", "claim", "tried", "ratio", "bits", "verdict",
                "twin ref.");
     for (const Json& line : lines) print_row(line);
     if (!heads.empty()) print_heads(heads);
+    if (!propagation.empty()) print_propagation(propagation);
     fmt::print("seed {}, level {}\n", settings.seed, name(settings.level));
+    if (log) fmt::print("report: {}\n", (std::filesystem::path(options.out) / "report.html").string());
   }
-  complain(lines, heads);
+  complain(lines, heads, propagation);
   if (log) write_report(options.out, {ReportFormat::html, ReportFormat::markdown, ReportFormat::csv});
+  heads.insert(heads.end(), propagation.begin(), propagation.end());
   return status_of(overall_verdict(lines, heads));
 }
 
@@ -175,6 +214,8 @@ Command add_verify(CLI::App& parser) {
   command->add_option("--data", options->data, "folder of the real heads' instances");
   command->add_option("--head-eps", options->head_epsilon, "error budget of the heads, times max|V|")
       ->capture_default_str();
+  command->add_option("--weights", options->weights,
+                      "also all layers of real weights, as make_heads.py --weights writes them");
   command->add_flag("--resume", options->resume, "keep the finished claims of the log in --out");
   add_common_options(*command, options->common);
   return {command, [options] { return verify(*options); }};

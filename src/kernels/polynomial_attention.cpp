@@ -156,7 +156,7 @@ UpperBound rounding_bound(const Problem<T>& p, const cpu::RowCheck& check, Mask 
   const UpperBound per_mean = divide_by_at_least(number(1 + 0x1p-50), check.least_mean);
   const UpperBound terms = relative * absolute_polynomial(polynomial, p.range.half_width);
   const UpperBound underflow =
-      underflow_error<T>() * number(16) * number(static_cast<double>(g + d + 2)) *
+      underflow_error<T>() * number(16) * number(static_cast<double>((g + 1) * (d + 2))) *
       power(p.range.largest_query, g) *
       (number(static_cast<double>(p.plan.tree.rank)) + absolute_polynomial(polynomial, number(1)));
   const UpperBound before =

@@ -99,4 +99,24 @@ std::string degrees_csv(const RunRecord& run) {
   return text;
 }
 
+std::string propagation_csv(const std::vector<PropagationRecord>& rows) {
+  std::vector<std::string> titles = {"series", "standing", "n", "d", "delta", "layer"};
+  for (const char* pass : {"forward", "backward", "weights", "growth"})
+    for (const char* what : {"", "_bound_tokens", "_bound_states", "_bound_norms"})
+      titles.push_back(std::string(pass) + what);
+  titles.insert(titles.end(), {"least_singular_value", "verdict"});
+  std::string text = row(titles);
+  const auto size = [](double x) { return std::isfinite(x) ? decimal(x) : "infinity"; };
+  for (const PropagationRecord& r : rows) {
+    std::vector<std::string> fields = {
+        r.series, r.standing, std::to_string(r.n), std::to_string(r.d), r.delta, std::to_string(r.layer)};
+    for (const ErrorAgainstBounds& x : {r.forward, r.backward, r.weights, r.growth})
+      for (const double value : {x.measured, x.tokens, x.states, x.norms}) fields.push_back(size(value));
+    fields.push_back(decimal(r.least_singular_value));
+    fields.push_back(name(r.verdict));
+    text += row(fields);
+  }
+  return text;
+}
+
 }  // namespace attnbounds

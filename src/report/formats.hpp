@@ -9,7 +9,10 @@
 
 namespace attnbounds {
 
-using Figures = std::map<ErrorKind, Figure>;  // least degree against X
+struct Figures {
+  std::map<ErrorKind, Figure> degrees;  // least degree against X
+  std::optional<Figure> propagation, growth;
+};
 
 /// Text as content or attribute value of HTML: nothing in it is markup. Control characters become U+FFFD.
 std::string html_escaped(const std::string& text);
@@ -24,5 +27,6 @@ std::string latex_report(const RunRecord& run);  // booktabs and longtable, to b
 std::string claims_csv(const RunRecord& run);
 std::string heads_csv(const RunRecord& run);
 std::string degrees_csv(const RunRecord& run);
+std::string propagation_csv(const std::vector<PropagationRecord>& rows);
 
 }  // namespace attnbounds

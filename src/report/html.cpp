@@ -232,16 +232,33 @@ std::string claims_section(const RunRecord& run) {
 
 std::string figures_section(const Figures& figures) {
   std::string html = "<section id=\"figures\">\n<h2>Least degree against the half-width</h2>\n";
-  if (figures.empty())
+  if (figures.degrees.empty())
     return html + "<p>This run computed no least degrees, so there is no figure.</p>\n</section>\n";
   html += "<div class=\"figures\">\n";
-  for (const auto& [kind, figure] : figures) {
+  for (const auto& [kind, figure] : figures.degrees) {
     html += "<figure>\n";
     if (figure.svg.empty()) html += paragraph("The figure is left out: " + figure.missing + ".");
     else html += svg_inline(figure.svg, std::string(name(kind)) + "-");
     html += "<figcaption>" + html_escaped(figure_caption(kind)) + "</figcaption>\n</figure>\n";
   }
   return html + "</div>\n</section>\n";
+}
+
+std::string propagation_section(const RunRecord& run, const Figures& figures) {
+  std::string html = "<section id=\"layers\">\n<h2>Error through the layers</h2>\n";
+  if (run.propagation.empty()) return html + "<p>This run propagated no error.</p>\n</section>\n";
+  html += paragraph(reading_of_propagation(run.propagation));
+  for (const auto& [figure, prefix, caption] :
+       {std::tuple(&figures.propagation, "layers-", kPropagationCaption),
+        std::tuple(&figures.growth, "growth-", kGrowthCaption)}) {
+    if (!*figure) continue;
+    html += "<figure>\n";
+    if ((*figure)->svg.empty()) html += paragraph("The figure is left out: " + (*figure)->missing + ".");
+    else html += svg_inline((*figure)->svg, prefix);
+    html += "<figcaption>" + html_escaped(caption) + "</figcaption>\n</figure>\n";
+  }
+  return html + plain_table(propagation_table(run.propagation), "heads") +
+         paragraph(kPropagationTableCaption, "caption") + "</section>\n";
 }
 
 std::string heads_section(const RunRecord& run) {
@@ -319,8 +336,8 @@ std::string html_report(const RunRecord& run, const Figures& figures) {
     for (const std::string& warning : list) html += "<li>" + html_escaped(warning) + "</li>\n";
     html += "</ul>\n";
   }
-  html +=
-      "</header>\n" + heads_section(run) + figures_section(figures) + claims_section(run) + run_section(run);
+  html += "</header>\n" + heads_section(run) + figures_section(figures) + propagation_section(run, figures) +
+          claims_section(run) + run_section(run);
   return html + "</main>\n<script>" + kScript + "</script>\n</body>\n</html>\n";
 }
 

@@ -80,13 +80,30 @@ std::string markdown_report(const RunRecord& run, const Figures& figures) {
             "\n" + markdown_escaped(heads_table(run.heads).throughout + kHeadsCaption) + "\n";
 
   text += "\n## Least degree against the half-width\n";
-  if (figures.empty()) text += "\nThis run computed no least degrees, so there is no figure.\n";
-  for (const auto& [kind, figure] : figures) {
+  if (figures.degrees.empty()) text += "\nThis run computed no least degrees, so there is no figure.\n";
+  for (const auto& [kind, figure] : figures.degrees) {
     if (figure.svg.empty()) text += "\nThe figure is left out: " + markdown_escaped(figure.missing) + ".\n";
     else
       text += std::string("\n![Least degree against X, ") + name(kind) + " error](figures/least_degree" +
               (kind == ErrorKind::absolute ? "_absolute" : "") + ".svg)\n";
     text += "\n" + markdown_escaped(figure_caption(kind)) + "\n";
+  }
+
+  text += "\n## Error through the layers\n\n";
+  if (run.propagation.empty()) text += "This run propagated no error.\n";
+  else {
+    text += markdown_escaped(reading_of_propagation(run.propagation)) + "\n";
+    for (const auto& [figure, file, caption] :
+         {std::tuple(&figures.propagation, "error_propagation", kPropagationCaption),
+          std::tuple(&figures.growth, "growth_with_depth", kGrowthCaption)}) {
+      if (!*figure) continue;
+      if ((*figure)->svg.empty())
+        text += "\nThe figure is left out: " + markdown_escaped((*figure)->missing) + ".\n";
+      else text += std::string("\n![Error through the layers](figures/") + file + ".svg)\n";
+      text += "\n" + markdown_escaped(caption) + "\n";
+    }
+    text += "\n" + table_text(propagation_table(run.propagation)) + "\n" +
+            markdown_escaped(kPropagationTableCaption) + "\n";
   }
 
   text += "\n## Claims\n\n";

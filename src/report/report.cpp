@@ -6,6 +6,7 @@
 #include "numeric/files.hpp"
 #include "report/formats.hpp"
 #include "report/least_degree_figure.hpp"
+#include "report/propagation_figure.hpp"
 
 namespace attnbounds {
 
@@ -52,10 +53,21 @@ std::vector<fs::path> write_report(const fs::path& directory, const std::set<Rep
                                      std::pair(ErrorKind::absolute, "figures/least_degree_absolute")}) {
       const std::string script = least_degree_script(run.degrees, kind);
       if (script.empty()) continue;
-      const Figure& figure = figures[kind] =
+      const Figure& figure = figures.degrees[kind] =
           draw(script, std::string("Least degree against X, ") + name(kind) + " error");
       files[std::string(file) + ".gnuplot"] = figure.script;
       if (!figure.svg.empty()) files[std::string(file) + ".svg"] = figure.svg;
+    }
+  if (wanted(ReportFormat::html) || wanted(ReportFormat::markdown))
+    for (const auto& [figure, script, file, title] :
+         {std::tuple(&figures.propagation, error_propagation_script(shown_series(run.propagation)),
+                     "figures/error_propagation", "Error through the layers"),
+          std::tuple(&figures.growth, growth_with_depth_script(shown_series(run.propagation)),
+                     "figures/growth_with_depth", "Growth of the error a layer")}) {
+      if (script.empty()) continue;
+      *figure = draw(script, title);
+      files[std::string(file) + ".gnuplot"] = script;
+      if (!(*figure)->svg.empty()) files[std::string(file) + ".svg"] = (*figure)->svg;
     }
   if (wanted(ReportFormat::html)) files["report.html"] = html_report(run, figures);
   if (wanted(ReportFormat::markdown)) files["report.md"] = markdown_report(run, figures);
@@ -64,6 +76,7 @@ std::vector<fs::path> write_report(const fs::path& directory, const std::set<Rep
     files["claims.csv"] = claims_csv(run);
     files["heads.csv"] = heads_csv(run);
     files["degrees.csv"] = degrees_csv(run);
+    files["propagation.csv"] = propagation_csv(run.propagation);
   }
   std::vector<fs::path> written;
   for (const auto& [file, text] : files) {

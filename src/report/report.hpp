@@ -13,9 +13,9 @@ const char* name(ReportFormat format);
 /// "html,csv": at least one. Errors: InputError.
 std::set<ReportFormat> report_formats_from_text(const std::string& text);
 
-/// html: report.html; markdown: report.md; csv: claims.csv, heads.csv, degrees.csv; latex: report.tex; with
-/// html or markdown also figures/least_degree*.svg and the gnuplot scripts that drew them. Everything is made
-/// before anything is written. Returns the paths written. Errors: InputError.
+/// html: report.html; markdown: report.md; csv: claims.csv, heads.csv, degrees.csv,
+/// propagation.csv; latex: report.tex; with html or markdown also figures/*.svg and the gnuplot scripts that
+/// drew them. Everything is made before anything is written. Returns the paths written. Errors: InputError.
 std::vector<std::filesystem::path> write_report(const std::filesystem::path& run_directory,
                                                 const std::set<ReportFormat>& formats);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <tuple>
 
 #include "numeric/exact_text.hpp"
@@ -224,6 +225,34 @@ DegreeRecord degree_of(const Fields& line) {
   return d;
 }
 
+/// A number >= 0, or "infinity".
+double size_of(const Fields& line, const std::string& key) {
+  if (line.value(key) == "infinity") return std::numeric_limits<double>::infinity();
+  return nearest(line.number(key));
+}
+ErrorAgainstBounds error_of(const Fields& line, const std::string& key) {
+  const Fields x = line.object(key);
+  return {size_of(x, "measured"), size_of(x, "bound_tokens"), size_of(x, "bound_states"),
+          size_of(x, "bound_norms")};
+}
+PropagationRecord propagation_of(const Fields& line) {
+  PropagationRecord p;
+  p.series = line.text("series");
+  p.standing = line.text("standing");
+  if (p.standing != "proved" && p.standing != "estimate") line.expected("proved or estimate", "standing");
+  p.layer = line.count("layer");
+  p.n = line.count("n");
+  p.d = line.count("d");
+  p.delta = line.text("delta");
+  p.forward = error_of(line, "forward");
+  p.backward = error_of(line, "backward");
+  p.weights = error_of(line, "weights");
+  p.growth = error_of(line, "growth");
+  p.least_singular_value = nearest(line.number("least_singular_value"));
+  p.verdict = line.verdict("verdict");
+  return p;
+}
+
 void read_plan(const fs::path& file, RunRecord& run) {
   const Fields plan(parse(read_file(file), file.string()), file.string());
   if (plan.value("format") != "attnbounds-run") plan.expected("\"attnbounds-run\"", "format");
@@ -262,6 +291,14 @@ void read_claims(const fs::path& file, RunRecord& run) {
 
 }  // namespace
 
+double ErrorAgainstBounds::best() const { return std::min({tokens, states, norms}); }
+
+std::vector<PropagationRecord> propagation_records(const std::vector<Json>& lines) {
+  std::vector<PropagationRecord> records;
+  for (const Json& line : lines) records.push_back(propagation_of(Fields(line, "propagation")));
+  return records;
+}
+
 RunRecord read_run(const fs::path& directory) {
   std::error_code error;
   if (!fs::is_directory(directory, error))
@@ -274,6 +311,9 @@ RunRecord read_run(const fs::path& directory) {
     for_each_line(file, run.notes, [&](const Fields& line) { run.heads.push_back(head_of(line)); });
   if (const fs::path file = directory / "degrees.jsonl"; fs::exists(file, error))
     for_each_line(file, run.notes, [&](const Fields& line) { run.degrees.push_back(degree_of(line)); });
+  if (const fs::path file = directory / "propagation.jsonl"; fs::exists(file, error))
+    for_each_line(file, run.notes,
+                  [&](const Fields& line) { run.propagation.push_back(propagation_of(line)); });
   std::stable_sort(run.heads.begin(), run.heads.end(), [](const HeadRecord& a, const HeadRecord& b) {
     return std::tie(a.layer, a.index, a.name) < std::tie(b.layer, b.index, b.name);
   });

@@ -3,6 +3,7 @@
 //   claims.jsonl   a line a finished claim
 //   heads.jsonl    a line a real attention head (optional)
 //   degrees.jsonl  a line a proved least degree (optional)
+//   propagation.jsonl  a line a layer of a transformer with perturbed weights (optional)
 // The keys are listed in docs/report.md. A last line without its newline that does not parse is what a killed
 // run leaves: it is noted and left out. Any other malformed line is an InputError with file and line number.
 #pragma once
@@ -65,16 +66,35 @@ struct DegreeRecord {
   std::optional<double> theory;
 };
 
+/// An error and its bounds by the three recursions of docs/gradients.md; infinite where one says nothing.
+struct ErrorAgainstBounds {
+  double measured = 0, tokens = 0, states = 0, norms = 0;
+  double best() const;
+};
+struct PropagationRecord {
+  std::string series;    // the kind of weights
+  std::string standing;  // proved (intervals) or estimate (double)
+  long layer = 0, n = 0, d = 0;
+  std::string delta;
+  ErrorAgainstBounds forward, backward, weights, growth;
+  double least_singular_value = 0;  // of the layer's softmax matrices, an estimate
+  Verdict verdict = Verdict::undecided;
+};
+
 struct RunRecord {
   std::string seed, level;
   std::vector<std::pair<std::string, std::string>> versions;
   std::vector<std::string> planned;
-  std::vector<ClaimRecord> claims;      // in the order of the plan
-  std::vector<HeadRecord> heads;        // by layer, index, name
-  std::vector<DegreeRecord> degrees;    // by kind, epsilon (largest first), half-width
-  std::vector<std::string> unfinished;  // planned, without a line
-  std::vector<std::string> notes;       // what the reader of the report must know about the run's files
+  std::vector<ClaimRecord> claims;             // in the order of the plan
+  std::vector<HeadRecord> heads;               // by layer, index, name
+  std::vector<DegreeRecord> degrees;           // by kind, epsilon (largest first), half-width
+  std::vector<PropagationRecord> propagation;  // as written: series by series, layer by layer
+  std::vector<std::string> unfinished;         // planned, without a line
+  std::vector<std::string> notes;  // what the reader of the report must know about the run's files
 };
+
+/// Lines of propagation.jsonl. Errors: InputError.
+std::vector<PropagationRecord> propagation_records(const std::vector<Json>& lines);
 
 /// Errors: InputError, with file and line.
 RunRecord read_run(const std::filesystem::path& directory);

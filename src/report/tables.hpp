@@ -29,6 +29,8 @@ std::string precision_text(const ClaimRecord& claim);
 std::string twin_text(const ClaimRecord& claim);
 
 Table heads_table(const std::vector<HeadRecord>& heads);
+/// A row a series: its last layer.
+Table propagation_table(const std::vector<PropagationRecord>& rows);
 Table claims_table(const std::vector<ClaimRecord>& claims);
 
 /// "6 verified, 1 refuted, 1 undecided; 1 planned claim not finished. False twins refuted: 8 of 8."
@@ -44,6 +46,11 @@ std::vector<std::pair<std::string, std::string>> witness_facts(const Json& witne
 std::vector<std::pair<std::string, std::string>> constant_facts(const ClaimRecord& claim);
 
 // Sentences that all formats share.
+/// One or two sentences: are the bounds kept, and how far do they say something about real weights.
+std::string reading_of_propagation(const std::vector<PropagationRecord>& rows);
+extern const char* const kPropagationCaption;
+extern const char* const kGrowthCaption;
+extern const char* const kPropagationTableCaption;
 extern const char* const kHeadsCaption;
 extern const char* const kClaimsCaption;
 extern const char* const kStandings;

@@ -47,11 +47,50 @@ std::vector<Matrix<Scalar>> in_order(const TensorLossGradient<Scalar>& g) {
   return {g.x, g.a1, g.a2, g.a3, g.a4, g.a5, g.y1, g.y2};
 }
 
+/// Tensor attention as a loss <G, Att(Q, K1, K2, V1, V2)>, by the definition in attention.hpp.
+struct PairInput {
+  Matrix<double> q, k1, k2, v1, v2, g;
+};
+template <class Scalar>
+struct Pairs {
+  Matrix<Scalar> q, k1, k2, v1, v2, g;
+};
+template <class Scalar>
+Pairs<Scalar> loss_over(const PairInput& in) {
+  const auto m = [](const Matrix<double>& x) { return matrix_from<Scalar>(x); };
+  return {m(in.q), m(in.k1), m(in.k2), m(in.v1), m(in.v2), m(in.g)};
+}
+template <class Scalar>
+Scalar loss(const Pairs<Scalar>& in, const Exponential& weight = {}, Mask mask = Mask::none) {
+  const Matrix<Scalar> att = tensor_attention(in.q, in.k1, in.k2, in.v1, in.v2, mask, weight);
+  Scalar sum = scalar_from<Scalar>(0);
+  for (Index i = 0; i < att.size(); ++i) sum += in.g.data()[i] * att.data()[i];
+  return sum;
+}
+template <class Scalar>
+TensorAttentionGradient<Scalar> loss_gradient(const Pairs<Scalar>& in, const Exponential& weight = {},
+                                              Mask mask = Mask::none) {
+  return tensor_attention_gradient(in.q, in.k1, in.k2, in.v1, in.v2, in.g, weight, mask);
+}
+template <class Scalar>
+std::vector<std::pair<const char*, Matrix<Scalar>*>> inputs(Pairs<Scalar>& in) {
+  return {{"q", &in.q}, {"k1", &in.k1}, {"k2", &in.k2}, {"v1", &in.v1}, {"v2", &in.v2}};
+}
+template <class Scalar>
+std::vector<Matrix<Scalar>> in_order(const TensorAttentionGradient<Scalar>& g) {
+  return {g.q, g.k1, g.k2, g.v1, g.v2};
+}
+PairInput random_pairs(std::uint64_t index, Index n, Index m1, Index m2, Index d) {
+  Stream draw(0, "gradient_test pairs", index);
+  return {draw.uniform_matrix(n, d, 1.5),  draw.uniform_matrix(m1, d, 1.5), draw.uniform_matrix(m2, d, 1.5),
+          draw.uniform_matrix(m1, d, 1.5), draw.uniform_matrix(m2, d, 1.5), draw.uniform_matrix(n, d, 1)};
+}
+
 /// Largest |closed form - forward-mode derivative| over all entries of all inputs.
 template <class Input>
-Wide against_forward_mode(const Input& input) {
+Wide against_forward_mode(const Input& input, Mask mask = Mask::none) {
   auto closed_input = loss_over<Wide>(input);
-  const auto closed = in_order(loss_gradient(closed_input));
+  const auto closed = in_order(loss_gradient(closed_input, Exponential(), mask));
   auto in = loss_over<Forward>(input);
   Wide largest = 0;
   size_t which = 0;
@@ -59,7 +98,7 @@ Wide against_forward_mode(const Input& input) {
     for (Index k = 0; k < matrix->size(); ++k) {
       const Forward kept = matrix->data()[k];
       matrix->data()[k] = variable(Wide(kept));
-      const Wide difference = loss(in).derivative(1) - closed[which].data()[k];
+      const Wide difference = loss(in, Exponential(), mask).derivative(1) - closed[which].data()[k];
       largest = std::max(largest, Wide(abs(difference)));
       matrix->data()[k] = kept;
     }
@@ -70,10 +109,10 @@ Wide against_forward_mode(const Input& input) {
 
 /// Largest |closed form - central difference| at 512 bits, step 2^-80: the truncation is about 2^-160.
 template <class Input>
-Real against_differences(const Input& input) {
+Real against_differences(const Input& input, Mask mask = Mask::none) {
   const WorkingPrecision precision(Bits{512});
   auto in = loss_over<Real>(input);
-  const auto closed = in_order(loss_gradient(in));
+  const auto closed = in_order(loss_gradient(in, Exponential(), mask));
   const Real step = ldexp(Real(1), -80);
   Real largest = 0;
   size_t which = 0;
@@ -81,9 +120,9 @@ Real against_differences(const Input& input) {
     for (Index k = 0; k < matrix->size(); ++k) {
       const Real kept = matrix->data()[k];
       matrix->data()[k] = kept + step;
-      const Real above = loss(in);
+      const Real above = loss(in, Exponential(), mask);
       matrix->data()[k] = kept - step;
-      const Real below = loss(in);
+      const Real below = loss(in, Exponential(), mask);
       matrix->data()[k] = kept;
       largest = std::max(largest, Real(abs(Real((above - below) / (2 * step) - closed[which].data()[k]))));
     }
@@ -94,14 +133,14 @@ Real against_differences(const Input& input) {
 
 /// Entries of the interval gradient (60 bits) that miss the gradient in Real at 400 bits.
 template <class Input>
-int not_contained(const Input& input) {
+int not_contained(const Input& input, Mask mask = Mask::none) {
   std::vector<Matrix<Real>> fine;
   {
     const WorkingPrecision precision(Bits{400});
-    fine = in_order(loss_gradient(loss_over<Real>(input)));
+    fine = in_order(loss_gradient(loss_over<Real>(input), Exponential(), mask));
   }
   const WorkingPrecision precision(Bits{60});
-  const auto enclosed = in_order(loss_gradient(loss_over<Interval>(input)));
+  const auto enclosed = in_order(loss_gradient(loss_over<Interval>(input), Exponential(), mask));
   int missed = 0;
   for (size_t which = 0; which < fine.size(); ++which)
     for (Index k = 0; k < fine[which].size(); ++k) {
@@ -137,6 +176,35 @@ TEST_CASE("gradients over intervals contain the gradients at a higher precision,
   CHECK(not_contained(random_tensor_loss(5, 3, 2, 3, 2, 1.25)) == 0);
 }
 
+TEST_CASE("gradients of tensor attention by Q, K1, K2, V1, V2, three ways") {
+  const PairInput in = random_pairs(0, 2, 3, 2, 2);
+  CHECK(against_forward_mode(in) < Wide("1e-50"));
+  CHECK(against_differences(in) < ldexp(Real(1), -140));
+  CHECK(not_contained(in) == 0);
+}
+
+TEST_CASE("gradients under a causal mask, matrix and tensor, three ways") {
+  const MatrixLossInput matrix = random_loss(11, 4, 4, 2, 1.5);
+  const TensorLossInput tensor = random_tensor_loss(11, 3, 3, 3, 2, 1.25);
+  const PairInput pairs = random_pairs(11, 3, 3, 3, 2);
+  const auto three_ways = [](const auto& in) {
+    CHECK(against_forward_mode(in, Mask::causal) < Wide("1e-50"));
+    CHECK(against_differences(in, Mask::causal) < ldexp(Real(1), -140));
+    CHECK(not_contained(in, Mask::causal) == 0);
+  };
+  three_ways(matrix);
+  three_ways(tensor);
+  three_ways(pairs);
+}
+
+TEST_CASE("under a causal mask the first row's output does not depend on later keys, nor does its gradient") {
+  MatrixLossInput in = random_loss(12, 3, 3, 2, 1);
+  in.a1.bottomRows(2).setZero();  // only the first query asks
+  in.a3.bottomRows(2).setZero();
+  const auto g = loss_gradient(in, Exponential(), Mask::causal);
+  CHECK(g.x.cwiseAbs().maxCoeff() == 0);  // softmax over one key is 1
+}
+
 TEST_CASE("the gradient with respect to E, entry by entry, is E - Att: the loss is a square") {
   const MatrixLossInput in = random_loss(6, 3, 3, 2, 1);
   auto exact = loss_over<Rational>(in);
@@ -145,31 +213,6 @@ TEST_CASE("the gradient with respect to E, entry by entry, is E - Att: the loss 
   const Rational before = loss(exact, even), step(1, 7);
   exact.e(1, 1) += step;
   CHECK(loss(exact, even) - before == step * (to_rational(in.e(1, 1)) - att(1, 1)) + step * step / 2);
-}
-
-TEST_CASE("gradients of tensor attention by every input equal forward-mode derivatives") {
-  Stream draw(0, "tensor attention gradient");
-  Matrix<double> m[5];
-  for (int k = 0; k < 5; ++k) m[k] = draw.uniform_matrix(k % 2 == 1 ? 3 : 2, 2, 1.5);  // q, k1, k2, v1, v2
-  const Matrix<double> q = m[0], k1 = m[1], k2 = m[2], v1 = m[3], v2 = m[4], g = draw.uniform_matrix(2, 2, 1);
-  const auto wide = [](const Matrix<double>& x) { return matrix_from<Wide>(x); };
-  const auto closed = tensor_attention_gradient(wide(q), wide(k1), wide(k2), wide(v1), wide(v2), wide(g));
-  const Matrix<Wide> gradients[5] = {closed.q, closed.k1, closed.k2, closed.v1, closed.v2};
-  Matrix<Forward> in[5] = {matrix_from<Forward>(q), matrix_from<Forward>(k1), matrix_from<Forward>(k2),
-                           matrix_from<Forward>(v1), matrix_from<Forward>(v2)};
-  Wide largest = 0;
-  for (int which = 0; which < 5; ++which)
-    for (Index k = 0; k < in[which].size(); ++k) {
-      const Forward kept = in[which].data()[k];
-      in[which].data()[k] = variable(Wide(kept));
-      const auto att = tensor_attention(in[0], in[1], in[2], in[3], in[4]);
-      Wide sum = 0;
-      for (Index i = 0; i < att.size(); ++i)
-        sum += scalar_from<Wide>(to_rational(g.data()[i])) * att.data()[i].derivative(1);
-      largest = std::max(largest, Wide(abs(Wide(sum - gradients[which].data()[k]))));
-      in[which].data()[k] = kept;
-    }
-  CHECK(largest < Wide("1e-50"));
 }
 
 TEST_CASE(

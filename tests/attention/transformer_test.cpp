@@ -55,6 +55,13 @@ const Setting settings[] = {
 enum class Loss { squared, cross_entropy };
 const std::vector<Index> classes = {1, 0, 1};
 
+std::vector<std::pair<Setting, Loss>> settings_and_losses() {
+  std::vector<std::pair<Setting, Loss>> all;
+  for (const Setting& s : settings)
+    for (const Loss kind : {Loss::squared, Loss::cross_entropy}) all.emplace_back(s, kind);
+  return all;
+}
+
 template <class Scalar>
 LossAt<Scalar> loss_of(Loss kind, const Matrix<Scalar>& t, const Matrix<double>& target) {
   return kind == Loss::squared ? squared_loss(t, matrix_from<Scalar>(target)) : cross_entropy(t, classes);
@@ -123,21 +130,23 @@ TEST_CASE("backward through two layers equals forward-mode derivatives, for ever
 TEST_CASE("backward equals central differences at 512 bits") {
   const WorkingPrecision precision(Bits{512});
   const Real step = ldexp(Real(1), -80);
-  for (const Setting& s : settings) {
+  for (const auto& setting_and_loss : settings_and_losses()) {
+    const Setting s = setting_and_loss.first;
+    const Loss kind = setting_and_loss.second;
     INFO(s.name);
     Stream draw(2, "transformer_test input");
     const Matrix<double> input = draw.uniform_matrix(3, 2, 1), target = draw.uniform_matrix(3, 2, 1);
     auto layers = layers_over<Real>(random_layers(2, 2, 2, s.mask, s.residual, s.extras));
     Matrix<Real> t = matrix_from<Real>(input);
-    const auto closed = closed_form<Real>(layers, t, Loss::squared, target);
+    const auto closed = closed_form<Real>(layers, t, kind, target);
     Real largest = 0;
     for_every_gradient<Real>(layers, t, closed, [&](Matrix<Real>& m, const Matrix<Real>& g) {
       for (Index k = 0; k < m.size(); ++k) {
         const Real kept = m.data()[k];
         m.data()[k] = kept + step;
-        const Real above = loss_of(Loss::squared, forward(layers, t).back().output, target).value;
+        const Real above = loss_of(kind, forward(layers, t).back().output, target).value;
         m.data()[k] = kept - step;
-        const Real below = loss_of(Loss::squared, forward(layers, t).back().output, target).value;
+        const Real below = loss_of(kind, forward(layers, t).back().output, target).value;
         m.data()[k] = kept;
         largest = std::max(largest, Real(abs(Real((above - below) / (2 * step) - g.data()[k]))));
       }
@@ -147,7 +156,9 @@ TEST_CASE("backward equals central differences at 512 bits") {
 }
 
 TEST_CASE("backward over intervals contains backward at a higher precision, and is narrow") {
-  for (const Setting& s : settings) {
+  for (const auto& setting_and_loss : settings_and_losses()) {
+    const Setting s = setting_and_loss.first;
+    const Loss kind = setting_and_loss.second;
     INFO(s.name);
     Stream draw(3, "transformer_test input");
     const Matrix<double> input = draw.uniform_matrix(3, 2, 1), target = draw.uniform_matrix(3, 2, 1);
@@ -155,11 +166,11 @@ TEST_CASE("backward over intervals contains backward at a higher precision, and 
     std::vector<LayerGradient<Real>> fine;
     {
       const WorkingPrecision precision(Bits{400});
-      fine = closed_form<Real>(layers_over<Real>(layers), matrix_from<Real>(input), Loss::squared, target);
+      fine = closed_form<Real>(layers_over<Real>(layers), matrix_from<Real>(input), kind, target);
     }
     const WorkingPrecision precision(Bits{80});
-    const auto enclosed = closed_form<Interval>(layers_over<Interval>(layers), matrix_from<Interval>(input),
-                                                Loss::squared, target);
+    const auto enclosed =
+        closed_form<Interval>(layers_over<Interval>(layers), matrix_from<Interval>(input), kind, target);
     int missed = 0;
     const auto compare = [&](const Matrix<Interval>& x, const Matrix<Real>& y) {
       for (Index k = 0; k < x.size(); ++k)

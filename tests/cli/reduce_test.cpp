@@ -15,6 +15,15 @@ const char* const kSatisfiable =
     "c four variables\np cnf 4 6\n1 2 0\n-1 3 0\n-2 -4 0\n3 4 -1 0\n-3 2 0\n1 -2 4 0\n";
 const char* const kUnsatisfiable = "p cnf 2 4\n1 2 0\n-1 2 0\n1 -2 0\n-1 -2 0\n";
 
+bool python() { return std::system("command -v python3 >/dev/null 2>&1") == 0; }
+
+int recheck(const fs::path& path) {
+  const std::string command = "python3 '" ATTNBOUNDS_SOURCE_DIR "/reductions/receipt/recheck.py' '" +
+                              path.string() + "' >/dev/null 2>&1";
+  const int raw = std::system(command.c_str());
+  return WIFEXITED(raw) ? WEXITSTATUS(raw) : -1;
+}
+
 }  // namespace
 
 TEST_CASE("reduce then decide answers a formula by every route, with a witness that satisfies it") {
@@ -23,7 +32,8 @@ TEST_CASE("reduce then decide answers a formula by every route, with a witness t
   write(folder.path / "no.cnf", kUnsatisfiable);
   for (const std::string formula : {"yes", "no"})
     for (const std::string route :
-         {"--arity 2", "--arity 3", "--arity 2 --route gap", "--to gradient", "--arity 2 --kappa 8"}) {
+         {"--arity 2", "--arity 3", "--arity 2 --route gap", "--route gap --code hermitian", "--to gradient",
+          "--arity 3 --to gradient", "--arity 2 --kappa 8"}) {
       const fs::path out = folder.path / "instance";
       fs::remove_all(out);
       INFO(formula << " " << route);
@@ -63,25 +73,23 @@ TEST_CASE("reduce then decide answers a formula by every route, with a witness t
 }
 
 TEST_CASE("a second program, in Python, re-derives every arrow, and rejects a spoiled one") {
-  if (std::system("command -v python3 >/dev/null 2>&1") != 0) {
+  if (!python()) {
     WARN("skipped: python3 is not installed");
     return;
   }
   const TemporaryFolder folder;
   write(folder.path / "f.cnf", kSatisfiable);
-  const auto recheck = [](const fs::path& path) {
-    const std::string command = "python3 '" ATTNBOUNDS_SOURCE_DIR "/reductions/receipt/recheck.py' '" +
-                                path.string() + "' >/dev/null 2>&1";
-    const int raw = std::system(command.c_str());
-    return WIFEXITED(raw) ? WEXITSTATUS(raw) : -1;
-  };
+  write(folder.path / "g.cnf", kUnsatisfiable);
   int number = 0;
   for (const std::string route :
-       {"--arity 2", "--arity 3", "--route gap", "--to gradient", "--to ov", "--to maxip --protocol 3 2 7"}) {
+       {"--arity 2", "--arity 3", "--route gap", "--route gap --code hermitian", "--to gradient",
+        "--to gradient --arity 3", "--to ov", "--to maxip --protocol 3 2 7"}) {
     const fs::path out = folder.path / std::to_string(number++);
     INFO(route);
-    REQUIRE(run_program("attnbounds", "reduce '" + (folder.path / "f.cnf").string() + "' " + route +
-                                          " --out '" + out.string() + "'")
+    const char* const file =
+        route.find("hermitian") == std::string::npos ? "f.cnf" : "g.cnf";  // fewer advices
+    REQUIRE(run_program("attnbounds", "reduce '" + (folder.path / file).string() + "' " + route + " --out '" +
+                                          out.string() + "'")
                 .status == 0);
     CHECK(recheck(out) == 0);
     std::string vectors = contents(out / "ov.txt");
@@ -89,6 +97,52 @@ TEST_CASE("a second program, in Python, re-derives every arrow, and rejects a sp
     write(out / "ov.txt", vectors);
     CHECK(recheck(out) == 1);
   }
+}
+
+TEST_CASE("a sparsified formula is decided leaf by leaf, and the second program replays the branching") {
+  const TemporaryFolder folder;
+  const std::string formulas = ATTNBOUNDS_SOURCE_DIR "/tests/data/formulas/";
+  for (const auto& [file, expected] : {std::pair(std::string("van_der_waerden_8.cnf"), std::string("sat")),
+                                       {"van_der_waerden_9.cnf", "unsat"}}) {
+    const fs::path out = folder.path / expected;
+    const Answer reduced = run_program(
+        "attnbounds", "reduce '" + formulas + file + "' --sparsify 3 --json --out '" + out.string() + "'");
+    INFO(reduced.errors);
+    REQUIRE(reduced.status == 0);
+    const Json instance = Json::parse(reduced.output);
+    CHECK(instance["kind"] == "disjunction");
+    CHECK(instance["leaves"].size() > 1);
+    CHECK(instance["sparsification"]["most_clauses_of_a_leaf"] <= instance["sparsification"]["bound"]);
+    const Answer decided = run_program("attnbounds", "decide --json '" + out.string() + "'");
+    REQUIRE(decided.status == 0);
+    CHECK(Json::parse(decided.output)["answer"] == expected);
+    if (python()) CHECK(recheck(out) == 0);
+    // A leaf that is not the formula's.
+    std::string leaf = contents(out / "leaf-0" / "formula.cnf");
+    write(out / "leaf-0" / "formula.cnf", "c\n" + leaf);
+    CHECK(run_program("attnbounds", "decide '" + out.string() + "'").status == 2);
+    if (python()) CHECK(recheck(out) == 1);
+  }
+}
+
+TEST_CASE("the polynomial method decides where it has a proof, and is undecided elsewhere, never wrong") {
+  const TemporaryFolder folder;
+  write(folder.path / "one.cnf", "p cnf 2 1\n0\n");
+  const auto decided = [&](const std::string& options) {
+    const fs::path out = folder.path / "instance";
+    fs::remove_all(out);
+    REQUIRE(run_program("attnbounds", "reduce '" + (folder.path / "one.cnf").string() + "' " + options +
+                                          " --out '" + out.string() + "'")
+                .status == 0);
+    return run_program("attnbounds", "decide --json --method polynomial '" + out.string() + "'");
+  };
+  const Answer small = decided("");
+  REQUIRE(small.status == 0);
+  CHECK(Json::parse(small.output)["answer"] == "unsat");
+  write(folder.path / "one.cnf", kUnsatisfiable);
+  const Answer large = decided("--kappa 200");
+  CHECK(large.status == 3);
+  CHECK(std::count(large.errors.begin(), large.errors.end(), '\n') == 1);
 }
 
 TEST_CASE("reduce writes nothing for bad input and says where it is") {
@@ -112,7 +166,7 @@ TEST_CASE("reduce writes nothing for bad input and says where it is") {
   refused(at + "wide.cnf'", "variables");
   refused(at + "good.cnf' --kappa 0.01", "--kappa");
   refused(at + "good.cnf' --kappa -1", "--kappa");
-  refused(at + "good.cnf' --arity 3 --to gradient", "--arity 2");
+  refused(at + "good.cnf' --route gap --code hermitian --protocol 2 2 4", "characteristic");
   refused(at + "good.cnf' --route gap --protocol 2 2 2", "q >");
   refused(at + "good.cnf' --margin 1", "above 1");
   fs::create_directory(out);
@@ -150,9 +204,13 @@ TEST_CASE(
   const TemporaryFolder folder;
   for (const std::string& options :
        {std::string("--family planted-orthogonal --n 16 --d 24"),
-        std::string("--family planted-orthogonal --n 6 --arity 3 --d 24"),
-        std::string("--family light-bulb --n 32 --d 64"), std::string("--family planted-gap --n 16 --d 64"),
-        std::string("--family random-cnf --n 16")}) {
+        std::string("--family planted-pair --n 16 --d 32"),
+        std::string("--family planted-triple --n 6 --d 24"), std::string("--family light-bulb --n 32 --d 64"),
+        std::string("--family light-bulb --n 8 --d 64 --arity 3"),
+        std::string("--family planted-gap --n 16 --d 64"),
+        std::string("--family planted-gap --n 8 --d 64 --arity 3"), std::string("--family random-cnf --n 16"),
+        std::string("--family random-cnf --n 8 --arity 3"),
+        std::string("--family random-cnf --n 16 --width 4")}) {
     const fs::path out = folder.path / "hard";
     fs::remove_all(out);
     const Answer made = run_program(
@@ -161,6 +219,10 @@ TEST_CASE(
     REQUIRE(made.status == 0);
     const Json instance = Json::parse(made.output);
     CHECK(std::abs(instance["kappa"].get<double>() - 12) < 1e-9);
+    for (const char* field : {"path", "kind", "family", "seed", "n", "d", "B", "kappa", "exponent", "gap",
+                              "epsilon", "answer", "witness", "matrices"})
+      CHECK(instance.contains(field));
+    if (python()) CHECK(recheck(out) == 0);
     const Answer decided = run_program("attnbounds", "decide --json '" + out.string() + "'");
     REQUIRE(decided.status == 0);
     const Json answer = Json::parse(decided.output);
@@ -176,7 +238,7 @@ TEST_CASE(
       CHECK(contents(out / file.get<std::string>()) == contents(again / file.get<std::string>()));
   }
   const fs::path out = folder.path / "challenge";
-  REQUIRE(run_program("attnbounds", "hard --family planted-orthogonal --n 16 --d 24 --kappa 12 --out '" +
+  REQUIRE(run_program("attnbounds", "hard --family planted-orthogonal --n 16 --d 48 --kappa 12 --out '" +
                                         out.string() + "'")
               .status == 0);
   write(folder.path / "good.sh",
@@ -192,4 +254,39 @@ TEST_CASE(
   };
   CHECK(survives("good.sh").is_number());
   CHECK(survives("bad.sh").is_null());
+}
+
+TEST_CASE("challenge runs the shipped examples: the largest kappa that they survive, and a plot") {
+  const TemporaryFolder folder;
+  std::string instances;
+  for (const int kappa : {1, 2, 3, 5}) {
+    const std::string out = (folder.path / ("bulb" + std::to_string(kappa))).string();
+    REQUIRE(run_program("attnbounds", "hard --family light-bulb --n 64 --d 64 --kappa " +
+                                          std::to_string(kappa) + " --out '" + out + "'")
+                .status == 0);
+    instances += "'" + out + "' ";
+  }
+  const auto challenge = [&](const std::string& program) {
+    const fs::path plot = folder.path / "plot.svg";
+    const Answer a = run_program(
+        "attnbounds", "challenge --json " + instances + " --plot '" + plot.string() + "' -- " + program);
+    INFO(a.errors);
+    REQUIRE(a.status == 0);
+    if (a.errors.find("no plot") == std::string::npos) CHECK(fs::exists(plot));
+    return Json::parse(a.output);
+  };
+  const std::string fixed = "'" ATTNBOUNDS_BINARY_DIR "/examples/fixed_degree' ";
+  const Json low = challenge(fixed + "2"), high = challenge(fixed + "16");
+  REQUIRE(high["survives_to_kappa"].is_number());
+  CHECK(high["survives_to_kappa"].get<double>() >= 1.99);
+  CHECK(high["survives_to_kappa"].get<double>() < 4.99);
+  CHECK((low["survives_to_kappa"].is_null() ||
+         low["survives_to_kappa"].get<double>() < high["survives_to_kappa"].get<double>()));
+  if (std::system("python3 -c 'import numpy' >/dev/null 2>&1") != 0) {
+    WARN("skipped: random features need numpy");
+    return;
+  }
+  const Json features =
+      challenge("python3 '" ATTNBOUNDS_SOURCE_DIR "/examples/challenge/random_features.py'");
+  for (const Json& trial : features["instances"]) CHECK(trial["failure"] == "");
 }

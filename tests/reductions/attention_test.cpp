@@ -5,6 +5,8 @@
 #include "numeric/exact_text.hpp"
 #include "reductions/attention/decision.hpp"
 #include "reductions/attention/threshold.hpp"
+#include "reductions/hard/families.hpp"
+#include "reductions/hard/route_hardness.hpp"
 #include "reductions/orthogonal_vectors/orthogonality.hpp"
 #include "reductions/orthogonal_vectors/split_and_list.hpp"
 #include "tests/reductions/formulas.hpp"
@@ -167,4 +169,58 @@ TEST_CASE("without its gap, or without anchors, the reduction answers wrongly") 
   bare.k.conservativeResize(n, Eigen::NoChange);
   bare.v.conservativeResize(n, Eigen::NoChange);
   CHECK(any_above(sides_of(bare, Rational(1, 2))));
+}
+
+TEST_CASE(
+    "each route's kappa is where its instances begin to separate; a Hermitian code's is below "
+    "Reed-Solomon's") {
+  for (const long arity : {2L, 3L})
+    for (const RouteHardness& r : route_hardness(64, 6, arity)) {
+      INFO(r.route << ", arity " << arity << ", kappa " << r.kappa);
+      CHECK(r.kappa > 0);
+      CHECK(r.limit > 0);
+      std::vector<long> sizes(static_cast<std::size_t>(arity), 64);
+      long dimension = 6;
+      ScorePromise promise = orthogonality_promise();
+      if (r.protocol) {
+        dimension = r.protocol->new_dimension();
+        promise = {ScoreSign::positive, r.protocol->checks(), r.protocol->degree()};
+      }
+      const WorkingPrecision precision(Bits{128});
+      const auto separated = [&](double factor) {
+        const ThresholdGuarantee g =
+            guarantee(threshold_for_kappa(sizes, dimension, promise, to_rational(r.kappa * factor)));
+        return lower(g.yes_output) > upper(g.no_output);
+      };
+      CHECK(separated(1.001));
+      CHECK_FALSE(separated(0.99));
+    }
+  const std::vector<RouteHardness> routes = route_hardness(1L << 10, 16, 2);
+  REQUIRE(routes.size() == 3);
+  CHECK(routes[2].kappa < routes[1].kappa);
+  CHECK_THROWS_AS(route_hardness(1, 6, 2), InputError);
+}
+
+TEST_CASE(
+    "hard instances have n queries, n keys with the anchor, and d columns unless the bias takes a quarter") {
+  for (const std::string family : {"planted-pair", "planted-triple", "light-bulb", "planted-gap"})
+    for (const long arity : {2L, 3L}) {
+      HardRequest request{family, 12, 64, 12, 1, arity, 3, {1}};
+      const HardInstance h = hard_instance(request);
+      INFO(family << " " << arity);
+      const long p = family == "planted-pair" ? 2 : family == "planted-triple" ? 3 : arity;
+      CHECK(h.parameters.arity == p);
+      CHECK(h.parameters.tokens() == 12);
+      const ThresholdParameters& q = h.parameters;
+      CHECK((q.columns() == 64 || (q.dimension == 64 && q.bias_columns > 16)));
+      if (family.starts_with("planted-p") || family.starts_with("planted-t")) CHECK(q.columns() == 64);
+      CHECK(h.families[0].rows() == 12);
+      CHECK(h.families.back().rows() == 11);
+    }
+  for (const long width : {2L, 3L, 4L, 5L}) {
+    HardRequest request{"random-cnf", 16, {}, 3, 1, 2, width, {1}};
+    const HardInstance h = hard_instance(request);
+    for (const Clause& c : h.formula->clauses) CHECK(static_cast<long>(c.size()) == width);
+    CHECK(h.planted.has_value() == (count_satisfying(*h.formula) > 0));
+  }
 }

@@ -324,3 +324,49 @@ TEST_CASE("the picture of the README is an inert SVG") {
   REQUIRE(has(svg, "</svg>"));
   CHECK_FALSE(danger_in_svg(svg));
 }
+
+namespace {
+
+std::string propagation_line(const std::string& series, long layer, const std::string& bound,
+                             const std::string& verdict = "verified") {
+  const auto errors = [&](const char* measured) {
+    return std::string("{\"measured\": ") + measured + ", \"bound_tokens\": " + bound +
+           ", \"bound_states\": 0.5, \"bound_norms\": \"infinity\"}";
+  };
+  return "{\"series\": \"" + series +
+         "\", \"standing\": \"proved\", \"n\": 4, \"d\": 2, \"delta\": \"1/1000\", " +
+         "\"layer\": " + std::to_string(layer) + ", \"forward\": " + errors("0.001") +
+         ", \"backward\": " + errors("0.002") + ", \"weights\": " + errors("0.003") +
+         ", \"growth\": " + errors("1.5") + ", \"least_singular_value\": 0.25, \"verdict\": \"" + verdict +
+         "\"}\n";
+}
+
+}  // namespace
+
+TEST_CASE("the error through the layers stands in the report: figures, table, reading and CSV") {
+  const Run run;
+  run.put("propagation.jsonl", propagation_line("random", 1, "0.01") + propagation_line("random", 2, "0.02") +
+                                   propagation_line("real, <b>one head</b>", 1, "0.25") +
+                                   propagation_line("real, <b>one head</b>", 2, "\"infinity\""));
+  const std::string page = run.report("report.html"), text = contents(run.path / "report.md"),
+                    table = contents(run.path / "propagation.csv");
+  for (const std::string& report : {page, text}) {
+    CHECK(has(report, "Error through the layers"));
+    CHECK(has(report, "Errors within all their bounds, forward and backward: 4 of 4 layers."));
+    CHECK(has(report, "stays below 1 for 2 of 2 layers"));  // constants from states: 0.5
+    CHECK(!has(report, "<b>one head"));
+  }
+  CHECK(has(contents(run.path / "figures/error_propagation.gnuplot"), "token by token"));
+  CHECK(has(contents(run.path / "figures/growth_with_depth.gnuplot"), "depth m"));
+  CHECK(has(table, "random,proved,4,2,1/1000,2,0.001,0.02,0.5,infinity"));
+}
+
+TEST_CASE("a bound that was not kept is a warning, and a malformed line of propagation.jsonl is named") {
+  const Run run;
+  run.put("propagation.jsonl", propagation_line("random", 1, "0.01", "refuted"));
+  CHECK(warnings(read_run(run.path))[3] ==
+        "Error through the layers, random weights, layer 1: refuted (error <= every bound).");
+  run.put("propagation.jsonl", propagation_line("random", 1, "\"many\""));
+  CHECK(has(error_of(run), "propagation.jsonl:1"));
+  CHECK(has(error_of(run), "bound_tokens"));
+}

@@ -1,0 +1,185 @@
+// Matrix attention in float and double, causal, at the edges: one token, one feature, repeated keys, large
+// shifts, scores that need the running maximum. No tolerance but the bounds that were proved.
+#include <cstring>
+#include <optional>
+
+#include "attention/enclosure.hpp"
+#include "catch.hpp"
+#include "kernels/exact_attention.hpp"
+#include "kernels/polynomial_attention.hpp"
+#include "numeric/exact_text.hpp"
+#include "numeric/random.hpp"
+#include "polynomial/exponential.hpp"
+
+using namespace attnbounds;
+
+namespace {
+
+template <class T>
+struct Input {
+  Matrix<T> q, k, v;
+};
+template <class T>
+Input<T> uniform(Stream& draw, long n, long m, long d, long dv, double bound) {
+  return {draw.uniform_matrix(n, d, bound).cast<T>(), draw.uniform_matrix(m, d, bound).cast<T>(),
+          draw.uniform_matrix(m, dv, 1).cast<T>()};
+}
+
+template <class T>
+void check_guarantee(const Input<T>& in, const BoundedOutput<T>& result, Mask mask) {
+  REQUIRE(result.bound.is_finite());
+  const AttentionInput exact{in.q.template cast<double>(), in.k.template cast<double>(),
+                             in.v.template cast<double>()};
+  const Matrix<double> output = result.output.template cast<double>();
+  const Rational width = std::max(result.bound.exact(), Rational(1) / (Integer(1) << 1100)) / 1024;
+  const Interval error = largest_error(output, attention_enclosure(exact, mask, width)).interval();
+  INFO("bytes " << sizeof(T) << " n " << in.q.rows() << " m " << in.k.rows() << " d " << in.q.cols() << " X "
+                << result.half_width.value() << " bound " << result.bound.value() << " error "
+                << round_up(error));
+  CHECK(lower(error) <= Real(result.bound.value()));
+}
+
+template <class T>
+std::vector<Input<T>> edges() {
+  Stream draw(0, "edges");
+  std::vector<Input<T>> inputs{uniform<T>(draw, 1, 1, 1, 1, 1),     uniform<T>(draw, 1, 1, 3, 2, 2),
+                               uniform<T>(draw, 130, 130, 1, 1, 1), uniform<T>(draw, 257, 257, 2, 3, 1.5),
+                               uniform<T>(draw, 64, 64, 3, 14, 1),  uniform<T>(draw, 40, 40, 2, 27, 1)};
+  Input<T> shifted = uniform<T>(draw, 150, 150, 2, 2, 1);
+  shifted.k.array() += T(4096);
+  inputs.push_back(shifted);
+  Input<T> repeated = uniform<T>(draw, 150, 150, 3, 2, 1);
+  repeated.k = repeated.k.row(0).replicate(150, 1).eval();
+  inputs.push_back(repeated);
+  return inputs;
+}
+
+template <class T>
+std::optional<PolynomialPlan> plan_for(const Input<T>& in, const ScoreRange<T>& range, long degree) {
+  try {
+    return PolynomialPlan(in.q.cols(), exp_polynomial_in_doubles(
+                                           {degree}, std::max(range.half_width.exact(), Rational(1) / 1024)));
+  } catch (const std::exception&) {
+    return {};
+  }
+}
+
+template <class T>
+void check_polynomials() {
+  int checked = 0;
+  for (const Input<T>& in : edges<T>()) {
+    const ScoreRange<T> range = score_range(in.q, in.k);
+    for (const long degree : {1L, 4L, 9L})
+      if (const auto plan = plan_for(in, range, degree))
+        for (const Mask mask : {Mask::none, Mask::causal}) {
+          check_guarantee(in, polynomial_attention(in.q, in.k, in.v, range, *plan, mask), mask);
+          ++checked;
+        }
+  }
+  CHECK(checked >= 30);
+}
+
+}  // namespace
+
+TEST_CASE("polynomial attention keeps its guarantee in float and double, masked or not, at the edges") {
+  check_polynomials<double>();
+  check_polynomials<float>();
+}
+
+TEST_CASE("fused exact attention keeps its guarantee in float and double, masked or not, at the edges") {
+  const auto check = [](const auto& inputs) {
+    for (const auto& in : inputs)
+      for (const Mask mask : {Mask::none, Mask::causal})
+        check_guarantee(in, exact_attention(in.q, in.k, in.v, mask), mask);
+  };
+  check(edges<double>());
+  check(edges<float>());
+}
+
+TEST_CASE("fused exact attention follows the running maximum where e^s would overflow") {
+  Stream draw(0, "large scores");
+  for (const double bound : {10.0, 40.0, 300.0}) {
+    Input<double> in = uniform<double>(draw, 70, 200, 2, 2, bound);
+    in.k.col(0) = Eigen::VectorXd::LinSpaced(200, -bound, bound);  // maxima that keep rising
+    check_guarantee(in, exact_attention(in.q, in.k, in.v), Mask::none);
+    Input<double> square = uniform<double>(draw, 150, 150, 2, 2, bound);
+    check_guarantee(square, exact_attention(square.q, square.k, square.v, Mask::causal), Mask::causal);
+    const Input<float> narrow = uniform<float>(draw, 150, 150, 2, 2, bound / 4);
+    check_guarantee(narrow, exact_attention(narrow.q, narrow.k, narrow.v, Mask::causal), Mask::causal);
+  }
+}
+
+TEST_CASE("causal rows see their prefix only: what comes later does not change them") {
+  Stream draw(0, "prefix");
+  Input<double> in = uniform<double>(draw, 700, 700, 3, 2, 1);
+  const ScoreRange<double> range = score_range(in.q, in.k);
+  const PolynomialPlan plan = *plan_for(in, range, 5);
+  const Matrix<double> before = polynomial_attention(in.q, in.k, in.v, range, plan, Mask::causal).output;
+  const Matrix<double> exact_before = exact_attention(in.q, in.k, in.v, Mask::causal).output;
+  for (const long i : {0L, 127L, 128L, 200L, 511L}) {
+    Input<double> changed = in;
+    changed.k.bottomRows(700 - i - 1) *= 0.5;
+    changed.k.row(699) = in.k.row(699);  // keeps the box of the keys, and so the shift
+    for (Eigen::Index j = i + 1; j < 700; ++j)
+      for (Eigen::Index l = 0; l < 3; ++l)
+        if (std::fabs(in.k(j, l)) >= 0.99 * in.k.col(l).cwiseAbs().maxCoeff()) changed.k(j, l) = in.k(j, l);
+    changed.v.bottomRows(700 - i - 1).array() *= 0.25;
+    changed.v(699, 0) = in.v(699, 0);
+    const ScoreRange<double> same = range;
+    const Matrix<double> after =
+        polynomial_attention(changed.q, changed.k, changed.v, same, plan, Mask::causal).output;
+    // The prefix is summed in another grouping only if it crosses chunks, which n alone decides.
+    CHECK(std::memcmp(before.data(), after.data(), sizeof(double) * static_cast<std::size_t>((i + 1) * 2)) ==
+          0);
+    const Matrix<double> exact_after =
+        exact_attention_rows(changed.q, changed.k, changed.v, same, Mask::causal, 0, 700, all_cores()).output;
+    CHECK(std::memcmp(exact_before.data(), exact_after.data(),
+                      sizeof(double) * static_cast<std::size_t>((i + 1) * 2)) == 0);
+  }
+}
+
+TEST_CASE("causal and float outputs are the same bytes for any number of threads") {
+  Stream draw(0, "threads, causal");
+  const Input<float> in = uniform<float>(draw, 5000, 5000, 3, 3, 1);
+  const ScoreRange<float> range = score_range(in.q, in.k, ThreadCount{1});
+  const PolynomialPlan plan = *plan_for(in, range, 6);
+  for (const Mask mask : {Mask::none, Mask::causal}) {
+    const BoundedOutput<float> one =
+        polynomial_attention(in.q, in.k, in.v, range, plan, mask, ThreadCount{1});
+    for (const unsigned threads : {2u, 5u}) {
+      CHECK(score_range(in.q, in.k, ThreadCount{threads}).half_width.value() == range.half_width.value());
+      const BoundedOutput<float> many =
+          polynomial_attention(in.q, in.k, in.v, range, plan, mask, ThreadCount{threads});
+      CHECK(std::memcmp(one.output.data(), many.output.data(),
+                        sizeof(float) * static_cast<std::size_t>(one.output.size())) == 0);
+      CHECK(one.bound.value() == many.bound.value());
+    }
+  }
+}
+
+TEST_CASE("the rounding bound of the kernels does not grow with the number of keys") {
+  Stream draw(0, "rounding and n");
+  double least = 1, most = 0;
+  for (const long n : {200L, 2000L, 20000L}) {
+    const Input<double> in = uniform<double>(draw, 50, n, 2, 1, 1);
+    const ScoreRange<double> range = score_range(in.q, in.k);
+    const PolynomialPlan plan(2, exp_polynomial_in_doubles({6}, Rational(1)));
+    const double bound = polynomial_attention(in.q, in.k, in.v, range, plan).bound_rounding.value();
+    least = std::min(least, bound);
+    most = std::max(most, bound);
+  }
+  CHECK(most < 1.5 * least);
+}
+
+TEST_CASE("scaled Taylor sections keep their certificate at the ends of the interval, and are positive") {
+  for (const long g : {1L, 2L, 5L})
+    for (const char* x : {"1/10", "7/10"}) {
+      const Rational X = rational_from_text(x, "x");
+      const CertifiedPolynomial p = taylor_polynomial_in_doubles({g}, X);
+      const WorkingPrecision precision(Bits{128});
+      for (const Rational& at : {Rational(-X), Rational(-X / 3), Rational(0), Rational(X / 2), X})
+        CHECK(upper(absolute_value(Interval(p.polynomial(enclose(at)) * exp(enclose(Rational(-at))) - 1))) <=
+              Real(p.error.value()));
+    }
+  CHECK_THROWS_AS(taylor_polynomial_in_doubles({1}, Rational(1)), std::domain_error);  // 1 + x vanishes at -1
+}
