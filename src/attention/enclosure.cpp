@@ -1,9 +1,12 @@
 #include "attention/enclosure.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
+#include "numeric/fixed_point.hpp"
 #include "numeric/interval_sum.hpp"
 #include "numeric/zoo.hpp"
 
@@ -12,6 +15,7 @@ namespace {
 
 using Index = Eigen::Index;
 constexpr Bits most_bits{1 << 15};
+constexpr long most_limbs = 32;  // of fixed point: beyond 2048 bits intervals take over
 
 // Bits that usually suffice: an entry is at most max|V|, and some 30 bits are lost on the way.
 Bits first_precision(double largest_value, const Rational& target_width) {
@@ -30,28 +34,118 @@ void shift_to_maximum(std::vector<Interval>& scores) {
   for (Interval& s : scores) s -= shift;
 }
 
-// Evaluates rows with `row_at`, a row at a time, raising the precision until each entry is narrow enough.
+// A row from `row_at`, raising the precision until each entry is narrow enough.
+template <class Row>
+std::vector<Interval> row_to_width(Index i, Bits first, const Rational& target_width, const Row& row_at) {
+  for (Bits bits = first;; bits.count *= 2) {
+    if (bits.count > most_bits.count)
+      throw std::runtime_error("enclosure: the width asked for needs too many bits");
+    const WorkingPrecision precision(bits);
+    std::vector<Interval> row = row_at(i);
+    if (std::all_of(row.begin(), row.end(),
+                    [&](const Interval& x) { return is_finite(x) && to_rational(width(x)) <= target_width; }))
+      return row;
+  }
+}
+
 template <class Row>
 Matrix<Interval> rows_to_width(Index rows, Index columns, Bits first, const Rational& target_width,
                                ThreadCount threads, const Row& row_at) {
   if (target_width < 0) throw std::domain_error("the width of an enclosure is not negative");
   Matrix<Interval> result(rows, columns);
   parallel_for(rows, threads, [&](long i) {
-    for (Bits bits = first;; bits.count *= 2) {
-      if (bits.count > most_bits.count)
-        throw std::runtime_error("enclosure: the width asked for needs too many bits");
-      const WorkingPrecision precision(bits);
-      const std::vector<Interval> row = row_at(i);
-      const bool narrow = std::all_of(row.begin(), row.end(), [&](const Interval& x) {
-        return is_finite(x) && to_rational(width(x)) <= target_width;
-      });
-      if (!narrow) continue;
-      for (Index c = 0; c < columns; ++c) result(i, c) = row[c];
-      return;
-    }
+    const std::vector<Interval> row = row_to_width(i, first, target_width, row_at);
+    for (Index c = 0; c < columns; ++c) result(i, c) = row[c];
   });
   return result;
 }
+
+// ---- In fixed point (numeric/fixed_point.hpp), where the scores are below 2^58 in size.
+
+// |scores| < 2^58, so that they fit in front of the point.
+bool scores_fit(const std::vector<const Matrix<double>*>& factors) {
+  double size = 0;
+  for (Index l = 0; l < factors.front()->cols(); ++l) {
+    double product = 1;
+    for (const Matrix<double>* m : factors) product *= m->col(l).cwiseAbs().maxCoeff();
+    size += product;
+  }
+  return size < 0x1p58;  // false for a NaN, 0 * infinity
+}
+
+std::vector<ExactDouble> exact_entries(const Matrix<double>& m) {
+  std::vector<ExactDouble> entries;
+  for (Index i = 0; i < m.size(); ++i) entries.push_back(exact_double(m.data()[i]));
+  return entries;
+}
+
+Integer integer_power_of_two(long bits) { return Integer(1) << static_cast<unsigned>(bits); }
+
+// floor(numerator/denominator), exact numbers with `shift` more bits in the numerator, denominator > 0.
+Integer quotient(const Integer& numerator, const Integer& denominator, long shift) {
+  const Integer shifted = numerator * integer_power_of_two(shift);
+  Integer q = shifted / denominator;  // towards 0
+  if (shifted < 0) q -= 1;
+  return q;
+}
+
+// The least number of limbs that may reach the width, given 40 units of relative error.
+long first_limbs(double largest_value, const Rational& target_width) {
+  const Rational ratio = 128 * to_rational(largest_value) / target_width;
+  const long bits = static_cast<long>(msb(numerator(ratio))) - static_cast<long>(msb(denominator(ratio))) + 1;
+  return std::max(1L, (bits + 63) / 64);
+}
+
+// centre 2^exponent, give or take radius 2^exponent; endpoints exact.
+Interval ball(const Integer& centre, const Integer& radius, long exponent) {
+  const Integer least = centre - radius, most = centre + radius;
+  return enclose_scaled(least, most, exponent);
+}
+
+struct FixedKeys {
+  std::vector<ExactDouble> q, k;
+  FixedValues v;
+};
+
+// Row i at `limbs`; nothing if its enclosures are wider than asked.
+std::optional<std::vector<Interval>> fixed_row(const AttentionInput& input, Mask mask, Index i,
+                                               const FixedKeys& keys, long limbs,
+                                               const Rational& target_width) {
+  const Index d = input.q.cols(), columns = input.v.cols(), visible = visible_keys(mask, i, input.k.rows());
+  FixedWeights weights(limbs, d);
+  for (Index j = 0; j < visible; ++j) {
+    weights.begin_score();
+    for (Index l = 0; l < d; ++l) weights.add(product(keys.q[i * d + l], keys.k[j * d + l]));
+    weights.end_score();
+  }
+  weights.exponentiate();
+  FixedSum weight_sum(limbs, 0);
+  std::vector<FixedSum> sums(columns, FixedSum(limbs, keys.v.limbs()));
+  for (Index j = bug(Bug::last_key_forgotten) && i > 1 ? 1 : 0; j < visible; ++j) {
+    weight_sum.add(weights.weight(j), limbs);
+    for (Index c = 0; c < columns; ++c)
+      sums[c].add_product(weights.weight(j), limbs, keys.v.at(j * columns + c), keys.v.limbs());
+  }
+  const Integer denominator = weight_sum.value();
+  const double relative = weights.relative_error(denominator);
+  if (!std::isfinite(relative)) return std::nullopt;
+
+  // A quotient with 62 + 64 limbs bits behind the point; |v| < 1 in its units, so E/(D - E) counts twice. One
+  // unit more for the quotient's own cut, one for the radius's, and what cut values lose.
+  const long shift = 64 * (limbs + 1 - keys.v.limbs());
+  const long fraction = keys.v.fraction_bits() + shift, exponent = keys.v.exponent() - fraction;
+  const Integer radius = scaled_floor(2 * to_rational(relative), fraction - 64 * limbs) + 2 +
+                         (keys.v.exact() ? Integer(0) : integer_power_of_two(shift));
+  if (Rational(2 * radius) * dyadic(1, exponent) > target_width) return std::nullopt;
+  const WorkingPrecision exact(Bits{fraction + 8});
+  std::vector<Interval> row;
+  for (const FixedSum& sum : sums)
+    row.push_back(
+        ball(quotient(sum.value(), denominator, shift) - integer_power_of_two(fraction), radius, exponent));
+  return row;
+}
+
+// ---- In intervals, whatever the scores are.
 
 std::vector<Interval> quotients(const std::vector<IntervalSum>& numerator, const Interval& denominator) {
   std::vector<Interval> row;
@@ -59,35 +153,56 @@ std::vector<Interval> quotients(const std::vector<IntervalSum>& numerator, const
   return row;
 }
 
+std::vector<Interval> interval_row(const AttentionInput& input, Mask mask, Index i) {
+  const Matrix<double>&q = input.q, &k = input.k, &v = input.v;
+  const Interval dimension = enclose(Rational(q.cols()));
+  std::vector<Interval> scores;
+  IntervalSum sum;
+  for (Index j = 0; j < visible_keys(mask, i, k.rows()); ++j) {
+    sum.clear();
+    for (Index l = 0; l < q.cols(); ++l) sum.add_product(q(i, l), k(j, l));
+    scores.push_back(sum.value() / dimension);
+  }
+  shift_to_maximum(scores);
+
+  IntervalSum denominator;
+  std::vector<IntervalSum> numerator(v.cols());
+  for (size_t j = 0; j < scores.size(); ++j) {
+    const Interval weight = exp(scores[j]);
+    denominator.add(weight);
+    for (Index c = 0; c < v.cols(); ++c) numerator[c].add_product(weight, v(j, c));
+  }
+  return quotients(numerator, denominator.value());
+}
+
 }  // namespace
+
+Matrix<Interval> attention_enclosure_in_intervals(const AttentionInput& input, Mask mask,
+                                                  const Rational& target_width, ThreadCount threads) {
+  input.validate(mask);
+  return rows_to_width(input.q.rows(), input.v.cols(), first_precision(max_abs(input.v), target_width),
+                       target_width, threads, [&](Index i) { return interval_row(input, mask, i); });
+}
 
 Matrix<Interval> attention_enclosure(const AttentionInput& input, Mask mask, const Rational& target_width,
                                      ThreadCount threads) {
   input.validate(mask);
-  const Matrix<double>&q = input.q, &k = input.k, &v = input.v;
-  const Index d = q.cols();
-  return rows_to_width(q.rows(), v.cols(), first_precision(max_abs(v), target_width), target_width, threads,
-                       [&](Index i) {
-                         const Interval dimension = enclose(Rational(d));
-                         std::vector<Interval> scores;
-                         IntervalSum sum;
-                         for (Index j = bug(Bug::last_key_forgotten) && i > 1 ? 1 : 0;
-                              j < visible_keys(mask, i, k.rows()); ++j) {
-                           sum.clear();
-                           for (Index l = 0; l < d; ++l) sum.add_product(q(i, l), k(j, l));
-                           scores.push_back(sum.value() / dimension);
-                         }
-                         shift_to_maximum(scores);
-
-                         IntervalSum denominator;
-                         std::vector<IntervalSum> numerator(v.cols());
-                         for (size_t j = 0; j < scores.size(); ++j) {
-                           const Interval weight = exp(scores[j]);
-                           denominator.add(weight);
-                           for (Index c = 0; c < v.cols(); ++c) numerator[c].add_product(weight, v(j, c));
-                         }
-                         return quotients(numerator, denominator.value());
-                       });
+  const double largest = max_abs(input.v);
+  if (target_width <= 0 || largest == 0 || !scores_fit({&input.q, &input.k}))
+    return attention_enclosure_in_intervals(input, mask, target_width, threads);
+  const long least = first_limbs(largest, target_width);
+  const FixedKeys keys{exact_entries(input.q), exact_entries(input.k),
+                       FixedValues(input.v.data(), input.v.size(), least + 1)};
+  const auto in_intervals = [&](Index i) { return interval_row(input, mask, i); };
+  Matrix<Interval> result(input.q.rows(), input.v.cols());
+  parallel_for(input.q.rows(), threads, [&](long i) {
+    std::optional<std::vector<Interval>> row;
+    for (long limbs = least; limbs <= std::min(least + 2, most_limbs) && !row; ++limbs)
+      row = fixed_row(input, mask, i, keys, limbs, target_width);
+    if (!row) row = row_to_width(i, first_precision(largest, target_width), target_width, in_intervals);
+    for (Index c = 0; c < result.cols(); ++c) result(i, c) = (*row)[c];
+  });
+  return result;
 }
 
 Matrix<Interval> tensor_attention_enclosure(const TensorAttentionInput& input, Mask mask,

@@ -74,15 +74,6 @@ AttentionResult exactly(const AttentionInput& input, const AttentionRequest& req
 
 }  // namespace
 
-double polynomial_cost(Eigen::Index queries, Eigen::Index keys, Eigen::Index columns, double rank) {
-  return static_cast<double>(queries + keys) * rank * (2.0 * static_cast<double>(columns) + 3.0);
-}
-
-double exact_cost(Eigen::Index queries, Eigen::Index keys, Eigen::Index dimension, Eigen::Index columns) {
-  return static_cast<double>(queries) * static_cast<double>(keys) *
-         (2.0 * static_cast<double>(dimension + columns) + 30.0);
-}
-
 AttentionResult guaranteed_attention(const AttentionInput& input, const AttentionRequest& request) {
   const auto start = Clock::now();
   input.validate(request.mask);
@@ -108,10 +99,11 @@ AttentionResult guaranteed_attention(const AttentionInput& input, const Attentio
   if (!scores) return otherwise("scores exceed the range of a double");
 
   const auto [n, m, d, columns] = std::tuple(input.q.rows(), input.k.rows(), input.q.cols(), input.v.cols());
-  const double exact_operations = exact_cost(n, m, d, columns);
+  const AttentionShape shape{n, m, d, columns, request.mask, request.threads};
+  const double exact_seconds = request.model.exact_seconds(shape);
   Degree limit{-1};
   for (Integer rank = 1; rank <= most_rank && limit.value < 400; rank = monomial_rank(d, {limit.value + 1})) {
-    if (!must && polynomial_cost(n, m, columns, as_double(rank)) >= exact_operations) break;
+    if (!must && request.model.polynomial_seconds(shape, as_double(rank)) >= exact_seconds) break;
     ++limit.value;
   }
   if (limit.value < 0) return otherwise("even degree 0 is no cheaper than the exact method");
@@ -134,9 +126,10 @@ AttentionResult guaranteed_attention(const AttentionInput& input, const Attentio
     if (result.bound <= budget) {
       result.reason =
           must ? "polynomial was asked for"
-               : fmt::format(
-                     "rank {} costs about {:.2g} of the exact method's operations", result.rank,
-                     polynomial_cost(n, m, columns, static_cast<double>(result.rank)) / exact_operations);
+               : fmt::format("rank {} costs about {:.2g} of the exact method's time (model: {})", result.rank,
+                             request.model.polynomial_seconds(shape, static_cast<double>(result.rank)) /
+                                 exact_seconds,
+                             request.model.origin);
       return timed(result);
     }
     // Leave room for the rounding that was proved, and a little more since the next degree has more.

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "attention/input.hpp"
+#include "kernels/cost_model.hpp"
 #include "kernels/result.hpp"
 #include "numeric/parallel.hpp"
 
@@ -18,15 +19,12 @@ struct AttentionRequest {
   Mask mask = Mask::none;
   std::optional<Bits> precision;  // exact attention in intervals of relative width 2^-precision
   ThreadCount threads = all_cores();
+  CostModel model = reference_cost_model();  // what `automatic` chooses by
 };
 
 /// The result's bound may exceed the budget where no double can meet it (epsilon below about 2^-53).
 /// Errors: InputError; BudgetMissed (method polynomial).
 AttentionResult guaranteed_attention(const AttentionInput& input, const AttentionRequest& request);
 AttentionResult guaranteed_attention(const TensorAttentionInput& input, const AttentionRequest& request);
-
-/// Operations, up to a common factor, of the two ways: the model behind `automatic`.
-double polynomial_cost(Eigen::Index queries, Eigen::Index keys, Eigen::Index columns, double rank);
-double exact_cost(Eigen::Index queries, Eigen::Index keys, Eigen::Index dimension, Eigen::Index columns);
 
 }  // namespace attnbounds

@@ -362,9 +362,9 @@ std::string html_report(const RunRecord& run, const Figures& figures) {
     for (const std::string& warning : list) html += "<li>" + html_escaped(warning) + "</li>\n";
     html += "</ul>\n";
   }
-  html += "</header>\n" + heads_section(run) + worst_inputs_section(run) + threshold_section(figures.threshold) +
-          figures_section(figures) + propagation_section(run, figures) + claims_section(run) +
-          run_section(run);
+  html += "</header>\n" + heads_section(run) + worst_inputs_section(run) +
+          threshold_section(figures.threshold) + figures_section(figures) +
+          propagation_section(run, figures) + claims_section(run) + run_section(run);
   return html + "</main>\n<script>" + kScript + "</script>\n</body>\n</html>\n";
 }
 

@@ -105,6 +105,26 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("enclosures in fixed point and in intervals overlap, and are as narrow as asked") {
+  for (std::uint64_t seed = 0; seed < 24; ++seed) {
+    const double bound = std::ldexp(1.0, static_cast<int>(seed % 8) - 4);
+    const Mask mask = seed % 2 == 0 ? Mask::none : Mask::causal;
+    AttentionInput in = random_input(seed, 11, 11, 1 + static_cast<long>(seed % 5), 3, bound);
+    in.v(3, 1) *= 0x1p-70;  // values that need several limbs, or are cut
+    for (const long bits : {20L, 62L, 63L, 130L, 400L}) {
+      const Rational target = dyadic(1, -bits);
+      const Matrix<Interval> fixed = attention_enclosure(in, mask, target);
+      const Matrix<Interval> intervals = attention_enclosure_in_intervals(in, mask, target);
+      const Matrix<Interval> narrow = attention_enclosure_in_intervals(in, mask, dyadic(1, -bits - 60));
+      for (Eigen::Index e = 0; e < fixed.size(); ++e) {
+        CHECK(to_rational(width(fixed.data()[e])) <= target);
+        CHECK(overlap(fixed.data()[e], intervals.data()[e]));
+        CHECK(overlap(fixed.data()[e], narrow.data()[e]));
+      }
+    }
+  }
+}
+
 TEST_CASE("tensor enclosures overlap the definition") {
   for (const Mask mask : {Mask::none, Mask::causal}) {
     const TensorAttentionInput in = random_tensor_input(7, 5, 3, 2, 1.5);
