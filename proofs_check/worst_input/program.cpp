@@ -78,14 +78,14 @@ const std::vector<std::string>& matrix_names(ProgramKind kind) {
   return kind == ProgramKind::tensor ? tensor : kind == ProgramKind::gradient ? gradient : matrix;
 }
 
-Matrix<Interval> exact_output(const ProgramInput& in) {
+Matrix<Interval> exact_output(const ProgramInput& in, const Rational& widest) {
   const auto& m = in.matrices;
   const ThreadCount one{1};
   // 2^-70 of a bound on the output; where that is 0 so is the output, exactly.
-  const auto width_at = [](std::initializer_list<double> factors) {
+  const auto width_at = [&](std::initializer_list<double> factors) {
     Rational scale = dyadic(1, -70);
     for (const double f : factors) scale *= to_rational(f);
-    return scale;
+    return widest > 0 ? std::min(scale, widest) : scale;
   };
   switch (in.kind) {
     case ProgramKind::matrix:
@@ -102,7 +102,8 @@ Matrix<Interval> exact_output(const ProgramInput& in) {
   const MatrixLossInput loss{m[0], m[1], m[2], m[3], m[4], m[5]};
   const Rational h = to_rational(max_abs(m[2])) * to_rational(max_abs(m[4])),
                  c = h + to_rational(max_abs(m[5]));
-  const Rational width = width_at({max_abs(m[0]), max_abs(m[1])}) * h * c;
+  Rational width = dyadic(1, -70) * to_rational(max_abs(m[0])) * to_rational(max_abs(m[1])) * h * c;
+  if (widest > 0) width = std::min(width, widest);
   return gradient_enclosure(loss, width > 0 ? width : dyadic(1, -1100), one);
 }
 

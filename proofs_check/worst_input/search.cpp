@@ -252,6 +252,11 @@ Measured measure(const Program& program, const ProgramInput& input, const Search
   }
   m.comparable = true;
   m.error = largest_error(answer.output, exact_output(input)).interval();
+  // A guarantee far below the output's scale (keys that are all equal: the gradient is 0) asks for more bits.
+  if (m.guarantee && m.guarantee->bound > 0 && !(upper(m.error) <= m.guarantee->bound) && !violates(m))
+    m.error =
+        largest_error(answer.output, exact_output(input, to_rational(m.guarantee->bound) * dyadic(1, -10)))
+            .interval();
   m.score = nearest(midpoint(m.error));
   if (settings.objective == Objective::guarantee && m.guarantee)
     m.score = m.guarantee->bound > 0 ? m.score / m.guarantee->bound
