@@ -346,6 +346,14 @@ std::string explanation(const Valid& valid, const Altered& a) {
 
 }  // namespace
 
+TEST_CASE("the sampled rows depend on the seed and on the output's hash", "[certificates]") {
+  const std::string one(64, 'a'), other(64, 'b');
+  CHECK(sampled_rows(0, one, 1000, 8) == sampled_rows(0, one, 1000, 8));
+  CHECK(sampled_rows(0, one, 1000, 8) != sampled_rows(0, other, 1000, 8));
+  CHECK(sampled_rows(0, one, 1000, 8) != sampled_rows(1, one, 1000, 8));
+  CHECK(sampled_rows(0, one, 5, 5) == std::vector<Eigen::Index>{0, 1, 2, 3, 4});
+}
+
 TEST_CASE("every kind of certificate that the program writes is verified", "[certificates]") {
   const TemporaryFolder folder;
   const std::vector<Valid> valid = valid_certificates(folder.path);

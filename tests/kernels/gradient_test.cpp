@@ -55,6 +55,15 @@ TEST_CASE("polynomial and exact gradients keep their guarantee, for both losses"
   }
 }
 
+TEST_CASE("where doubles prove less than the budget, the polynomial gradient in intervals keeps it") {
+  const Rational e = rational_from_text("1e-16", "epsilon");
+  const GradientRequest request{e, MethodChoice::polynomial, all_cores()};
+  check_guarantee(random_loss(0, 6, 5, 2, 0.5), request, AttentionMethod::polynomial);
+  check_guarantee(random_tensor_loss(0, 3, 4, 3, 2, 0.5), request, AttentionMethod::polynomial);
+  CHECK(guaranteed_gradient(random_tensor_loss(0, 3, 4, 3, 2, 0.5), request).reason.find("in intervals") !=
+        std::string::npos);
+}
+
 TEST_CASE("auto takes the polynomial where it is cheaper, and the exact way for a few tokens") {
   const Rational e(1, 100);
   CHECK(guaranteed_gradient(random_loss(1, 3, 3, 2, 1), {e, MethodChoice::automatic, all_cores()}).method ==
