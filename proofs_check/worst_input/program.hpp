@@ -58,8 +58,8 @@ struct Program {
   std::function<ProgramAnswer(const ProgramInput&)> run;
 };
 
-/// Encloses the exact output, far narrower than the last place of a double of the output's scale, and no wider
-/// than `widest` where that is above 0.
+/// Encloses the exact output, far narrower than the last place of a double of the output's scale, and no
+/// wider than `widest` where that is above 0.
 Matrix<Interval> exact_output(const ProgramInput& input, const Rational& widest = 0);
 
 /// The input by name, entries as hexadecimal floats.
