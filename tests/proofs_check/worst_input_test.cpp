@@ -83,7 +83,7 @@ TEST_CASE("the two-point start attains the perturbation lemma") {
 TEST_CASE("the search finds an error that no start shows, and shrinking keeps half of it") {
   const Program hidden = changed_attention([](const ProgramInput& in, Matrix<double>& out) {
     const Matrix<double>& keys = in.matrices[1];
-    if (keys.rows() < 2 || keys.cols() < 2) return;  // shrunk that far, the error is gone
+    if (keys.rows() < 2 || keys.cols() < 2) return;         // shrunk that far, the error is gone
     const double x = in.matrices[0](0, 0), y = keys(1, 1);  // largest at one corner of the box
     out(0, 0) += 1e-3 * std::max(0.0, x - 0.5) * std::max(0.0, -0.25 - y);
   });
