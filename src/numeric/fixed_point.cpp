@@ -15,7 +15,7 @@ namespace attnbounds {
 namespace {
 
 static_assert(sizeof(Limb) == sizeof(mp_limb_t) && GMP_NUMB_BITS == 64);
-__extension__ typedef unsigned __int128 Wide;
+__extension__ typedef unsigned __int128 Wide;  // NOLINT(modernize-use-using): not before a using
 
 constexpr long first_size = 178;  // i/2^8 <= ln 2
 constexpr long second_size = 256;
