@@ -1,7 +1,8 @@
 // Claims that hold with a probability (Standing::statistical). An instance is a random experiment, repeated;
 // its failures are counted, and the failure probability is compared by its Clopper-Pearson interval. The
 // confidence of one interval is 1 - 10^-6, so a run of up to 100 instances is right on all of them at once
-// with probability 1 - 10^-4 (union bound). The verdict of such a claim reads "statistical", never "verified".
+// with probability 1 - 10^-4 (union bound). The verdict of such a claim reads "statistical", never
+// "verified".
 #pragma once
 
 #include "numeric/confidence.hpp"
@@ -20,8 +21,7 @@ struct Experiment {
 };
 
 inline Json describe(const Experiment& e) {
-  return {
-      {"trials", e.trials}, {"failures", e.failures}, {"confidence", json_number(kSamplingConfidence)}};
+  return {{"trials", e.trials}, {"failures", e.failures}, {"confidence", json_number(kSamplingConfidence)}};
 }
 
 /// Repeats `fails()`.

@@ -1,12 +1,15 @@
-// Aliakbarpour, Braverman, Yin, Zhang 2025 (arXiv 2510.01643): scores of large tokens exactly, the others by a
-// polynomial, put together as P(S_s) + exp(S_L) - 1 on disjoint supports (src/attention/support_basis.hpp).
+// Aliakbarpour, Braverman, Yin, Zhang 2025 (arXiv 2510.01643): scores of large tokens exactly, the others by
+// a polynomial, put together as P(S_s) + exp(S_L) - 1 on disjoint supports (src/attention/support_basis.hpp).
 // (i) The decomposition w(S) = w(S_s) + w(S_L) - w(0) is exact for every w on disjoint supports (rational w
-//     checked), and needs them disjoint: splitting the entries of Q and K instead of their rows, S_s = Q_s K_s^T
-//     and S_L = S - S_s, does not give it (twin).
-// (ii) It keeps the error of the bounded-entry algorithm, phi(delta) max|V| with delta the error of P on the small
-//     scores, if P(0) = 1 exactly. Otherwise each large entry is off by P(0) - 1 absolutely, whatever its size: the
-//     twin without the hypothesis has scores -10 and -12 and an output off by more than 1/2 at delta = 2^-10.
+//     checked), and needs them disjoint: splitting the entries of Q and K instead of their rows, S_s = Q_s
+//     K_s^T and S_L = S - S_s, does not give it (twin).
+// (ii) It keeps the error of the bounded-entry algorithm, phi(delta) max|V| with delta the error of P on the
+// small
+//     scores, if P(0) = 1 exactly. Otherwise each large entry is off by P(0) - 1 absolutely, whatever its
+//     size: the twin without the hypothesis has scores -10 and -12 and an output off by more than 1/2 at
+//     delta = 2^-10.
 #include "attention/support_basis.hpp"
+
 #include "proofs_check/attention_case.hpp"
 
 namespace attnbounds {
@@ -50,7 +53,8 @@ bool one_at_zero(const Case& c) { return c.polynomial.coefficients.front() == 1;
 Matrix<double> tokens(Draw& d, long rows, long width) {
   Matrix<double> m = d.matrix(rows, width, 1);
   for (long i = 0; i < rows; ++i)
-    if (d.integer(0, 2) == 0) m(i, d.integer(0, width - 1)) = static_cast<double>(d.integer(2, 6) * (d.integer(0, 1) * 2 - 1));
+    if (d.integer(0, 2) == 0)
+      m(i, d.integer(0, width - 1)) = static_cast<double>(d.integer(2, 6) * (d.integer(0, 1) * 2 - 1));
   return m;
 }
 Case draw_tokens(Draw& d) {
@@ -58,7 +62,8 @@ Case draw_tokens(Draw& d) {
   return {tokens(d, n, width), tokens(d, m, width), d.matrix(m, 1, 3), 1, near_taylor(d, d.integer(2, 8))};
 }
 Case draw(Draw& d) {
-  if (d.index < 8) {  // sharp: the two keys of the perturbation lemma, their line scaled to 1 at 0; no large token
+  if (d.index <
+      8) {  // sharp: the two keys of the perturbation lemma, their line scaled to 1 at 0; no large token
     const auto [s, line] = extremal_two_keys(Rational(d.integer(1, 9), 10));
     Case c{Matrix<double>::Ones(1, 1), Matrix<double>(2, 1), Matrix<double>(2, 1), 64, line};
     for (Rational& coefficient : c.polynomial.coefficients) coefficient /= line.coefficients[0];
@@ -116,8 +121,8 @@ Rational decomposition_defect(const Case& c, Split split) {
   const Polynomial& w = c.polynomial;
   for (Eigen::Index i = 0; i < s.size(); ++i) {
     const Rational large = s.data()[i] - small_s.data()[i];
-    largest = std::max(largest, Rational(abs(Rational(w(s.data()[i]) - w(small_s.data()[i]) - w(large) +
-                                                      w(Rational(0))))));
+    largest = std::max(
+        largest, Rational(abs(Rational(w(s.data()[i]) - w(small_s.data()[i]) - w(large) + w(Rational(0))))));
   }
   return largest;
 }
@@ -125,18 +130,21 @@ Rational decomposition_defect(const Case& c, Split split) {
 const Registration decomposition =
     claim("aliakbarpour-et-al-2025/decomposition", "support-basis decomposition (number not looked up)",
           Standing::checked)
-        .says("w(S) = w(S_s) + w(S_L) - w(0) for scores split by large rows of Q and K",
-              R"($w(S) = w(S_s) + w(S_L) - w(0)$, $\operatorname{supp} S_s \cap \operatorname{supp} S_L = \emptyset$)")
+        .says(
+            "w(S) = w(S_s) + w(S_L) - w(0) for scores split by large rows of Q and K",
+            R"($w(S) = w(S_s) + w(S_L) - w(0)$, $\operatorname{supp} S_s \cap \operatorname{supp} S_L = \emptyset$)")
         .given(draw_tokens)
         .equal("w(S) = w(S_s) + w(S_L) - w(0)",
                [](const Case& c) { return decomposition_defect(c, Split::rows); })
-        .twin_equal("split by entries", [](const Case& c) { return decomposition_defect(c, Split::entries); });
+        .twin_equal("split by entries",
+                    [](const Case& c) { return decomposition_defect(c, Split::entries); });
 
 const Registration forward_error =
-    claim("aliakbarpour-et-al-2025/forward-error", "error of the single-threshold algorithm, finite form ours",
-          Standing::checked)
+    claim("aliakbarpour-et-al-2025/forward-error",
+          "error of the single-threshold algorithm, finite form ours", Standing::checked)
         .says(
-            "weights P(S_s) + exp(S_L) - 1 with P(0) = 1 give |Att~ - Att| <= phi(delta) max|V|, delta the error of "
+            "weights P(S_s) + exp(S_L) - 1 with P(0) = 1 give |Att~ - Att| <= phi(delta) max|V|, delta the "
+            "error of "
             "P on the small scores",
             R"($\|\widetilde{\mathrm{Att}} - \mathrm{Att}\|_\infty \le \varphi(\delta)\,\|V\|_\infty$, $P(0) = 1$)")
         .given(draw)

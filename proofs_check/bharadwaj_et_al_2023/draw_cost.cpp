@@ -1,7 +1,7 @@
-// Bharadwaj et al. 2023: a draw takes time logarithmic in the number of rows. The tree over I rows, leaves of one
-// row, is ceil(log2 I) deep, and a turn costs one inner product of R x R matrices: at most N ceil(log2 I) R^2
-// multiplications a row of the product of N factors, besides the N (R^2 + 2 R^2) of the middle factors. Counted
-// on the tree itself, I = 1 … 300 and powers of two around.
+// Bharadwaj et al. 2023: a draw takes time logarithmic in the number of rows. The tree over I rows, leaves of
+// one row, is ceil(log2 I) deep, and a turn costs one inner product of R x R matrices: at most N ceil(log2 I)
+// R^2 multiplications a row of the product of N factors, besides the N (R^2 + 2 R^2) of the middle factors.
+// Counted on the tree itself, I = 1 … 300 and powers of two around.
 #include "proofs_check/bharadwaj_et_al_2023/khatri_rao_case.hpp"
 
 namespace attnbounds {

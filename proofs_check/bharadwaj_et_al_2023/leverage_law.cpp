@@ -1,7 +1,7 @@
-// Bharadwaj et al. 2023, the sampler's theorem: the rows it draws follow the leverage scores of U_1 (/) … (/) U_N
-// exactly. Checked over the rationals by enumeration: every sequence of turns of the algorithm is followed, and
-// the probabilities of a row's sequences add up to l/rank, l = a G^+ a^T computed from the rows alone.
-// False twin: the product of the factors' own leverage scores (as in earlier samplers) is that law.
+// Bharadwaj et al. 2023, the sampler's theorem: the rows it draws follow the leverage scores of U_1 (/) … (/)
+// U_N exactly. Checked over the rationals by enumeration: every sequence of turns of the algorithm is
+// followed, and the probabilities of a row's sequences add up to l/rank, l = a G^+ a^T computed from the rows
+// alone. False twin: the product of the factors' own leverage scores (as in earlier samplers) is that law.
 #include "proofs_check/bharadwaj_et_al_2023/khatri_rao_case.hpp"
 
 namespace attnbounds {
@@ -25,8 +25,7 @@ std::map<RowIndex, Rational> leverage_of_rows(const KhatriRaoCase& c) {
 
 Rational law_error(const KhatriRaoCase& c) {
   const KhatriRaoSampler<Rational> sampler = sampler_of(c);
-  std::map<RowIndex, Rational> drawn =
-      law_of_draws([&](auto& coin) { return sampler.draw(coin); });
+  std::map<RowIndex, Rational> drawn = law_of_draws([&](auto& coin) { return sampler.draw(coin); });
   Rational largest = 0;
   for (const auto& [index, probability] : leverage_of_rows(c))
     largest = std::max(largest, Rational(abs(Rational(drawn[index] - probability))));
@@ -48,8 +47,9 @@ Rational product_error(const KhatriRaoCase& c) {
 
 const Registration leverage_law =
     claim("bharadwaj-et-al-2023/leverage-law", "the sampler's law (number not looked up)", Standing::checked)
-        .says("the sampler draws the rows of a Khatri-Rao product exactly from their leverage scores",
-              R"($\Pr[(i_1,\dots,i_N)] = a\,(A^\top A)^+ a^\top / \mathrm{rank}\,A$, $A = U_1 \oslash \dots \oslash U_N$)")
+        .says(
+            "the sampler draws the rows of a Khatri-Rao product exactly from their leverage scores",
+            R"($\Pr[(i_1,\dots,i_N)] = a\,(A^\top A)^+ a^\top / \mathrm{rank}\,A$, $A = U_1 \oslash \dots \oslash U_N$)")
         .given(draw_khatri_rao)
         .sizes(60, 400, 4000)
         .where("A is not 0", not_zero)

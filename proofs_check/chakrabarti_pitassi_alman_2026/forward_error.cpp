@@ -2,8 +2,8 @@
 // B = o((log n)^{1/k}), k the degree of h, not its number t of variables. The finite form, sharp:
 //     |scores| <= |h| B^k (B >= 1), |h| the number of products, and
 //     |P(x) - e^x| <= delta e^x on the scores  implies  max |Att~ - Att| <= phi(delta) prod max |V^a|.
-// On a tree, ours: P in the place of exp on each edge's own score, which needs the interval [-B^2, B^2] alone,
-// keeps the (t - 1) n r d messages of low rank, and
+// On a tree, ours: P in the place of exp on each edge's own score, which needs the interval [-B^2, B^2]
+// alone, keeps the (t - 1) n r d messages of low rank, and
 //     max |Att~ - Att| <= 2 tanh((t - 1) artanh(delta)/2) prod max |V^a|;
 // attained by a path whose edges err the same way. False twin there: one edge's bound.
 #include "proofs_check/chakrabarti_pitassi_alman_2026/poly_case.hpp"
@@ -50,9 +50,11 @@ bool in_range(const Case& c) {
 
 template <Scores which>
 Case draw(Draw& d) {
-  if (d.index < 8) {  // two keys of the sharp perturbation lemma; on a path, the later tokens repeat the score
+  if (d.index <
+      8) {  // two keys of the sharp perturbation lemma; on a path, the later tokens repeat the score
     const auto [s, line] = extremal_two_keys(Rational(d.integer(1, 9), 10));
-    Case c{{{2, {{0, 1}}}, {{Matrix<double>::Ones(1, 1), Matrix<double>(2, 1)}, {Matrix<double>(2, 1)}}}, line};
+    Case c{{{2, {{0, 1}}}, {{Matrix<double>::Ones(1, 1), Matrix<double>(2, 1)}, {Matrix<double>(2, 1)}}},
+           line};
     c.poly.input.q[1] << 0, s;
     c.poly.input.v[0] << 1, -1;
     if (which == Scores::edges) {
@@ -74,10 +76,10 @@ Case draw(Draw& d) {
 template <Scores which>
 Interval error(const Case& c) {
   const auto input = input_from<Interval>(c.poly.input);
-  const Matrix<Interval> difference = (which == Scores::edges
-                                           ? tree_attention(c.poly.h, input, c.polynomial)
-                                           : poly_attention(c.poly.h, input, c.polynomial)) -
-                                      poly_attention(c.poly.h, input);
+  const Matrix<Interval> difference =
+      (which == Scores::edges ? tree_attention(c.poly.h, input, c.polynomial)
+                              : poly_attention(c.poly.h, input, c.polynomial)) -
+      poly_attention(c.poly.h, input);
   return max_abs(difference);
 }
 /// 2 tanh(edges artanh(delta)/2) = 2 (r - 1)/(r + 1), r = ((1 + delta)/(1 - delta))^{edges/2}
@@ -113,9 +115,11 @@ const Registration whole =
 const Registration on_trees =
     claim("chakrabarti-pitassi-alman-2026/tree-forward-error", "low-rank messages on a tree, ours",
           Standing::checked)
-        .says("P on every edge of a tree, |P - e^x| <= delta e^x: |Att~ - Att| <= 2 tanh((t-1) artanh(delta)/2) "
-              "prod max|V|",
-              R"($\|\widetilde{\mathrm{Att}}^{(h)} - \mathrm{Att}^{(h)}\|_\infty \le 2\tanh(\tfrac{t-1}{2}\operatorname{artanh}\delta)\prod_a \|V^{(a)}\|_\infty$)")
+        .says(
+            "P on every edge of a tree, |P - e^x| <= delta e^x: |Att~ - Att| <= 2 tanh((t-1) "
+            "artanh(delta)/2) "
+            "prod max|V|",
+            R"($\|\widetilde{\mathrm{Att}}^{(h)} - \mathrm{Att}^{(h)}\|_\infty \le 2\tanh(\tfrac{t-1}{2}\operatorname{artanh}\delta)\prod_a \|V^{(a)}\|_\infty$)")
         .given(draw<Scores::edges>)
         .sizes(60, 400, 2000)
         .where("h is a tree", [](const Case& c) { return !tree_parents(c.poly.h).empty(); })

@@ -54,7 +54,8 @@ inline long degree_of(const AttentionPolynomial& h) {
 }
 
 /// Up to `most` tokens a variable; entries of q integers times `scale` within `bound`.
-inline PolyAttentionInput<double> draw_input(Draw& d, long variables, long most, long width, long bound, int bits) {
+inline PolyAttentionInput<double> draw_input(Draw& d, long variables, long most, long width, long bound,
+                                             int bits) {
   PolyAttentionInput<double> input;
   const long outputs = d.integer(1, 2);
   for (long a = 0; a < variables; ++a) {

@@ -1,6 +1,7 @@
 // Gupta, Huang, Saha, Xu, Ye 2025, Theorem 1.4 (number from notes on the paper): attention at low temperature
-// finds the largest inner product. Explicit: for 0/1 vectors a, b_1 … b_n and a target tau, keys b_j at inverse
-// temperature beta = 2 log(3n) with value 1, and one anchor key of score beta (tau - 1/2) with value 0. The output is
+// finds the largest inner product. Explicit: for 0/1 vectors a, b_1 … b_n and a target tau, keys b_j at
+// inverse temperature beta = 2 log(3n) with value 1, and one anchor key of score beta (tau - 1/2) with value
+// 0. The output is
 //     y = S/(S + (3n)^{2 tau - 1}),  S = sum_j (3n)^{2 <a, b_j>};
 //     max <a, b_j> >= tau  =>  y >= 3n/(3n + 1) >= 3/4,      max <a, b_j> < tau  =>  y <= 1/4,
 // so any additive error below 1/4 decides (a deterministic 1/4 itself does for n > 1). Exact: e^{beta x} is a
@@ -41,9 +42,7 @@ Case draw(Draw& d) {
   return c;
 }
 
-bool reached(const Case& c) {
-  return *std::max_element(c.products.begin(), c.products.end()) >= c.tau;
-}
+bool reached(const Case& c) { return *std::max_element(c.products.begin(), c.products.end()) >= c.tau; }
 Rational output(const Case& c, long base) {
   const auto power = [&](long n) {
     Rational x = 1;
@@ -64,8 +63,9 @@ long sharp_base(const Case& c) { return 3 * static_cast<long>(c.products.size())
 const Registration max_inner_product =
     claim("gupta-et-al-2025/max-inner-product", "Theorem 1.4 (number not looked up), the reduction explicit",
           Standing::checked)
-        .says("at inverse temperature 2 log(3n) the output is >= 3/4 if max <a, b_j> >= tau, else <= 1/4",
-              R"($\max_j \langle a,b_j\rangle \ge \tau \Rightarrow y \ge \tfrac34$, else $y \le \tfrac14$, $\beta = 2\log 3n$)")
+        .says(
+            "at inverse temperature 2 log(3n) the output is >= 3/4 if max <a, b_j> >= tau, else <= 1/4",
+            R"($\max_j \langle a,b_j\rangle \ge \tau \Rightarrow y \ge \tfrac34$, else $y \le \tfrac14$, $\beta = 2\log 3n$)")
         .given(draw)
         .at_most(
             "the output is on its side", [](const Case& c) { return misplaced(c, sharp_base(c)); },

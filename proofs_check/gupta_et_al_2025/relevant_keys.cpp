@@ -1,5 +1,6 @@
-// Gupta, Huang, Saha, Xu, Ye 2025, Lemma 3.2 (number from notes on the paper): attention over the relevant keys
-// (src/attention/relevant_keys.hpp) alone is within 3 eps B of attention, |V| <= B, at any temperature. Sharp:
+// Gupta, Huang, Saha, Xu, Ye 2025, Lemma 3.2 (number from notes on the paper): attention over the relevant
+// keys (src/attention/relevant_keys.hpp) alone is within 3 eps B of attention, |V| <= B, at any temperature.
+// Sharp:
 //     |O^(r) - O| <= 2 eps (n-1)/(n + eps (n-1)) max|V| < 2 eps max|V|.
 // A dropped key weighs less than eps/n of the heaviest, so the dropped ones hold at most the share
 // eps (n-1)/(n + eps (n-1)), and the two averages they separate differ by 2 max|V|. Nearly attained: n-1 keys
@@ -7,6 +8,7 @@
 // The algorithm: a polynomial on the relevant keys, their scores shifted into an interval of length
 // log(1 + eps) + log(n/eps), so that its degree does not depend on B. False twin: the same polynomial on all.
 #include "attention/relevant_keys.hpp"
+
 #include "proofs_check/attention_case.hpp"
 
 namespace attnbounds {
@@ -71,7 +73,8 @@ Interval delta(const Case& c) {
   const Rational s = shift(c);
   const std::vector<std::size_t> keys = relevant_keys(c.scores, c.eps).keys;
   Matrix<Rational> relevant(1, static_cast<Eigen::Index>(keys.size()));
-  for (std::size_t i = 0; i < keys.size(); ++i) relevant(0, static_cast<Eigen::Index>(i)) = c.scores[keys[i]] - s;
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    relevant(0, static_cast<Eigen::Index>(i)) = c.scores[keys[i]] - s;
   return relative_error_on(c.polynomial, relevant);
 }
 bool in_range(const Case& c) {
@@ -132,8 +135,10 @@ Interval algorithm_bound(const Case& c) {
 const Registration truncation =
     claim("gupta-et-al-2025/relevant-keys", "Lemma 3.2 (number not looked up), sharp form ours",
           Standing::checked)
-        .says("attention over the relevant keys is within 2 eps (n-1)/(n + eps (n-1)) max|V|, so within 3 eps B",
-              R"($|O^{(r)} - O| \le 2\epsilon\,\frac{n-1}{n+\epsilon(n-1)}\,\|V\|_\infty \le 3\epsilon B$)")
+        .says(
+            "attention over the relevant keys is within 2 eps (n-1)/(n + eps (n-1)) max|V|, so within 3 eps "
+            "B",
+            R"($|O^{(r)} - O| \le 2\epsilon\,\frac{n-1}{n+\epsilon(n-1)}\,\|V\|_\infty \le 3\epsilon B$)")
         .given(draw)
         .where("0 < eps < 1", [](const Case& c) { return c.eps > 0 && c.eps < 1; })
         .at_most("error <= 2 eps (n-1)/(n + eps (n-1)) max|V|", truncation_error, sharp)
@@ -150,9 +155,10 @@ const Registration algorithm =
             R"($|\hat O - O| \le \bigl(2\epsilon\,\tfrac{n-1}{n+\epsilon(n-1)} + \varphi(\delta)\bigr)\|V\|_\infty$)")
         .given(draw)
         .where("0 < delta < 1 on the relevant scores", in_range)
-        .at_most("error <= (2 eps (n-1)/(n + eps (n-1)) + phi(delta)) max|V|",
-                 [](const Case& c) { return algorithm_error(c, relevant_keys(c.scores, c.eps).keys); },
-                 algorithm_bound)
+        .at_most(
+            "error <= (2 eps (n-1)/(n + eps (n-1)) + phi(delta)) max|V|",
+            [](const Case& c) { return algorithm_error(c, relevant_keys(c.scores, c.eps).keys); },
+            algorithm_bound)
         .at_most(
             "relevant scores within log(1 + eps) + log(n/eps)",
             [](const Case& c) {
@@ -162,8 +168,9 @@ const Registration algorithm =
               return enclose(Rational(largest_score(c) - least));
             },
             interval_length)
-        .twin("the polynomial on all keys",
-              [](const Case& c) { return algorithm_error(c, all_keys(c)); }, algorithm_bound);
+        .twin(
+            "the polynomial on all keys", [](const Case& c) { return algorithm_error(c, all_keys(c)); },
+            algorithm_bound);
 
 }  // namespace
 }  // namespace attnbounds

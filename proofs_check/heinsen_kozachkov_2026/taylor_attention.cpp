@@ -1,9 +1,10 @@
-// Heinsen, Kozachkov 2026 (arXiv 2602.00294): attention with the first P Taylor terms of exp in the place of exp,
-// p = 0 … P-1. (The features, C(d+p-1, p) for (q k)^p, are those of src/kernels/monomials.hpp; that no fewer do is
-// alman-song-2023/rank.) The paper uses P = 4 and calls the method arbitrarily precise. Two finite facts:
-// (i) An odd P is safe: every weight is at least min(1, e^s) > 0, since T_{P-1}(s) >= e^s for s <= 0. An even P is
-//     not, P = 4 included: T_3(-1) = 1/3 and T_3(-2) = -1/3, so that two keys with the scores -1 and -2 have the
-//     denominator 0 exactly; the twin finds it.
+// Heinsen, Kozachkov 2026 (arXiv 2602.00294): attention with the first P Taylor terms of exp in the place of
+// exp, p = 0 … P-1. (The features, C(d+p-1, p) for (q k)^p, are those of src/kernels/monomials.hpp; that no
+// fewer do is alman-song-2023/rank.) The paper uses P = 4 and calls the method arbitrarily precise. Two
+// finite facts: (i) An odd P is safe: every weight is at least min(1, e^s) > 0, since T_{P-1}(s) >= e^s for s
+// <= 0. An even P is
+//     not, P = 4 included: T_3(-1) = 1/3 and T_3(-2) = -1/3, so that two keys with the scores -1 and -2 have
+//     the denominator 0 exactly; the twin finds it.
 // (ii) On scores |s| <= X the relative error is at most delta = X^P e^X/P!, hence
 //     max |Att~ - Att| <= phi(delta) max|V|,  delta < 1; nearly attained by P = 1 on scores X and -X, X -> 0.
 #include "proofs_check/attention_case.hpp"
@@ -100,7 +101,8 @@ Interval bound(const Case& c) {
 }
 
 const Registration denominators =
-    claim("heinsen-kozachkov-2026/denominator", "Taylor terms, which counts are safe (ours)", Standing::checked)
+    claim("heinsen-kozachkov-2026/denominator", "Taylor terms, which counts are safe (ours)",
+          Standing::checked)
         .says("with an odd number P of Taylor terms the denominator is at least sum min(1, e^s) > 0",
               R"($\sum_j \sum_{p<P} s_j^p/p! \ge \sum_j \min(1, e^{s_j})$, $P$ odd)")
         .given(draw_odd)
@@ -119,8 +121,9 @@ const Registration denominators =
 const Registration forward_error =
     claim("heinsen-kozachkov-2026/forward-error", "error of P Taylor terms, finite form ours",
           Standing::checked)
-        .says("P Taylor terms on scores within X: |Att~ - Att| <= phi(delta) max|V|, delta = X^P e^X/P! < 1",
-              R"($\|\widetilde{\mathrm{Att}} - \mathrm{Att}\|_\infty \le \varphi(\delta)\,\|V\|_\infty$, $\delta = X^P e^X/P!$)")
+        .says(
+            "P Taylor terms on scores within X: |Att~ - Att| <= phi(delta) max|V|, delta = X^P e^X/P! < 1",
+            R"($\|\widetilde{\mathrm{Att}} - \mathrm{Att}\|_\infty \le \varphi(\delta)\,\|V\|_\infty$, $\delta = X^P e^X/P!$)")
         .given(draw_small)
         .where("0 < X^P e^X/P! < 1", in_range)
         .at_most("error <= phi(delta) max|V|", error, bound)

@@ -61,8 +61,7 @@ const Registration laplace_sum =
         .finds("median", "median of |sum|/bound: an estimate", Extreme::largest,
                [](const Case& c) { return enclose(c.median); })
         .twin(
-            "a quarter of the bound",
-            [](const Case& c) { return c.quarter.failure_probability().limits(); },
+            "a quarter of the bound", [](const Case& c) { return c.quarter.failure_probability().limits(); },
             [](const Case& c) { return enclose(c.p); });
 
 }  // namespace

@@ -44,11 +44,11 @@ Case draw(Draw& d) {
   c.degree = 2 * d.integer(1, 2);
   c.epsilon = std::exp2(d.integer(0, 3));
   const Matrix<double> q = d.stream.uniform_matrix(1, c.width, 1),
-                       k = d.stream.uniform_matrix(c.n, c.width, 1),
-                       v = d.stream.uniform_matrix(c.n, 1, 1);
+                       k = d.stream.uniform_matrix(c.n, c.width, 1), v = d.stream.uniform_matrix(c.n, 1, 1);
   const MonomialTree tree = monomial_tree(c.width, Degree{c.degree});
   const Polynomial p = taylor(c.degree);
-  const std::vector<double> a = query_features(tree, p, std::vector<double>(q.row(0).begin(), q.row(0).end()));
+  const std::vector<double> a =
+      query_features(tree, p, std::vector<double>(q.row(0).begin(), q.row(0).end()));
   const Matrix<double> m = attention_moments(tree, k, v);
   const double scale = nearest(moment_sensitivity(tree, 1, 1, 1)) / c.epsilon;
   std::vector<double> scales;
@@ -76,7 +76,9 @@ Case draw(Draw& d) {
     errors.push_back(std::fabs(noisy_numerator / noisy_denominator - exact));
   }
   std::sort(errors.begin(), errors.end());
-  const auto above = [&](double x) { return errors.end() - std::upper_bound(errors.begin(), errors.end(), x); };
+  const auto above = [&](double x) {
+    return errors.end() - std::upper_bound(errors.begin(), errors.end(), x);
+  };
   c.error = errors[kTrials / 2];
   c.whole = {kTrials, above(c.bound)};
   c.twentieth = {kTrials, above(c.bound / 20)};
@@ -99,7 +101,8 @@ const Registration private_answer =
         .finds("median", "median error/bound: an estimate", Extreme::largest,
                [](const Case& c) { return enclose(std::isfinite(c.bound) ? c.error / c.bound : 0.0); })
         .twin(
-            "a twentieth of the bound", [](const Case& c) { return c.twentieth.failure_probability().limits(); },
+            "a twentieth of the bound",
+            [](const Case& c) { return c.twentieth.failure_probability().limits(); },
             [](const Case&) { return enclose(kFailure); });
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Private cross-attention (arXiv 2407.14717), the error of the polynomial kernel. The paper's abstract states a
-// relative error 2 eps/(1 - eps) for a kernel that is relatively eps-accurate. Exactly:
+// Private cross-attention (arXiv 2407.14717), the error of the polynomial kernel. The paper's abstract states
+// a relative error 2 eps/(1 - eps) for a kernel that is relatively eps-accurate. Exactly:
 //     |Att~ - Att| <= 2 eps/(1 - eps) Att(|V|)     entrywise, whatever the signs of V,
 // sharp as one key takes all the weight; it is the relative error of Att itself if V >= 0, and not without:
 // two keys of weight 1 and values 1, -1 have Att = 0, while Att~ is not. Exact, over the rationals: the true
@@ -70,16 +70,15 @@ bool kernel_is_accurate(const Case& c) {
   return std::all_of(c.keys.begin(), c.keys.end(),
                      [&](const Key& k) { return abs(k.eta) <= c.eps && c.eps < 1 && k.weight > 0; });
 }
-Rational relative_to_output(const Case& c) {
-  return factor(c) * abs(average(c, true_weight, signed_value));
-}
+Rational relative_to_output(const Case& c) { return factor(c) * abs(average(c, true_weight, signed_value)); }
 Rational relative_to_absolute(const Case& c) { return factor(c) * average(c, true_weight, absolute); }
 
 const Registration literal =
     claim("liang-shi-song-zhou-2024-private/relative-error", "relative error of the kernel, abstract of v3",
           Standing::checked)
-        .says("a relatively eps-accurate kernel gives |Att~ - Att| <= 2 eps/(1 - eps) |Att| where V >= 0",
-              R"($|\widetilde{\mathrm{Att}} - \mathrm{Att}| \le \frac{2\epsilon}{1-\epsilon}\,|\mathrm{Att}|$, $V \ge 0$)")
+        .says(
+            "a relatively eps-accurate kernel gives |Att~ - Att| <= 2 eps/(1 - eps) |Att| where V >= 0",
+            R"($|\widetilde{\mathrm{Att}} - \mathrm{Att}| \le \frac{2\epsilon}{1-\epsilon}\,|\mathrm{Att}|$, $V \ge 0$)")
         .given([](Draw& d) { return draw(d, Values::not_negative); })
         .where("|eta| <= eps < 1", kernel_is_accurate)
         .where("V >= 0",
@@ -95,8 +94,9 @@ const Registration literal =
 const Registration corrected =
     claim("liang-shi-song-zhou-2024-private/relative-error-of-any-values",
           "relative error of the kernel, for any V", Standing::checked)
-        .says("a relatively eps-accurate kernel gives |Att~ - Att| <= 2 eps/(1 - eps) Att(|V|)",
-              R"($|\widetilde{\mathrm{Att}} - \mathrm{Att}| \le \frac{2\epsilon}{1-\epsilon}\,\mathrm{Att}(|V|)$)")
+        .says(
+            "a relatively eps-accurate kernel gives |Att~ - Att| <= 2 eps/(1 - eps) Att(|V|)",
+            R"($|\widetilde{\mathrm{Att}} - \mathrm{Att}| \le \frac{2\epsilon}{1-\epsilon}\,\mathrm{Att}(|V|)$)")
         .given([](Draw& d) { return draw(d, Values::any); })
         .where("|eta| <= eps < 1", kernel_is_accurate)
         .at_most("error <= 2 eps/(1 - eps) Att(|V|)", error, relative_to_absolute)

@@ -65,7 +65,8 @@ const Registration sensitivity =
     claim("liang-shi-song-zhou-2024-private/sensitivity", "privacy of the noisy moments, finite form ours",
           Standing::checked)
         .says(
-            "replacing one pair (k, v), |k| <= R, |v| <= R_w, changes the moments by at most Delta in the sum of "
+            "replacing one pair (k, v), |k| <= R, |v| <= R_w, changes the moments by at most Delta in the "
+            "sum of "
             "entries",
             R"($\|M - M'\|_1 \le 2\sum_{1\le|a|\le g} R^{|a|} + 2\,d_v R_w \sum_{|a|\le g} R^{|a|}$)")
         .given(draw)

@@ -1,6 +1,6 @@
-// Private cross-attention (arXiv 2407.14717): the paper's DPTree is a binary tree over the n = 2^h tokens, each
-// node holding the noisy sum of its tokens (Dwork, Naor, Pitassi, Rothblum 2010; Chan, Shi, Song 2011). Two
-// facts fix its noise, for h >= 2:
+// Private cross-attention (arXiv 2407.14717): the paper's DPTree is a binary tree over the n = 2^h tokens,
+// each node holding the noisy sum of its tokens (Dwork, Naor, Pitassi, Rothblum 2010; Chan, Shi, Song 2011).
+// Two facts fix its noise, for h >= 2:
 //     every interval of tokens is a disjoint union of at most 2 (h - 1) nodes, or is the root, and 2 (h - 1)
 //     are needed for one; every token lies in exactly h + 1 nodes (the factor of the sensitivity).
 // Decided for every interval, h = 2 … 9.
@@ -44,8 +44,9 @@ Case of_height(long height) {
 const Registration tree_cover =
     claim("liang-shi-song-zhou-2024-private/tree-cover", "the binary tree of the data structure",
           Standing::checked)
-        .says("an interval of 2^h tokens takes at most 2 (h - 1) nodes, h >= 2; a token lies in h + 1",
-              R"($[a,b) \subseteq [2^h]$ is a union of at most $2(h-1)$ nodes, each token in $h+1$ of them, $h \ge 2$)")
+        .says(
+            "an interval of 2^h tokens takes at most 2 (h - 1) nodes, h >= 2; a token lies in h + 1",
+            R"($[a,b) \subseteq [2^h]$ is a union of at most $2(h-1)$ nodes, each token in $h+1$ of them, $h \ge 2$)")
         .over(
             [](Level level) {
               std::vector<long> heights;

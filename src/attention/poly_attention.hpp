@@ -1,9 +1,9 @@
-// Poly-attention (Chakrabarti, Pitassi, Alman 2026, arXiv 2602.02422), for any scalar. An attention polynomial
-// h(x_1 … x_t) is a sum of products of distinct variables; each product x_a x_b … scores tokens by
+// Poly-attention (Chakrabarti, Pitassi, Alman 2026, arXiv 2602.02422), for any scalar. An attention
+// polynomial h(x_1 … x_t) is a sum of products of distinct variables; each product x_a x_b … scores tokens by
 // sum_l Q^a_l Q^b_l …, and
 //     Att_i = sum_{i_2 … i_t} w(h(i, i_2 … i_t)/d) V^2_{i_2} o … o V^t_{i_t} / sum_{i_2 … i_t} w(h(…)/d).
-// h = x1 x2 is attention, x1 x2 x3 tensor attention. The definition costs n^t |h| d. If the products are pairs and
-// form a tree, sums over leaves are messages to their parents, (t - 1) n^2 weights in all, and only
+// h = x1 x2 is attention, x1 x2 x3 tensor attention. The definition costs n^t |h| d. If the products are
+// pairs and form a tree, sums over leaves are messages to their parents, (t - 1) n^2 weights in all, and only
 // n (outputs + 1) numbers are kept a variable; that takes w(x + y) = w(x) w(y), as for exp.
 #pragma once
 

@@ -13,8 +13,9 @@ RelevantKeys relevant_keys(const std::vector<Rational>& scores, const Rational& 
   const Integer s = scaled_floor(to_rational(lower(steps)), 0);
   if (most != 0 && s != scaled_floor(to_rational(upper(steps)), 0))
     throw std::domain_error("the largest score is too near a multiple of log(1 + eps)");
-  RelevantKeys result{{}, (most == 0 ? Interval(0) : Interval(enclose(Rational(s)) * step)) -
-                              log_interval(Rational(scores.size()) / eps)};
+  RelevantKeys result{{},
+                      (most == 0 ? Interval(0) : Interval(enclose(Rational(s)) * step)) -
+                          log_interval(Rational(scores.size()) / eps)};
   for (std::size_t j = 0; j < scores.size(); ++j) {
     const Sign above = sign(Interval(enclose(scores[j]) - result.threshold));
     if (above == Sign::unknown) throw std::domain_error("a score is too near the threshold of relevance");

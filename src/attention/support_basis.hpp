@@ -1,6 +1,6 @@
-// Support basis (Aliakbarpour, Braverman, Yin, Zhang 2025, arXiv 2510.01643), for any scalar. A token of Q or K is
-// large if one of its entries exceeds the threshold T. The scores S split into S_L, those of a large query or
-// a large key, and S_s, the others: disjoint supports, hence
+// Support basis (Aliakbarpour, Braverman, Yin, Zhang 2025, arXiv 2510.01643), for any scalar. A token of Q or
+// K is large if one of its entries exceeds the threshold T. The scores S split into S_L, those of a large
+// query or a large key, and S_s, the others: disjoint supports, hence
 //     w(S) = w(S_s) + w(S_L) - w(0)   entrywise, for every w;
 // S_s comes from Q and K with the large rows set to 0 and has low-rank P(S_s), S_L is formed. With exp on S_L
 // and a polynomial P on S_s the weights are P(S_s) + exp(S_L) - 1: at the entries of S_L, exp(s) + P(0) - 1.

@@ -164,7 +164,7 @@ ClaimRecord claim_of(const Fields& line) {
   c.hypotheses = line.texts("hypotheses");
   // "statistical": a sampled claim that holds; it is shown as that, never as verified.
   c.verdict = c.status == "statistical" && line.text("verdict") == "statistical" ? Verdict::verified
-                                                                               : line.verdict("verdict");
+                                                                                 : line.verdict("verdict");
   c.instances = line.count_or_nothing("instances");
   c.precision = line.count_or_nothing("precision");
   if (!line.object_or_null("ratio").is_null()) {

@@ -64,7 +64,8 @@ const char* const kStandings =
     "each "
     "was decided. Checked: it is about infinitely many cases, proved on paper; instances were decided with "
     "enclosures "
-    "or exact arithmetic. Statistical: it holds with a probability, and was sampled; its verdict reads so, never "
+    "or exact arithmetic. Statistical: it holds with a probability, and was sampled; its verdict reads so, "
+    "never "
     "verified. Open: no proof is "
     "known; instances "
     "were decided.";

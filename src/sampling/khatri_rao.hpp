@@ -1,6 +1,6 @@
-// Bharadwaj et al. 2023 (arXiv 2301.12584): rows of the Khatri-Rao product A = U_1 (/) … (/) U_N, row (i_1 … i_N)
-// = u_{1,i_1} o … o u_{N,i_N}, drawn exactly from the distribution of the leverage scores l = a G^+ a^T / rank,
-// without forming A. G = A^T A = o_k U_k^T U_k. Given i_1 … i_{k-1}, with h = o_{m<k} u_{m,i_m},
+// Bharadwaj et al. 2023 (arXiv 2301.12584): rows of the Khatri-Rao product A = U_1 (/) … (/) U_N, row (i_1 …
+// i_N) = u_{1,i_1} o … o u_{N,i_N}, drawn exactly from the distribution of the leverage scores l = a G^+ a^T
+// / rank, without forming A. G = A^T A = o_k U_k^T U_k. Given i_1 … i_{k-1}, with h = o_{m<k} u_{m,i_m},
 //     P[i_k = i] ~ u_i Y u_i^T,   Y = h h^T o G^+ o (o_{m>k} U_m^T U_m) >= 0 (Schur),
 // which GramTree draws: N R^2 log I a row. The paper halves the tree's memory through the eigenvectors of the
 // middle factor; a leaf of R rows does that here without them, at R^3 for the last step, and keeps every step
@@ -15,9 +15,9 @@
 
 namespace attnbounds {
 
-/// G^- with G G^- G = G for a symmetric G >= 0, and the rank: elimination without pivoting finds a largest set S
-/// of independent columns (a pivot is 0 exactly where the column depends on earlier ones); G^- = (G_SS)^-1 on
-/// S, 0 elsewhere. Over double a pivot counts as 0 below 2^-40 of the diagonal entry.
+/// G^- with G G^- G = G for a symmetric G >= 0, and the rank: elimination without pivoting finds a largest
+/// set S of independent columns (a pivot is 0 exactly where the column depends on earlier ones); G^- =
+/// (G_SS)^-1 on S, 0 elsewhere. Over double a pivot counts as 0 below 2^-40 of the diagonal entry.
 template <class Scalar>
 struct GeneralisedInverse {
   Matrix<Scalar> inverse;
@@ -26,8 +26,9 @@ struct GeneralisedInverse {
 template <class Scalar>
 GeneralisedInverse<Scalar> generalised_inverse(const Matrix<Scalar>& g) {
   const Eigen::Index n = g.rows();
-  const Scalar zero = scalar_from<Scalar>(0), tiny = scalar_from<Scalar>(
-      std::is_same_v<Scalar, Rational> ? Rational(0) : Rational(1, Integer(1) << 40));
+  const Scalar zero = scalar_from<Scalar>(0),
+               tiny = scalar_from<Scalar>(std::is_same_v<Scalar, Rational> ? Rational(0)
+                                                                           : Rational(1, Integer(1) << 40));
   Matrix<Scalar> left = g, right = Matrix<Scalar>::Constant(n, n, zero);
   for (Eigen::Index i = 0; i < n; ++i) right(i, i) = scalar_from<Scalar>(1);
   std::vector<bool> taken(n, false);
@@ -67,7 +68,8 @@ class KhatriRaoSampler {
     after_.assign(factors.size(), Matrix<Scalar>::Constant(R, R, scalar_from<Scalar>(1)));
     for (std::size_t k = factors.size() - 1; k > 0; --k)
       after_[k - 1] = after_[k].cwiseProduct(trees_[k].gram());
-    const GeneralisedInverse<Scalar> g = generalised_inverse<Scalar>(after_[0].cwiseProduct(trees_[0].gram()));
+    const GeneralisedInverse<Scalar> g =
+        generalised_inverse<Scalar>(after_[0].cwiseProduct(trees_[0].gram()));
     inverse_ = g.inverse;
     rank_ = g.rank;
   }

@@ -1,6 +1,6 @@
-// Cross-attention that is differentially private in the pairs (k_j, v_j), by noisy moments: the finite form of
-// arXiv 2407.14717 that docs/neighbours_sampling.md proves. For a polynomial P of degree g and the features of
-// kernels/monomials.hpp, P(<q,k>/d) = sum_a w_a q^a k^a, the whole of (K, V) enters through
+// Cross-attention that is differentially private in the pairs (k_j, v_j), by noisy moments: the finite form
+// of arXiv 2407.14717 that docs/neighbours_sampling.md proves. For a polynomial P of degree g and the
+// features of kernels/monomials.hpp, P(<q,k>/d) = sum_a w_a q^a k^a, the whole of (K, V) enters through
 //     M_a0 = sum_j k_j^a,   M_ac = sum_j k_j^a v_jc   (c = 1 … outputs),
 // and the answer to q is (sum_a w_a q^a M_ac) / (sum_a w_a q^a M_a0). M is published once, each entry plus
 // Laplace noise of scale Delta/epsilon: epsilon-private by the Laplace mechanism, and so is every answer

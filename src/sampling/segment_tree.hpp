@@ -1,9 +1,9 @@
-// Bharadwaj et al. 2023 (arXiv 2301.12584): a binary tree over the rows of U, I x R, each node holding the Gram
-// matrix G^v = sum_{i in v} u_i^T u_i of its rows, leaves of at most `leaf` rows. For a symmetric Y >= 0 it
-// draws row i with probability u_i Y u_i^T / <G, Y>: the mass <G^v, Y> of a child costs R^2, so a draw costs
-// R^2 (log2(I/leaf) + leaf). Building costs I R^2 (1 + 1/leaf log(I/leaf)), memory R^2 I/leaf.
-// A draw asks a coin for every turn: coin(mass, total) says yes with probability mass/total. The law of a draw
-// is thus known exactly over the rationals, by trying both answers (law_of_draws in khatri_rao.hpp).
+// Bharadwaj et al. 2023 (arXiv 2301.12584): a binary tree over the rows of U, I x R, each node holding the
+// Gram matrix G^v = sum_{i in v} u_i^T u_i of its rows, leaves of at most `leaf` rows. For a symmetric Y >= 0
+// it draws row i with probability u_i Y u_i^T / <G, Y>: the mass <G^v, Y> of a child costs R^2, so a draw
+// costs R^2 (log2(I/leaf) + leaf). Building costs I R^2 (1 + 1/leaf log(I/leaf)), memory R^2 I/leaf. A draw
+// asks a coin for every turn: coin(mass, total) says yes with probability mass/total. The law of a draw is
+// thus known exactly over the rationals, by trying both answers (law_of_draws in khatri_rao.hpp).
 #pragma once
 
 #include <vector>

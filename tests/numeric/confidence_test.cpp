@@ -1,7 +1,8 @@
 // Clopper-Pearson intervals: the closed forms, the definition by exact tails, and the coverage by exact
 // enumeration.
-#include "catch.hpp"
 #include "numeric/confidence.hpp"
+
+#include "catch.hpp"
 
 using namespace attnbounds;
 

@@ -1,7 +1,8 @@
 // The Khatri-Rao sampler beyond the claims' small cases: in doubles, against the exact leverage scores.
+#include "sampling/khatri_rao.hpp"
+
 #include "catch.hpp"
 #include "proofs_check/sampled.hpp"
-#include "sampling/khatri_rao.hpp"
 
 using namespace attnbounds;
 

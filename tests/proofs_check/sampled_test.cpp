@@ -1,7 +1,8 @@
 // Sampled claims: supported, refuted and undecided by their confidence intervals, and never "verified".
+#include "proofs_check/sampled.hpp"
+
 #include "catch.hpp"
 #include "proofs_check/run.hpp"
-#include "proofs_check/sampled.hpp"
 #include "sampling/private_attention.hpp"
 
 using namespace attnbounds;
@@ -18,8 +19,7 @@ ClaimResult coin_claim(const Rational& p, Claim* built = nullptr) {
                     "failures <= p", [](const Experiment& e) { return e.failure_probability().limits(); },
                     [p](const Experiment&) { return enclose(p); })
                 .twin(
-                    "failures <= 1/100",
-                    [](const Experiment& e) { return e.failure_probability().limits(); },
+                    "failures <= 1/100", [](const Experiment& e) { return e.failure_probability().limits(); },
                     [](const Experiment&) { return enclose(Rational(1, 100)); })
                 .build();
   const ClaimResult r = run_claim(c, {});
