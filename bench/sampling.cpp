@@ -144,7 +144,7 @@ void draw_row(benchmark::State& state, long n, long d) {
   state.counters["microseconds_a_draw"] = seconds_of_draws / static_cast<double>(draws) * 1e6;
 }
 
-const int registered = [] {
+[[maybe_unused]] const int registered = [] {
   for (const double B : {1.0, 1.5, 2.0})
     for (const long m : {1024L, 16384L})
       register_row("tensor/sketch/n=256/d=4/B=" + std::to_string(B).substr(0, 3) + "/m=" + std::to_string(m),
@@ -159,9 +159,3 @@ const int registered = [] {
 }();
 
 }  // namespace
-
-int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-  (void)registered;
-}
