@@ -1,6 +1,7 @@
-// What is proved of an output of the CUDA kernels, and the free shift that comes before them, with nothing but
-// the standard library, so that a bare GPU node can say both. The decomposition is the CPU's (docs/kernels.md,
-// sections 2 and 3; proofs in docs/rounding.md): approximation phi(delta) |V|, and rounding,
+// What is proved of an output of the CUDA kernels, and the free shift that comes before them, with nothing
+// but the standard library, so that a bare GPU node can say both. The decomposition is the CPU's
+// (docs/kernels.md, sections 2 and 3; proofs in docs/rounding.md): approximation phi(delta) |V|, and
+// rounding,
 //   polynomial   2 (gamma P_abs(X) + U) |V| / mean + zeta |V| + the quotient's roundings,
 //   exact        (gamma_{d+1} X + zeta + 4 u + (2 + 2^-9) gamma + n_k tiny) |V| + the quotient's roundings,
 // where gamma = (1 + gamma^T_narrow)(1 + gamma^double_wide) - 1 has the roundings that the kernels counted.
@@ -15,7 +16,8 @@
 
 namespace attnbounds::cuda {
 
-/// An upper bound of a number >= 0: every operation rounds up (numeric/proved.hpp has the same with more care).
+/// An upper bound of a number >= 0: every operation rounds up (numeric/proved.hpp has the same with more
+/// care).
 class Up {
  public:
   constexpr Up(double x = 0) : x_(x) {}
@@ -129,16 +131,17 @@ Bound polynomial_bound(const Attended<T>& result, const CertifiedCoefficients& p
 }
 
 template <class T>
-Bound exact_bound(const Attended<T>& result, const ScoreFacts& scores, const ValueFacts& values, long dimension,
-                  long keys, Masking mask) {
+Bound exact_bound(const Attended<T>& result, const ScoreFacts& scores, const ValueFacts& values,
+                  long dimension, long keys, Masking mask) {
   if (values.largest == 0) return {0, 0};
   if (!(least_mean(result, keys, mask) > 0) || !(scores.half_width <= most_score<T>)) return {};
   const double u = unit_roundoff<T>, d = static_cast<double>(dimension);
   const Up score_error = gamma(d + 1, u) * Up(scores.half_width) + Up(scores.perturbation) +
                          Up(least_positive<T>) * Up(2 * d + 2);
-  const Up before = (score_error + Up(u * (exp_error_in_roundoffs + 1)) + gamma<T>(result.roundings) * Up(2 + 0x1p-9) +
-                     Up(static_cast<double>(keys)) * Up(sizeof(T) == 8 ? 0x1p-300 : 0x1p-80)) *
-                    Up(values.scaled);
+  const Up before =
+      (score_error + Up(u * (exp_error_in_roundoffs + 1)) + gamma<T>(result.roundings) * Up(2 + 0x1p-9) +
+       Up(static_cast<double>(keys)) * Up(sizeof(T) == 8 ? 0x1p-300 : 0x1p-80)) *
+      Up(values.scaled);
   return {0, with_quotient<T>(before, values).value()};
 }
 
@@ -160,7 +163,8 @@ Shifted<T> free_shift(Rowwise<T> q, Rowwise<T> k) {
       least = std::min(least, k.data[j * d + l]);
       most = std::max(most, k.data[j * d + l]);
     }
-    const T centre = least / 2 + most / 2, largest = std::max(std::fabs(least - centre), std::fabs(most - centre));
+    const T centre = least / 2 + most / 2,
+            largest = std::max(std::fabs(least - centre), std::fabs(most - centre));
     int exponent = largest > 0 ? std::ilogb(largest) + 1 : 0;
     if (exponent >= Limits::max_exponent) throw std::overflow_error("scores exceed the range of a number");
     exponent = std::max(exponent, Limits::min_exponent);
@@ -169,13 +173,14 @@ Shifted<T> free_shift(Rowwise<T> q, Rowwise<T> k) {
     result.scaling.query_scale.push_back(largest > 0 ? std::ldexp(T(1), exponent) : T(0));
     box.push_back(static_cast<double>(std::ldexp(largest, -exponent)));
   }
-  // Hoelder, or Cauchy and Schwarz on the unscaled rows, whichever is less for a row; sums of positive doubles with
-  // at most 2 d + 8 roundings, inflated.
+  // Hoelder, or Cauchy and Schwarz on the unscaled rows, whichever is less for a row; sums of positive
+  // doubles with at most 2 d + 8 roundings, inflated.
   double longest = 0, widest = 0, sum = 0, largest_query = 0;
   for (long j = 0; j < k.rows; ++j) {
     double square = 0x1p-1000;
     for (long l = 0; l < d; ++l) {
-      const double x = static_cast<double>(k.data[j * d + l] - result.scaling.centre[static_cast<std::size_t>(l)]);
+      const double x =
+          static_cast<double>(k.data[j * d + l] - result.scaling.centre[static_cast<std::size_t>(l)]);
       square += x * x;
     }
     longest = std::max(longest, square);
@@ -185,7 +190,8 @@ Shifted<T> free_shift(Rowwise<T> q, Rowwise<T> k) {
     double hoelder = 0, square = 0x1p-1000, total = 0;
     for (long l = 0; l < d; ++l) {
       const double x = static_cast<double>(q.data[i * d + l]),
-                   scaled = std::fabs(x * static_cast<double>(result.scaling.query_scale[static_cast<std::size_t>(l)]));
+                   scaled = std::fabs(
+                       x * static_cast<double>(result.scaling.query_scale[static_cast<std::size_t>(l)]));
       hoelder += scaled * box[static_cast<std::size_t>(l)];
       square += x * x;
       total += scaled;

@@ -30,7 +30,8 @@ Attended<T> polynomial_attention(const AttentionJob<T>& job, const std::vector<d
   return run_polynomial<Device>(job, coefficients, tuning);
 }
 template <class T>
-Attended<T> tensor_attention(const TensorJob<T>& job, const std::vector<double>& coefficients, const Tuning& tuning) {
+Attended<T> tensor_attention(const TensorJob<T>& job, const std::vector<double>& coefficients,
+                             const Tuning& tuning) {
   return run_tensor<Device>(job, coefficients, tuning);
 }
 Gradient gradient(const GradientJob& job, const std::vector<double>& coefficients, const Tuning& tuning) {
@@ -39,8 +40,8 @@ Gradient gradient(const GradientJob& job, const std::vector<double>& coefficient
 Sums moments(const SplitMonomials& monomials, Rowwise<double> x, Rowwise<double> y, const Tuning& tuning) {
   return run_moments<Device>(monomials, x, y, tuning);
 }
-Sums evaluate(const SplitMonomials& monomials, Rowwise<double> x, const std::vector<double>& table, long columns,
-              const Tuning& tuning) {
+Sums evaluate(const SplitMonomials& monomials, Rowwise<double> x, const std::vector<double>& table,
+              long columns, const Tuning& tuning) {
   return run_evaluate<Device>(monomials, x, table, columns, tuning);
 }
 
@@ -48,8 +49,10 @@ template Attended<double> exact_attention(const AttentionJob<double>&);
 template Attended<float> exact_attention(const AttentionJob<float>&);
 template Attended<double> polynomial_attention(const AttentionJob<double>&, const std::vector<double>&,
                                                const Tuning&);
-template Attended<float> polynomial_attention(const AttentionJob<float>&, const std::vector<double>&, const Tuning&);
-template Attended<double> tensor_attention(const TensorJob<double>&, const std::vector<double>&, const Tuning&);
+template Attended<float> polynomial_attention(const AttentionJob<float>&, const std::vector<double>&,
+                                              const Tuning&);
+template Attended<double> tensor_attention(const TensorJob<double>&, const std::vector<double>&,
+                                           const Tuning&);
 template Attended<float> tensor_attention(const TensorJob<float>&, const std::vector<double>&, const Tuning&);
 }  // namespace device
 

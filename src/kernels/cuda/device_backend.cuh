@@ -1,5 +1,5 @@
-// A GPU under the pipelines: arrays in its memory, launches of block programs with __syncthreads for barriers.
-// Errors of the runtime are exceptions with the call's name.
+// A GPU under the pipelines: arrays in its memory, launches of block programs with __syncthreads for
+// barriers. Errors of the runtime are exceptions with the call's name.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -14,7 +14,8 @@
 namespace attnbounds::cuda {
 
 inline void check(cudaError_t status, const char* call) {
-  if (status != cudaSuccess) throw std::runtime_error(std::string("CUDA, ") + call + ": " + cudaGetErrorString(status));
+  if (status != cudaSuccess)
+    throw std::runtime_error(std::string("CUDA, ") + call + ": " + cudaGetErrorString(status));
 }
 
 template <class Program>
@@ -66,7 +67,8 @@ class Device {
     if (bytes > (48 << 10))
       check(cudaFuncSetAttribute(run_program<Program>, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes),
             "cudaFuncSetAttribute (shared memory)");
-    const dim3 blocks(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y), static_cast<unsigned>(grid.z));
+    const dim3 blocks(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y),
+                      static_cast<unsigned>(grid.z));
     run_program<Program><<<blocks, Program::threads, static_cast<std::size_t>(bytes)>>>(program);
     check(cudaGetLastError(), "launch");
   }

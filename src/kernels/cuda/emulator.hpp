@@ -151,8 +151,8 @@ struct EmulatedMemory {
     Out<T> shared(long count) {
       shared_left_ -= shared_bytes_of<T>(count);
       if (shared_left_ < 0) throw EmulatorError("more shared memory than the program asked for");
-      return {std::make_shared<emulation::Array<T>>(
-          "shared array", std::vector<T>(static_cast<std::size_t>(count)), false)};
+      return {std::make_shared<emulation::Array<T>>("shared array",
+                                                    std::vector<T>(static_cast<std::size_t>(count)), false)};
     }
     template <class R>
     Registers<R> registers() {
@@ -200,7 +200,8 @@ class Emulator {
   }
   template <class T>
   Array<T> make(const char* name, long count) {
-    return {std::make_shared<emulation::Array<T>>(name, std::vector<T>(static_cast<std::size_t>(count)), false)};
+    return {
+        std::make_shared<emulation::Array<T>>(name, std::vector<T>(static_cast<std::size_t>(count)), false)};
   }
   template <class T>
   std::vector<T> download(const Array<T>& array) {

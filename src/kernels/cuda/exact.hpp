@@ -2,7 +2,8 @@
 // scores. Softmax is online, below a running maximum kept as an integer power of two, so rescaling is exact
 // (as in kernels/cpu/score_rows.hpp).
 //   NarrowExact  d, d_v <= D: a thread owns R rows; keys and values pass by in shared memory, 64 at a time.
-//   WideExact    any d and d_v: 16 R queries against 64 keys, 256 threads with R x 4 scores and R x CV outputs
+//   WideExact    any d and d_v: 16 R queries against 64 keys, 256 threads with R x 4 scores and R x CV
+//   outputs
 //                each, both products in registers; more than 16 CV value columns take several passes.
 // Roundings: q'/d one, d fused multiply-adds of the score; a weight at most 3 u; sums over 64 keys in T, over
 // tiles in double. Weights below 2^-1000 (2^-100) of the largest are replaced by that.
@@ -27,7 +28,9 @@ struct ExactProblem {
   typename M::template Out<double> denominators;
 
   /// Keys that rows before `end` see.
-  ATTNBOUNDS_BOTH long keys_before(long end) const { return masked == 1 && end < keys.rows ? end : keys.rows; }
+  ATTNBOUNDS_BOTH long keys_before(long end) const {
+    return masked == 1 && end < keys.rows ? end : keys.rows;
+  }
   ATTNBOUNDS_BOTH T value(long j, long c) const {
     return c < value_columns ? values[j * value_columns + c] * value_scale : T(0);
   }
@@ -49,10 +52,12 @@ struct NarrowExact {
 
   template <class Block>
   ATTNBOUNDS_BOTH void operator()(Block& block) const {
-    const auto x = block.template shared<T>(keys_of_a_tile * D), y = block.template shared<T>(keys_of_a_tile * D);
+    const auto x = block.template shared<T>(keys_of_a_tile * D),
+               y = block.template shared<T>(keys_of_a_tile * D);
     auto registers = block.template registers<Rows>();
     const long n = p.queries.rows, d = p.queries.columns, first_row = block.x() * threads * R,
-               last_row = first_row + threads * R < n ? first_row + threads * R : n, end = p.keys_before(last_row);
+               last_row = first_row + threads * R < n ? first_row + threads * R : n,
+               end = p.keys_before(last_row);
     block.each([&](int t) {
       ATTNBOUNDS_UNROLL
       for (int r = 0; r < R; ++r) {
@@ -60,7 +65,8 @@ struct NarrowExact {
         const long i = first_row + r * threads + t;
         row.exponent = T(-0x1p60);
         ATTNBOUNDS_UNROLL
-        for (int l = 0; l < D; ++l) row.query[l] = l < d && i < n ? p.queries.at(i, l) / static_cast<T>(d) : T(0);
+        for (int l = 0; l < D; ++l)
+          row.query[l] = l < d && i < n ? p.queries.at(i, l) / static_cast<T>(d) : T(0);
         ATTNBOUNDS_UNROLL
         for (int c = 0; c <= D; ++c) row.part[c] = 0, row.total[c] = 0;
       }
@@ -131,7 +137,8 @@ struct NarrowExact {
 
 template <class M, class T, int CV>
 struct WideExact {
-  static constexpr int threads = 256, R = 32 / sizeof(T), K = 4, rows = 16 * R, features = 32, columns = 16 * CV;
+  static constexpr int threads = 256, R = 32 / sizeof(T), K = 4, rows = 16 * R, features = 32,
+                       columns = 16 * CV;
   ExactProblem<M, T> p;
 
   static constexpr long query_stride = rows + 1, key_stride = keys_of_a_tile + 1;
@@ -147,8 +154,10 @@ struct WideExact {
 
   template <class Block>
   ATTNBOUNDS_BOTH void operator()(Block& block) const {
-    const auto q = block.template shared<T>(features * query_stride), x = block.template shared<T>(features * key_stride),
-               w = block.template shared<T>(rows * key_stride), y = block.template shared<T>(keys_of_a_tile * columns),
+    const auto q = block.template shared<T>(features * query_stride),
+               x = block.template shared<T>(features * key_stride),
+               w = block.template shared<T>(rows * key_stride),
+               y = block.template shared<T>(keys_of_a_tile * columns),
                tops = block.template shared<T>(rows * 16), exponent = block.template shared<T>(rows),
                factor = block.template shared<T>(rows);
     const auto sums = block.template shared<double>(rows * 16);
@@ -198,9 +207,8 @@ struct WideExact {
             ATTNBOUNDS_UNROLL
             for (int k = 0; k < K; ++k) key[k] = x[l * key_stride + tx + 16 * k];
             ATTNBOUNDS_UNROLL
-            for (int r = 0; r < R; ++r)
-              ATTNBOUNDS_UNROLL
-              for (int k = 0; k < K; ++k) tile.score[r][k] = fused(query[r], key[k], tile.score[r][k]);
+            for (int r = 0; r < R; ++r) ATTNBOUNDS_UNROLL
+            for (int k = 0; k < K; ++k) tile.score[r][k] = fused(query[r], key[k], tile.score[r][k]);
           }
         });
       }
@@ -263,15 +271,15 @@ struct WideExact {
           ATTNBOUNDS_UNROLL
           for (int c = 0; c < CV; ++c) value[c] = y[key * columns + tx + 16 * c];
           ATTNBOUNDS_UNROLL
-          for (int r = 0; r < R; ++r)
-            ATTNBOUNDS_UNROLL
-            for (int c = 0; c < CV; ++c) part[r][c] = fused(weight[r], value[c], part[r][c]);
+          for (int r = 0; r < R; ++r) ATTNBOUNDS_UNROLL
+          for (int c = 0; c < CV; ++c) part[r][c] = fused(weight[r], value[c], part[r][c]);
         }
         ATTNBOUNDS_UNROLL
         for (int r = 0; r < R; ++r) {
           const double scale = static_cast<double>(T(factor[ty + 16 * r]));
           ATTNBOUNDS_UNROLL
-          for (int c = 0; c < CV; ++c) tile.total[r][c] = tile.total[r][c] * scale + static_cast<double>(part[r][c]);
+          for (int c = 0; c < CV; ++c)
+            tile.total[r][c] = tile.total[r][c] * scale + static_cast<double>(part[r][c]);
         }
       });
     }

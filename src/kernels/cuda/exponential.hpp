@@ -17,8 +17,8 @@ template <class T>
 struct ExpConstants;
 template <>
 struct ExpConstants<double> {
-  static constexpr double log2_e = 0x1.71547652b82fep+0, hi = 0x1.62e42fefa39efp-1, lo = 0x1.abc9e3b39803fp-56,
-                          to_integer = 0x1.8p52, least = -1000;
+  static constexpr double log2_e = 0x1.71547652b82fep+0, hi = 0x1.62e42fefa39efp-1,
+                          lo = 0x1.abc9e3b39803fp-56, to_integer = 0x1.8p52, least = -1000;
   ATTNBOUNDS_BOTH static double section(double r) {
     double p = 1.0 / 6227020800.0;
     p = fused(p, r, 1.0 / 479001600);
@@ -38,8 +38,8 @@ struct ExpConstants<double> {
 };
 template <>
 struct ExpConstants<float> {
-  static constexpr float log2_e = 0x1.715476p+0F, hi = 0x1.62e43p-1F, lo = -0x1.05c61p-29F, to_integer = 0x1.8p23F,
-                         least = -100;
+  static constexpr float log2_e = 0x1.715476p+0F, hi = 0x1.62e43p-1F, lo = -0x1.05c61p-29F,
+                         to_integer = 0x1.8p23F, least = -100;
   ATTNBOUNDS_BOTH static float section(float r) {
     float p = 1.0F / 5040;
     p = fused(p, r, 1.0F / 720);

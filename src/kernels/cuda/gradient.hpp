@@ -50,7 +50,8 @@ class GradientOfLoss {
         divisor_(static_cast<double>(job.score_divisor)),
         values_(job.target.columns),
         d_(job.a1.columns),
-        monomials_(split_monomials(static_cast<int>(job.x.columns), static_cast<int>(coefficients.size()) - 1)),
+        monomials_(
+            split_monomials(static_cast<int>(job.x.columns), static_cast<int>(coefficients.size()) - 1)),
         weights_(weights_of(coefficients)),
         plan_(backend, monomials_),
         x_(backend, "queries", job.x, {}, {}),
@@ -68,14 +69,15 @@ class GradientOfLoss {
       side->moments.run_raw(backend_);
     }
     make_tables();
-    launch_rows<Backend, double>(backend_, plan_, values_ + 1, x_.rows.rows, x_.rows.columns, tuning_, Masking::none,
-                                 [&](auto& program) {
+    launch_rows<Backend, double>(backend_, plan_, values_ + 1, x_.rows.rows, x_.rows.columns, tuning_,
+                                 Masking::none, [&](auto& program) {
                                    program.queries = x_.rows;
                                    program.table = Backend::in(forward_);
                                    program.sums = row_sums_;
                                  });
-    backend_.launch(GradientRows<M>{Backend::in(row_sums_), Backend::in(target_), gamma_, x_.rows.rows, values_},
-                    {divide_up(x_.rows.rows, 128), 1, 1});
+    backend_.launch(
+        GradientRows<M>{Backend::in(row_sums_), Backend::in(target_), gamma_, x_.rows.rows, values_},
+        {divide_up(x_.rows.rows, 128), 1, 1});
     query_moments_.run(backend_, plan_.plan, x_.rows, query_pairs_);
     query_moments_.run_raw(backend_);
     contract();

@@ -11,8 +11,8 @@ Attended<T> exact_attention(Where where, const AttentionJob<T>& job) {
   return where == Where::device ? device::exact_attention(job) : run_exact<Emulator>(job);
 }
 template <class T>
-Attended<T> polynomial_attention(Where where, const AttentionJob<T>& job, const std::vector<double>& coefficients,
-                                 const Tuning& tuning) {
+Attended<T> polynomial_attention(Where where, const AttentionJob<T>& job,
+                                 const std::vector<double>& coefficients, const Tuning& tuning) {
   return where == Where::device ? device::polynomial_attention(job, coefficients, tuning)
                                 : run_polynomial<Emulator>(job, coefficients, tuning);
 }
@@ -32,8 +32,8 @@ Sums moments(Where where, const SplitMonomials& monomials, Rowwise<double> x, Ro
   return where == Where::device ? device::moments(monomials, x, y, tuning)
                                 : run_moments<Emulator>(monomials, x, y, tuning);
 }
-Sums evaluate(Where where, const SplitMonomials& monomials, Rowwise<double> x, const std::vector<double>& table,
-              long columns, const Tuning& tuning) {
+Sums evaluate(Where where, const SplitMonomials& monomials, Rowwise<double> x,
+              const std::vector<double>& table, long columns, const Tuning& tuning) {
   return where == Where::device ? device::evaluate(monomials, x, table, columns, tuning)
                                 : run_evaluate<Emulator>(monomials, x, table, columns, tuning);
 }
@@ -46,6 +46,7 @@ template Attended<float> polynomial_attention(Where, const AttentionJob<float>&,
                                               const Tuning&);
 template Attended<double> tensor_attention(Where, const TensorJob<double>&, const std::vector<double>&,
                                            const Tuning&);
-template Attended<float> tensor_attention(Where, const TensorJob<float>&, const std::vector<double>&, const Tuning&);
+template Attended<float> tensor_attention(Where, const TensorJob<float>&, const std::vector<double>&,
+                                          const Tuning&);
 
 }  // namespace attnbounds::cuda

@@ -1,6 +1,6 @@
-// What the CUDA kernels take and give back, for the rest of the program and for the driver on a bare GPU node:
-// plain arrays, no library. `Where` says who computes: the GPU, or the CPU in its place (emulator.hpp), which
-// runs the same programs with the same bytes.
+// What the CUDA kernels take and give back, for the rest of the program and for the driver on a bare GPU
+// node: plain arrays, no library. `Where` says who computes: the GPU, or the CPU in its place (emulator.hpp),
+// which runs the same programs with the same bytes.
 #pragma once
 
 #include <string>
@@ -30,7 +30,8 @@ template <class T>
 struct AttentionJob {
   Rowwise<T> q, k, v;
   Scaling<T> scaling;
-  T down = 1, up = 1;  // powers of two: values are multiplied by the first as they are loaded, outputs by the second
+  T down = 1,
+    up = 1;  // powers of two: values are multiplied by the first as they are loaded, outputs by the second
   Masking mask = Masking::none;
 };
 
@@ -79,8 +80,8 @@ template <class T>
 Attended<T> exact_attention(Where where, const AttentionJob<T>& job);
 /// `coefficients` of P, degree g.
 template <class T>
-Attended<T> polynomial_attention(Where where, const AttentionJob<T>& job, const std::vector<double>& coefficients,
-                                 const Tuning& tuning = {});
+Attended<T> polynomial_attention(Where where, const AttentionJob<T>& job,
+                                 const std::vector<double>& coefficients, const Tuning& tuning = {});
 template <class T>
 Attended<T> tensor_attention(Where where, const TensorJob<T>& job, const std::vector<double>& coefficients,
                              const Tuning& tuning = {});
@@ -100,8 +101,8 @@ struct Sums {
 Sums moments(Where where, const SplitMonomials& monomials, Rowwise<double> x, Rowwise<double> y,
              const Tuning& tuning = {});
 /// … and rows sum_a x_i^a T_ac at [i * columns + c]; T has `places` rows.
-Sums evaluate(Where where, const SplitMonomials& monomials, Rowwise<double> x, const std::vector<double>& table,
-              long columns, const Tuning& tuning = {});
+Sums evaluate(Where where, const SplitMonomials& monomials, Rowwise<double> x,
+              const std::vector<double>& table, long columns, const Tuning& tuning = {});
 
 /// Is there a GPU that these kernels run on? Never with a build without CUDA.
 bool device_present();

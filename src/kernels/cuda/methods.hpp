@@ -21,7 +21,8 @@ Attended<T> run_polynomial(const AttentionJob<T>& job, const std::vector<double>
   return method.result();
 }
 template <class Backend, class T>
-Attended<T> run_tensor(const TensorJob<T>& job, const std::vector<double>& coefficients, const Tuning& tuning) {
+Attended<T> run_tensor(const TensorJob<T>& job, const std::vector<double>& coefficients,
+                       const Tuning& tuning) {
   Backend backend;
   TensorAttention<Backend, T> method(backend, job, coefficients, tuning);
   method.run();
@@ -35,7 +36,8 @@ Gradient run_gradient(const GradientJob& job, const std::vector<double>& coeffic
   return method.result();
 }
 template <class Backend>
-Sums run_moments(const SplitMonomials& monomials, Rowwise<double> x, Rowwise<double> y, const Tuning& tuning) {
+Sums run_moments(const SplitMonomials& monomials, Rowwise<double> x, Rowwise<double> y,
+                 const Tuning& tuning) {
   Backend backend;
   const PlanOnDevice<Backend> plan(backend, monomials);
   const RowsOnDevice<Backend, double> rows(backend, "tokens", x, {}, {});
@@ -47,18 +49,19 @@ Sums run_moments(const SplitMonomials& monomials, Rowwise<double> x, Rowwise<dou
   return {backend.download(sums.sums), moment_roundings(monomials, sums.shape)};
 }
 template <class Backend>
-Sums run_evaluate(const SplitMonomials& monomials, Rowwise<double> x, const std::vector<double>& table, long columns,
-                  const Tuning& tuning) {
+Sums run_evaluate(const SplitMonomials& monomials, Rowwise<double> x, const std::vector<double>& table,
+                  long columns, const Tuning& tuning) {
   Backend backend;
   const PlanOnDevice<Backend> plan(backend, monomials);
   const RowsOnDevice<Backend, double> rows(backend, "tokens", x, {}, {});
   const auto weighted = backend.upload("table", table);
   const auto sums = backend.template make<double>("row sums", x.rows * columns);
-  launch_rows<Backend, double>(backend, plan, columns, x.rows, x.columns, tuning, Masking::none, [&](auto& program) {
-    program.queries = rows.rows;
-    program.table = Backend::in(weighted);
-    program.sums = sums;
-  });
+  launch_rows<Backend, double>(backend, plan, columns, x.rows, x.columns, tuning, Masking::none,
+                               [&](auto& program) {
+                                 program.queries = rows.rows;
+                                 program.table = Backend::in(weighted);
+                                 program.sums = sums;
+                               });
   return {backend.download(sums), row_roundings(monomials)};
 }
 
@@ -70,11 +73,12 @@ template <class T>
 Attended<T> polynomial_attention(const AttentionJob<T>& job, const std::vector<double>& coefficients,
                                  const Tuning& tuning);
 template <class T>
-Attended<T> tensor_attention(const TensorJob<T>& job, const std::vector<double>& coefficients, const Tuning& tuning);
+Attended<T> tensor_attention(const TensorJob<T>& job, const std::vector<double>& coefficients,
+                             const Tuning& tuning);
 Gradient gradient(const GradientJob& job, const std::vector<double>& coefficients, const Tuning& tuning);
 Sums moments(const SplitMonomials& monomials, Rowwise<double> x, Rowwise<double> y, const Tuning& tuning);
-Sums evaluate(const SplitMonomials& monomials, Rowwise<double> x, const std::vector<double>& table, long columns,
-              const Tuning& tuning);
+Sums evaluate(const SplitMonomials& monomials, Rowwise<double> x, const std::vector<double>& table,
+              long columns, const Tuning& tuning);
 }  // namespace device
 
 }  // namespace attnbounds::cuda

@@ -1,17 +1,18 @@
-// Moments of tokens, S_ac = sum_j x_j^a y_jc, the one product with features on the keys' side of every method:
+// Moments of tokens, S_ac = sum_j x_j^a y_jc, the one product with features on the keys' side of every
+// method:
 //   attention          x = k', y = [v, 1]
 //   tensor attention   the same for both sides
 //   gradients          x = k', y = [h, 1] (x) [y, 1], and of queries x = q', y = gamma (x) a1
 // Moments  a block takes a group of tokens, tile by tile: the tile's tokens, their columns y and their short
-//          tables (monomials.hpp) go to shared memory; a thread owns a task (4 monomials) times C columns, and
-//          makes a monomial in a register where it enters C sums. Few tasks: the tile's tokens are dealt out to
-//          `slices` threads a task.
+//          tables (monomials.hpp) go to shared memory; a thread owns a task (4 monomials) times C columns,
+//          and makes a monomial in a register where it enters C sums. Few tasks: the tile's tokens are dealt
+//          out to `slices` threads a task.
 // Combine  adds the groups, compensated (Ogita, Rump, Oishi 2005), and applies the weights; or, for causal
 //          masks, writes what comes before each chunk of tokens.
 // Roundings of a term: features g - 1, the product of a column 1, in T; tile_of_tokens / slices fused
-// multiply-adds in T; tiles of a group and slices in double; groups compensated (counted 4) in double; weight, product,
-// and the rounding to T (counted by the caller).
-// Cost: a token and monomial C fused multiply-adds and one multiplication; nothing of size n x r is stored.
+// multiply-adds in T; tiles of a group and slices in double; groups compensated (counted 4) in double;
+// weight, product, and the rounding to T (counted by the caller). Cost: a token and monomial C fused
+// multiply-adds and one multiplication; nothing of size n x r is stored.
 #pragma once
 
 #include "block.hpp"
@@ -53,16 +54,18 @@ struct ColumnPairs {
 /// The plan of SplitMonomials as a program sees it.
 template <class M>
 struct MonomialPlan {
-  typename M::template In<int> front_parent, front_variable, back_parent, back_variable, task_front, task_back;
+  typename M::template In<int> front_parent, front_variable, back_parent, back_variable, task_front,
+      task_back;
   long front_count = 0, fronts = 0, backs = 0, tasks = 0;
   ATTNBOUNDS_BOTH long entries() const { return fronts + backs; }
   ATTNBOUNDS_BOTH long places() const { return tasks * 4; }
 };
 
-/// Half 0 of a token's table (fronts, and zeros up to a multiple of 4) or half 1 (backs); entry e of the table
-/// is table[e * step].
+/// Half 0 of a token's table (fronts, and zeros up to a multiple of 4) or half 1 (backs); entry e of the
+/// table is table[e * step].
 template <class M, class T, class Token, class Table>
-ATTNBOUNDS_BOTH inline void fill_table(const MonomialPlan<M>& plan, int half, const Token& x, const Table& put) {
+ATTNBOUNDS_BOTH inline void fill_table(const MonomialPlan<M>& plan, int half, const Token& x,
+                                       const Table& put) {
   const long first = half == 0 ? 0 : plan.fronts, count = half == 0 ? plan.front_count : plan.backs;
   put.set(first, T(1));
   for (long e = 1; e < count; ++e) {
@@ -116,10 +119,12 @@ struct Moments {
                table = block.template shared<T>(tile * stride());
     const auto of_slices = block.template shared<double>(slice_sums());
     auto registers = block.template registers<Sums>();
-    const long first_task = block.y() * shape.chunk_tasks,
-               tasks = first_task + shape.chunk_tasks < plan.tasks ? shape.chunk_tasks : plan.tasks - first_task;
+    const long first_task = block.y() * shape.chunk_tasks, tasks = first_task + shape.chunk_tasks < plan.tasks
+                                                                       ? shape.chunk_tasks
+                                                                       : plan.tasks - first_task;
     const long start = block.x() * shape.tokens_of_a_group,
-               end = start + shape.tokens_of_a_group < shape.tokens ? start + shape.tokens_of_a_group : shape.tokens;
+               end = start + shape.tokens_of_a_group < shape.tokens ? start + shape.tokens_of_a_group
+                                                                    : shape.tokens;
 
     block.each([&](int t) {
       Sums& s = registers(t);
@@ -137,8 +142,9 @@ struct Moments {
         for (long e = t; e < 2 * tile; e += threads) {  // a token and a half of its table
           const long token = e % tile;
           if (token >= count) continue;
-          fill_table<M, T>(plan, static_cast<int>(e / tile), [&](long l) -> T { return x[token * d + l]; },
-                           Strided<decltype(table), T>{table, token * stride(), 1});
+          fill_table<M, T>(
+              plan, static_cast<int>(e / tile), [&](long l) -> T { return x[token * d + l]; },
+              Strided<decltype(table), T>{table, token * stride(), 1});
         }
       });
       block.each([&](int t) {
@@ -177,15 +183,14 @@ struct Moments {
       if (t >= tasks) return;
       const Sums& s = registers(t);
       ATTNBOUNDS_UNROLL
-      for (int a = 0; a < A; ++a)
-        ATTNBOUNDS_UNROLL
-        for (int c = 0; c < C; ++c) {
-          double sum = s.total[a][c];
-          for (long slice = 1; slice < shape.slices; ++slice)
-            sum += of_slices[(slice * shape.chunk_tasks + t) * A * C + a * C + c];
-          if (first_column + c < all)
-            sums[(block.x() * plan.places() + (first_task + t) * A + a) * all + first_column + c] = sum;
-        }
+      for (int a = 0; a < A; ++a) ATTNBOUNDS_UNROLL
+      for (int c = 0; c < C; ++c) {
+        double sum = s.total[a][c];
+        for (long slice = 1; slice < shape.slices; ++slice)
+          sum += of_slices[(slice * shape.chunk_tasks + t) * A * C + a * C + c];
+        if (first_column + c < all)
+          sums[(block.x() * plan.places() + (first_task + t) * A + a) * all + first_column + c] = sum;
+      }
     });
   }
 };
@@ -199,7 +204,7 @@ struct Combine {
   typename M::template Out<double> raw;
   typename M::template Out<T> table;
   long groups = 1, entries = 0, columns = 1;  // entries = places x columns
-  long prefixes = 0;  // 1: a table for each group, of what comes before it
+  long prefixes = 0;                          // 1: a table for each group, of what comes before it
 
   long shared_bytes() const { return 2 * shared_bytes_of<double>(threads); }
   struct Pair {

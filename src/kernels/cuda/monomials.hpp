@@ -64,12 +64,14 @@ struct SplitMonomials {
     const std::size_t task = static_cast<std::size_t>(place / fronts_of_a_task);
     const long i = task_front[task] + place % fronts_of_a_task;
     if (i >= front.size()) return -1;
-    const int t = front.degree[static_cast<std::size_t>(i)] + back.degree[static_cast<std::size_t>(task_back[task])];
+    const int t =
+        front.degree[static_cast<std::size_t>(i)] + back.degree[static_cast<std::size_t>(task_back[task])];
     return t <= degree ? t : -1;
   }
   std::vector<int> exponent_at(long place) const {
     const std::size_t task = static_cast<std::size_t>(place / fronts_of_a_task);
-    std::vector<int> exponent = front.exponent[static_cast<std::size_t>(task_front[task] + place % fronts_of_a_task)];
+    std::vector<int> exponent =
+        front.exponent[static_cast<std::size_t>(task_front[task] + place % fronts_of_a_task)];
     const std::vector<int>& rest = back.exponent[static_cast<std::size_t>(task_back[task])];
     exponent.insert(exponent.end(), rest.begin(), rest.end());
     return exponent;
@@ -96,7 +98,8 @@ inline SplitMonomials split_monomials(int dimension, int degree) {
   m.fronts = (m.front.size() + fronts_of_a_task - 1) / fronts_of_a_task * fronts_of_a_task;
   for (long f = 0; f < m.front.size(); f += fronts_of_a_task)  // the lowest degree of the four decides
     for (long b = 0; b < m.back.size(); ++b)
-      if (m.front.degree[static_cast<std::size_t>(f)] + m.back.degree[static_cast<std::size_t>(b)] <= degree) {
+      if (m.front.degree[static_cast<std::size_t>(f)] + m.back.degree[static_cast<std::size_t>(b)] <=
+          degree) {
         m.task_front.push_back(static_cast<int>(f));
         m.task_back.push_back(static_cast<int>(b));
       }
@@ -106,7 +109,8 @@ inline SplitMonomials split_monomials(int dimension, int degree) {
 /// w_a = c_|a| (|a|!/a!) d^-|a|, each with at most `weight_roundings` roundings: |a| divisions by d, |a|
 /// multiplications and as many divisions of the multinomial, and their product.
 constexpr long weight_roundings(long degree) { return 3 * degree + 1; }
-inline std::vector<double> monomial_weights(const SplitMonomials& m, const std::vector<double>& coefficients) {
+inline std::vector<double> monomial_weights(const SplitMonomials& m,
+                                            const std::vector<double>& coefficients) {
   std::vector<double> scaled = coefficients;
   scaled.resize(static_cast<std::size_t>(m.degree) + 1, 0.0);
   for (std::size_t t = 0; t < scaled.size(); ++t)
@@ -133,7 +137,8 @@ inline std::map<std::vector<int>, long> places_of(const SplitMonomials& m) {
 }
 
 /// The free shift of pairs (kernels/tensor_moments.hpp): moments of p = k1 o k2 become those of p - centre,
-/// sum (p - c)^a = sum_b C(a, b) (-c)^(a-b) sum p^b, a coordinate at a time. A term passes through 2g roundings.
+/// sum (p - c)^a = sum_b C(a, b) (-c)^(a-b) sum p^b, a coordinate at a time. A term passes through 2g
+/// roundings.
 inline std::vector<double> shifted_table(const SplitMonomials& m, std::vector<double> table, long columns,
                                          const std::vector<double>& centre) {
   const std::map<std::vector<int>, long> places = places_of(m);
@@ -141,8 +146,10 @@ inline std::vector<double> shifted_table(const SplitMonomials& m, std::vector<do
   for (const auto& [exponent, place] : places)
     of_degree[static_cast<std::size_t>(m.degree_at(place))].push_back(&exponent);
   for (std::size_t l = 0; l < centre.size(); ++l)
-    for (int pass = 1; centre[l] != 0 && pass <= m.degree; ++pass)  // entry a takes part in the first a_l passes
-      for (int t = m.degree - 1; t >= 0; --t)  // higher degrees first: the entry below is still of the last pass
+    for (int pass = 1; centre[l] != 0 && pass <= m.degree;
+         ++pass)  // entry a takes part in the first a_l passes
+      for (int t = m.degree - 1; t >= 0;
+           --t)  // higher degrees first: the entry below is still of the last pass
         for (const std::vector<int>* below : of_degree[static_cast<std::size_t>(t)]) {
           std::vector<int> exponent = *below;
           if (++exponent[l] < pass) continue;

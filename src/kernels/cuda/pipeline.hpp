@@ -3,10 +3,11 @@
 //   ExactAttention        one launch
 //   PolynomialAttention   Moments (keys), Combine, Rows; causal: the same with a table a chunk of 256 tokens
 //   TensorAttention       Moments and Combine of both sides, Rows
-//   GradientOfLoss        Moments of the keys with columns [h,1] (x) [y,1]; Rows for N and D; GradientRows for
+//   GradientOfLoss        Moments of the keys with columns [h,1] (x) [y,1]; Rows for N and D; GradientRows
+//   for
 //                         gamma; Moments of the queries with columns gamma (x) A1; the contraction
-// dL/dX_ab = (1/d) sum_m w_m sum_l G_m[a,l] M_m[l,b] on the host (docs/kernels_tensor_gradient.md, section 2).
-// The shape of every sum follows from sizes alone, so the bytes do not depend on the GPU.
+// dL/dX_ab = (1/d) sum_m w_m sum_l G_m[a,l] M_m[l,b] on the host (docs/kernels_tensor_gradient.md, section
+// 2). The shape of every sum follows from sizes alone, so the bytes do not depend on the GPU.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +20,7 @@
 
 namespace attnbounds::cuda {
 
-constexpr long tokens_of_a_chunk = 256;      // of causal attention
+constexpr long tokens_of_a_chunk = 256;       // of causal attention
 constexpr long comfortable_bytes = 96 << 10;  // of shared memory: two blocks or more fit a multiprocessor
 constexpr long most_bytes = 160 << 10;        // what an A100 has for a block
 
@@ -56,28 +57,37 @@ struct PlanOnDevice {
         back_variable(backend.upload("back variables", m.back.variable)),
         task_front(backend.upload("task fronts", m.task_front)),
         task_back(backend.upload("task backs", m.task_back)),
-        plan{Backend::in(front_parent),  Backend::in(front_variable), Backend::in(back_parent),
-             Backend::in(back_variable), Backend::in(task_front),     Backend::in(task_back),
-             m.front.size(),             m.fronts,                    m.back.size(),
+        plan{Backend::in(front_parent),
+             Backend::in(front_variable),
+             Backend::in(back_parent),
+             Backend::in(back_variable),
+             Backend::in(task_front),
+             Backend::in(task_back),
+             m.front.size(),
+             m.fronts,
+             m.back.size(),
              m.tasks()} {}
 };
 
-inline MomentShape moment_shape(const SplitMonomials& m, long tokens, long dimension, long width, long bytes_each,
-                                const Tuning& tuning, Masking mask) {
+inline MomentShape moment_shape(const SplitMonomials& m, long tokens, long dimension, long width,
+                                long bytes_each, const Tuning& tuning, Masking mask) {
   MomentShape shape;
   shape.tokens = tokens;
   const long of_a_token = ((m.table_entries() | 1) + dimension + width) * bytes_each;
-  while (shape.tile > 1 && shape.tile * of_a_token > (shape.tile > 8 ? comfortable_bytes : most_bytes - (40L << 10)))
+  while (shape.tile > 1 &&
+         shape.tile * of_a_token > (shape.tile > 8 ? comfortable_bytes : most_bytes - (40L << 10)))
     shape.tile /= 2;
   if (shape.tile * of_a_token > most_bytes - (40L << 10))
     throw std::length_error("monomials of a token do not fit a block's shared memory");
-  shape.tokens_of_a_group = mask == Masking::causal
-                                ? tokens_of_a_chunk
-                                : divide_up(divide_up(tokens, tuning.most_groups), shape.tile) * shape.tile;
+  shape.tokens_of_a_group =
+      mask == Masking::causal
+          ? tokens_of_a_chunk
+          : std::min(divide_up(divide_up(tokens, tuning.most_groups), shape.tile), 64L) * shape.tile;
   shape.groups = divide_up(tokens, shape.tokens_of_a_group);
   shape.task_chunks = divide_up(m.tasks(), 128);
   shape.chunk_tasks = divide_up(m.tasks(), shape.task_chunks);
-  while (shape.slices * 2 * shape.chunk_tasks <= 128 && shape.slices * 2 <= std::min(shape.tile, 32L)) shape.slices *= 2;
+  while (shape.slices * 2 * shape.chunk_tasks <= 128 && shape.slices * 2 <= std::min(shape.tile, 32L))
+    shape.slices *= 2;
   return shape;
 }
 /// Of a term in Moments and Combine, from x and y on (weights not counted).
@@ -89,7 +99,9 @@ inline TermRoundings moment_roundings(const SplitMonomials& m, const MomentShape
 inline TermRoundings row_roundings(const SplitMonomials& m) {
   return {std::max(m.degree - 1, 0) + 4 + 32, divide_up(m.tasks(), 32)};
 }
-inline TermRoundings operator+(TermRoundings a, TermRoundings b) { return {a.narrow + b.narrow, a.wide + b.wide}; }
+inline TermRoundings operator+(TermRoundings a, TermRoundings b) {
+  return {a.narrow + b.narrow, a.wide + b.wide};
+}
 
 /// Tokens on the device.
 template <class Backend, class T>
@@ -99,8 +111,9 @@ struct RowsOnDevice {
   RowsOnDevice(Backend& backend, const char* name, Rowwise<T> tokens, const std::vector<T>& centres,
                const std::vector<T>& scales)
       : data(backend.upload(name, std::vector<T>(tokens.data, tokens.data + tokens.rows * tokens.columns))),
-        scale(backend.upload("scales", scales.empty() ? std::vector<T>(static_cast<std::size_t>(tokens.columns), T(1))
-                                                      : scales)) {
+        scale(backend.upload("scales", scales.empty()
+                                           ? std::vector<T>(static_cast<std::size_t>(tokens.columns), T(1))
+                                           : scales)) {
     rows.data = Backend::in(data);
     rows.scale = Backend::in(scale);
     if (!centres.empty()) {
@@ -120,8 +133,8 @@ struct MomentSums {
   long columns, entries;
   typename Backend::template Array<double> groups, sums;
 
-  MomentSums(Backend& backend, const SplitMonomials& m, const TokenRows<M, T>& rows, const ColumnPairs<M, T>& pairs,
-             const Tuning& tuning, Masking mask)
+  MomentSums(Backend& backend, const SplitMonomials& m, const TokenRows<M, T>& rows,
+             const ColumnPairs<M, T>& pairs, const Tuning& tuning, Masking mask)
       : shape(moment_shape(m, rows.rows, rows.columns, best_width(pairs.columns()), sizeof(T), tuning, mask)),
         columns(pairs.columns()),
         entries(m.places() * columns),
@@ -142,7 +155,9 @@ struct MomentSums {
     program.columns = columns;
     return program;
   }
-  static Grid combine_grid(long entries) { return {divide_up(entries, Combine<M, T>::entries_of_a_block), 1, 1}; }
+  static Grid combine_grid(long entries) {
+    return {divide_up(entries, Combine<M, T>::entries_of_a_block), 1, 1};
+  }
   void run_raw(Backend& backend) {
     Combine<M, T> program = combine();
     program.raw = sums;
@@ -183,11 +198,19 @@ class ExactAttention {
       : backend_(backend),
         queries_(backend, "queries", job.q, {}, job.scaling.query_scale),
         keys_(backend, "keys", job.k, job.scaling.centre, job.scaling.key_scale),
-        values_(backend.upload("values", std::vector<T>(job.v.data, job.v.data + job.v.rows * job.v.columns))),
+        values_(
+            backend.upload("values", std::vector<T>(job.v.data, job.v.data + job.v.rows * job.v.columns))),
         output_(backend.template make<T>("output", job.q.rows * job.v.columns)),
         denominators_(backend.template make<double>("denominators", job.q.rows)),
-        problem_{queries_.rows, keys_.rows, Backend::in(values_), job.v.columns, job.down, job.up,
-                 job.mask == Masking::causal ? 1 : 0, output_, denominators_} {}
+        problem_{queries_.rows,
+                 keys_.rows,
+                 Backend::in(values_),
+                 job.v.columns,
+                 job.down,
+                 job.up,
+                 job.mask == Masking::causal ? 1 : 0,
+                 output_,
+                 denominators_} {}
   void run() {
     const long n = problem_.queries.rows, widest = std::max(problem_.queries.columns, problem_.value_columns);
     if (widest <= 4) backend_.launch(NarrowExact<M, T, 4, 2>{problem_}, {divide_up(n, 256), 1, 1});
@@ -197,7 +220,8 @@ class ExactAttention {
   }
   Attended<T> result() {
     const bool narrow = std::max(problem_.queries.columns, problem_.value_columns) <= 8;
-    return {backend_.download(output_), backend_.download(denominators_),
+    return {backend_.download(output_),
+            backend_.download(denominators_),
             // 64 of a tile; tiles, each rescaled exactly
             {keys_of_a_tile, divide_up(problem_.keys.rows, keys_of_a_tile) + (narrow ? 0 : 20)}};
   }
@@ -235,7 +259,8 @@ class RowQuotients {
   }
   void finish(Backend& backend, T up) const {
     if (one_pass()) return;
-    Quotients<typename Backend::Memory, T> program{Backend::in(sums_), output, denominators, rows_, columns_, up};
+    Quotients<typename Backend::Memory, T> program{Backend::in(sums_), output, denominators, rows_,
+                                                   columns_,           up};
     backend.launch(program, {divide_up(rows_, 128), 1, 1});
   }
 
@@ -259,13 +284,16 @@ class PolynomialAttention {
         tuning_(tuning),
         mask_(job.mask),
         up_(job.up),
-        monomials_(split_monomials(static_cast<int>(job.q.columns), static_cast<int>(coefficients.size()) - 1)),
+        monomials_(
+            split_monomials(static_cast<int>(job.q.columns), static_cast<int>(coefficients.size()) - 1)),
         plan_(backend, monomials_),
         queries_(backend, "queries", job.q, {}, job.scaling.query_scale),
         keys_(backend, "keys", job.k, job.scaling.centre, job.scaling.key_scale),
-        values_(backend.upload("values", std::vector<T>(job.v.data, job.v.data + job.v.rows * job.v.columns))),
+        values_(
+            backend.upload("values", std::vector<T>(job.v.data, job.v.data + job.v.rows * job.v.columns))),
         weights_(backend.upload("weights", monomial_weights(monomials_, coefficients))),
-        coefficients_(backend.upload("coefficients", std::vector<T>(coefficients.begin(), coefficients.end()))),
+        coefficients_(
+            backend.upload("coefficients", std::vector<T>(coefficients.begin(), coefficients.end()))),
         pairs_{Backend::in(values_), {}, job.v.columns, 1, 0, 1, job.down},
         moments_(backend, monomials_, keys_.rows, pairs_, tuning, job.mask),
         chunks_(mask_ == Masking::causal ? moments_.shape.groups : 1),
@@ -278,8 +306,8 @@ class PolynomialAttention {
     combine.table = table_;
     combine.prefixes = mask_ == Masking::causal ? 1 : 0;
     backend_.launch(combine, moments_.combine_grid(moments_.entries));
-    launch_rows<Backend, T>(backend_, plan_, pairs_.columns(), queries_.rows.rows, queries_.rows.columns, tuning_,
-                            mask_, [&](auto& program) {
+    launch_rows<Backend, T>(backend_, plan_, pairs_.columns(), queries_.rows.rows, queries_.rows.columns,
+                            tuning_, mask_, [&](auto& program) {
                               program.queries = queries_.rows;
                               program.table = Backend::in(table_);
                               if (mask_ == Masking::causal) {
@@ -303,6 +331,13 @@ class PolynomialAttention {
     }
     return {backend_.download(quotients_.output), backend_.download(quotients_.denominators), features};
   }
+
+ protected:
+  struct Parts {
+    PlanOnDevice<Backend>& plan;
+    MomentSums<Backend, T>& moments;
+  };
+  Parts parts() { return {plan_, moments_}; }  // for tests that break them
 
  private:
   using M = typename Backend::Memory;
@@ -332,13 +367,16 @@ class TensorAttention {
         tuning_(tuning),
         up_(job.up),
         centre_(job.centre),
-        monomials_(split_monomials(static_cast<int>(job.q.columns), static_cast<int>(coefficients.size()) - 1)),
+        monomials_(
+            split_monomials(static_cast<int>(job.q.columns), static_cast<int>(coefficients.size()) - 1)),
         plan_(backend, monomials_),
         queries_(backend, "queries", job.q, {}, job.query_scale),
         keys1_(backend, "first keys", job.k1, {}, job.key1_scale),
         keys2_(backend, "second keys", job.k2, {}, job.key2_scale),
-        values1_(backend.upload("first values", std::vector<T>(job.v1.data, job.v1.data + job.v1.rows * job.v1.columns))),
-        values2_(backend.upload("second values", std::vector<T>(job.v2.data, job.v2.data + job.v2.rows * job.v2.columns))),
+        values1_(backend.upload("first values",
+                                std::vector<T>(job.v1.data, job.v1.data + job.v1.rows * job.v1.columns))),
+        values2_(backend.upload("second values",
+                                std::vector<T>(job.v2.data, job.v2.data + job.v2.rows * job.v2.columns))),
         weights_(backend.upload("weights", monomial_weights(monomials_, coefficients))),
         pairs1_{Backend::in(values1_), {}, job.v1.columns, 1, 0, 1, job.down1},
         pairs2_{Backend::in(values2_), {}, job.v2.columns, 1, 0, 1, job.down2},
@@ -360,8 +398,8 @@ class TensorAttention {
       moments1_.run_raw(backend_);
       table_ = backend_.upload("table", shifted());
     }
-    launch_rows<Backend, T>(backend_, plan_, pairs1_.columns(), queries_.rows.rows, queries_.rows.columns, tuning_,
-                            Masking::none, [&](auto& program) {
+    launch_rows<Backend, T>(backend_, plan_, pairs1_.columns(), queries_.rows.rows, queries_.rows.columns,
+                            tuning_, Masking::none, [&](auto& program) {
                               program.queries = queries_.rows;
                               program.table = Backend::in(table_);
                               quotients_.into(program, up_);
@@ -379,7 +417,8 @@ class TensorAttention {
  private:
   using M = typename Backend::Memory;
   std::vector<T> shifted() {
-    const std::vector<double> first = backend_.download(moments1_.sums), second = backend_.download(moments2_.sums),
+    const std::vector<double> first = backend_.download(moments1_.sums),
+                              second = backend_.download(moments2_.sums),
                               weights = backend_.download(weights_);
     std::vector<double> table(first.size());
     for (std::size_t e = 0; e < table.size(); ++e) table[e] = first[e] * second[e];

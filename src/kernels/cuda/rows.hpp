@@ -1,12 +1,12 @@
-// Rows sum_a q_i^a T_ac, the one product with features on the queries' side of every method, and the last step
-// of attention, the quotient.
-// A thread owns R rows. Their short tables (monomials.hpp) lie in shared memory; T passes by in slices of 32
-// tasks. A task is sum over its 4 fronts, times the back: back_j (front_i T_.. + …), so no monomial is made.
-// Under a causal mask rows come in chunks of tokens: T is that of the tokens before the chunk, and inside the
-// chunk a row sees P of the scores themselves, keys j <= i (Horner's rule); both are the same polynomial.
-// Roundings of a term, in T: features at most g - 1; 4 of the fronts' sum; 32 of a slice; slices in double.
-// Inside a chunk: q'/d once, d fused multiply-adds, so c_t s^t has t (d + 2) + 1; 64 keys; tiles in double.
-// Cost: a row and task 5 C fused multiply-adds for 4 monomials; shared memory a row fronts + backs numbers.
+// Rows sum_a q_i^a T_ac, the one product with features on the queries' side of every method, and the last
+// step of attention, the quotient. A thread owns R rows. Their short tables (monomials.hpp) lie in shared
+// memory; T passes by in slices of 32 tasks. A task is sum over its 4 fronts, times the back: back_j (front_i
+// T_.. + …), so no monomial is made. Under a causal mask rows come in chunks of tokens: T is that of the
+// tokens before the chunk, and inside the chunk a row sees P of the scores themselves, keys j <= i (Horner's
+// rule); both are the same polynomial. Roundings of a term, in T: features at most g - 1; 4 of the fronts'
+// sum; 32 of a slice; slices in double. Inside a chunk: q'/d once, d fused multiply-adds, so c_t s^t has t (d
+// + 2) + 1; 64 keys; tiles in double. Cost: a row and task 5 C fused multiply-adds for 4 monomials; shared
+// memory a row fronts + backs numbers.
 #pragma once
 
 #include "moments.hpp"
@@ -35,7 +35,8 @@ struct Rows {
   ATTNBOUNDS_BOTH bool causal() const { return rows_of_a_chunk > 0; }
   long shared_bytes() const {
     const long d = queries.columns;
-    return shared_bytes_of<T>(plan.entries() * rows_of_a_block) + shared_bytes_of<T>(tasks_of_a_slice * A * C) +
+    return shared_bytes_of<T>(plan.entries() * rows_of_a_block) +
+           shared_bytes_of<T>(tasks_of_a_slice * A * C) +
            (causal() ? shared_bytes_of<T>(d * rows_of_a_block) + shared_bytes_of<T>(keys_of_a_tile * d) +
                            shared_bytes_of<T>(keys_of_a_tile * C)
                      : 3 * 16);
@@ -73,8 +74,9 @@ struct Rows {
       for (long e = t; e < 2 * B; e += threads) {  // a row and a half of its table
         const long row = e % B;
         if (row < count)
-          fill_table<M, T>(plan, static_cast<int>(e / B), [&](long l) -> T { return queries.at(first_row + row, l); },
-                           Strided<decltype(tokens), T>{tokens, row, B});
+          fill_table<M, T>(
+              plan, static_cast<int>(e / B), [&](long l) -> T { return queries.at(first_row + row, l); },
+              Strided<decltype(tokens), T>{tokens, row, B});
       }
     });
     for (long first = 0; first < plan.tasks; first += tasks_of_a_slice) {
@@ -95,14 +97,14 @@ struct Rows {
           if (now != front) {
             front = now;
             ATTNBOUNDS_UNROLL
-            for (int r = 0; r < R; ++r)
-              ATTNBOUNDS_UNROLL
-              for (int a = 0; a < A; ++a)
-                fronts[r][a] = t + r * step < count ? T(tokens[(front + a) * B + t + r * step]) : T(0);
+            for (int r = 0; r < R; ++r) ATTNBOUNDS_UNROLL
+            for (int a = 0; a < A; ++a)
+              fronts[r][a] = t + r * step < count ? T(tokens[(front + a) * B + t + r * step]) : T(0);
           }
           T last[R];
           ATTNBOUNDS_UNROLL
-          for (int r = 0; r < R; ++r) last[r] = t + r * step < count ? T(tokens[back * B + t + r * step]) : T(0);
+          for (int r = 0; r < R; ++r)
+            last[r] = t + r * step < count ? T(tokens[back * B + t + r * step]) : T(0);
           ATTNBOUNDS_UNROLL
           for (int c = 0; c < C; ++c) {
             T of_fronts[R] = {};
@@ -110,8 +112,7 @@ struct Rows {
             for (int a = 0; a < A; ++a) {
               const T weight = weights[(task * A + a) * C + c];
               ATTNBOUNDS_UNROLL
-              for (int r = 0; r < R; ++r)
-                of_fronts[r] = fused(fronts[r][a], weight, of_fronts[r]);
+              for (int r = 0; r < R; ++r) of_fronts[r] = fused(fronts[r][a], weight, of_fronts[r]);
             }
             ATTNBOUNDS_UNROLL
             for (int r = 0; r < R; ++r) s.part[r][c] = fused(last[r], of_fronts[r], s.part[r][c]);

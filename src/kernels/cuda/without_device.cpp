@@ -25,14 +25,18 @@ Attended<T> tensor_attention(const TensorJob<T>&, const std::vector<double>&, co
 }
 Gradient gradient(const GradientJob&, const std::vector<double>&, const Tuning&) { refuse(); }
 Sums moments(const SplitMonomials&, Rowwise<double>, Rowwise<double>, const Tuning&) { refuse(); }
-Sums evaluate(const SplitMonomials&, Rowwise<double>, const std::vector<double>&, long, const Tuning&) { refuse(); }
+Sums evaluate(const SplitMonomials&, Rowwise<double>, const std::vector<double>&, long, const Tuning&) {
+  refuse();
+}
 
 template Attended<double> exact_attention(const AttentionJob<double>&);
 template Attended<float> exact_attention(const AttentionJob<float>&);
 template Attended<double> polynomial_attention(const AttentionJob<double>&, const std::vector<double>&,
                                                const Tuning&);
-template Attended<float> polynomial_attention(const AttentionJob<float>&, const std::vector<double>&, const Tuning&);
-template Attended<double> tensor_attention(const TensorJob<double>&, const std::vector<double>&, const Tuning&);
+template Attended<float> polynomial_attention(const AttentionJob<float>&, const std::vector<double>&,
+                                              const Tuning&);
+template Attended<double> tensor_attention(const TensorJob<double>&, const std::vector<double>&,
+                                           const Tuning&);
 template Attended<float> tensor_attention(const TensorJob<float>&, const std::vector<double>&, const Tuning&);
 }  // namespace device
 
