@@ -204,9 +204,10 @@ AttentionResult polynomial_attention(const AttentionInput& input, const ScoreRan
   const Stopwatch stopwatch;
   const PolynomialPlan plan(input.q.cols(), polynomial);
   const Device device = current_device();
-  AttentionResult result(device == Device::cpu
-                             ? polynomial_attention(input.q, input.k, input.v, range, plan, mask, threads)
-                             : polynomial_attention_on(device, input.q, input.k, input.v, range, polynomial, mask));
+  AttentionResult result(
+      device == Device::cpu
+          ? polynomial_attention(input.q, input.k, input.v, range, plan, mask, threads)
+          : polynomial_attention_on(device, input.q, input.k, input.v, range, polynomial, mask));
   result.method = AttentionMethod::polynomial;
   result.degree = plan.tree.degree;
   result.rank = plan.tree.rank;

@@ -1,9 +1,9 @@
 #include "kernels/tensor_moments.hpp"
 
-#include "kernels/device_attention.hpp"
-
 #include <cmath>
 #include <optional>
+
+#include "kernels/device_attention.hpp"
 
 namespace attnbounds {
 namespace {

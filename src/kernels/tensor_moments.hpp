@@ -55,7 +55,8 @@ class Evaluation {
  private:
   Eigen::Index dimension_;
   cpu::QuerySums<double> sums_;
-  std::function<std::vector<double>(const std::vector<double>&)> on_device_;  // instead, where this thread has one
+  std::function<std::vector<double>(const std::vector<double>&)>
+      on_device_;  // instead, where this thread has one
 };
 
 /// The free shift of pairs: turns moments of products p = k1 o k2 into those of p - c, in place over a copy.

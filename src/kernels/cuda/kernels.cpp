@@ -3,6 +3,7 @@
 
 #include "emulator.hpp"
 #include "methods.hpp"
+#include "mixed.hpp"
 
 namespace attnbounds::cuda {
 
@@ -15,6 +16,11 @@ Attended<T> polynomial_attention(Where where, const AttentionJob<T>& job,
                                  const std::vector<double>& coefficients, const Tuning& tuning) {
   return where == Where::device ? device::polynomial_attention(job, coefficients, tuning)
                                 : run_polynomial<Emulator>(job, coefficients, tuning);
+}
+Attended<float> mixed_attention(Where where, const AttentionJob<float>& job,
+                                const std::vector<double>& coefficients) {
+  return where == Where::device ? device::mixed_attention(job, coefficients)
+                                : run_mixed<Emulator>(job, coefficients);
 }
 template <class T>
 Attended<T> tensor_attention(Where where, const TensorJob<T>& job, const std::vector<double>& coefficients,

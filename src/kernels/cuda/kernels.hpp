@@ -82,6 +82,9 @@ Attended<T> exact_attention(Where where, const AttentionJob<T>& job);
 template <class T>
 Attended<T> polynomial_attention(Where where, const AttentionJob<T>& job,
                                  const std::vector<double>& coefficients, const Tuning& tuning = {});
+/// Both products with features on tensor cores (mixed.hpp); no mask.
+Attended<float> mixed_attention(Where where, const AttentionJob<float>& job,
+                                const std::vector<double>& coefficients);
 template <class T>
 Attended<T> tensor_attention(Where where, const TensorJob<T>& job, const std::vector<double>& coefficients,
                              const Tuning& tuning = {});

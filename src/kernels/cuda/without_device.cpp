@@ -1,6 +1,7 @@
 // A build without CUDA: there is no GPU to be had.
 #if !defined(ATTNBOUNDS_CUDA)
 #include "methods.hpp"
+#include "mixed.hpp"
 
 namespace attnbounds::cuda {
 namespace {
@@ -23,6 +24,7 @@ template <class T>
 Attended<T> tensor_attention(const TensorJob<T>&, const std::vector<double>&, const Tuning&) {
   refuse();
 }
+Attended<float> mixed_attention(const AttentionJob<float>&, const std::vector<double>&) { refuse(); }
 Gradient gradient(const GradientJob&, const std::vector<double>&, const Tuning&) { refuse(); }
 Sums moments(const SplitMonomials&, Rowwise<double>, Rowwise<double>, const Tuning&) { refuse(); }
 Sums evaluate(const SplitMonomials&, Rowwise<double>, const std::vector<double>&, long, const Tuning&) {
