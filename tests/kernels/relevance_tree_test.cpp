@@ -58,7 +58,9 @@ TEST_CASE("scores that no polynomial in doubles can serve are answered exactly w
   Stream stream(0, "large-scores");
   const AttentionInput in{stream.uniform_matrix(600, 1, 16), stream.uniform_matrix(600, 1, 16),
                           stream.uniform_matrix(600, 1, 1)};
-  AttentionRequest request{Rational(1, 1000000), MethodChoice::polynomial};
+  AttentionRequest request;
+  request.epsilon = Rational(1, 1000000);
+  request.method = MethodChoice::polynomial;
   CHECK_THROWS_AS(guaranteed_attention(in, request), BudgetMissed);
   request.method = MethodChoice::automatic;
   CHECK(guaranteed_attention(in, request).method == AttentionMethod::exact);
