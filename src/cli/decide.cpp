@@ -70,7 +70,10 @@ Command add_decide(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--certificate", options->certificate,
                     "write DIR/certificate.json: the chain and the answer, for attnbounds-check");
-  command->footer("Exit status 1: a yes whose witness fails; 3: an output that no precision separates.");
+  command->footer(
+      "Example: attnbounds decide instance\n"
+      "Exit status 1: a yes whose witness fails; 3: an output that no precision separates, or an instance\n"
+      "(epsilon 0) whose exact outputs do not tell.");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }
