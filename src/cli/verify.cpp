@@ -139,7 +139,11 @@ std::vector<Json> certify(RunCertificates& certificates, const std::vector<Json>
   }
   std::vector<Json> checked = certificates.check();
   std::string text;
-  for (const Json& line : checked) text += line.dump() + "\n";
+  for (Json& line : checked) {
+    if (!out.empty())
+      line["directory"] = std::filesystem::relative(certificates.directory(), out).generic_string();
+    text += line.dump() + "\n";
+  }
   if (!out.empty()) write_file_atomically(std::filesystem::path(out) / "certificates.jsonl", text);
   return checked;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "report/formats.hpp"
+#include "report/mathml.hpp"
 #include "report/tables.hpp"
 #include "report/threshold_figure.hpp"
 
@@ -45,6 +46,10 @@ th[aria-sort=descending] button::after { content: " ↓"; color: var(--ink); }
 .verified { color: var(--verified); background: var(--verified-ground); }
 .refuted { color: var(--refuted); background: var(--refuted-ground); }
 .undecided { color: var(--undecided); background: var(--undecided-ground); }
+math { font-size: 1.08em; }
+summary math, dd math { max-width: 100%; overflow-x: auto; overflow-y: hidden; }
+svg { max-width: 100%; }
+a { color: var(--link); overflow-wrap: anywhere; }
 summary { cursor: pointer; color: var(--faint); overflow-wrap: anywhere; }
 summary::marker { color: var(--link); }
 details h3 { font-size: .95rem; margin: 1rem 0 .25rem; }
@@ -62,7 +67,8 @@ figure svg { display: block; width: 100%; height: auto; }
   main { padding: 1rem .9rem 3rem; }
   .wide { display: none; }
   .claims, .claims thead, .claims tbody, .claims .more, .claims .more td { display: block; }
-  .claims tr:not(.more) { display: grid; grid-template-columns: minmax(0, 1fr) 6.3rem 6rem; }
+  .claims tr:not(.more) { display: grid; grid-template-columns: minmax(0, 1fr) 6.3rem 6.3rem; }
+  .claims .verdict { white-space: normal; }
   .claims th, .claims td { padding-left: .2rem; padding-right: .2rem; }
   .claims th:first-child { width: auto; }
   .claims .more td { border-bottom: 1px solid var(--line); }
@@ -155,7 +161,10 @@ std::string details_of(const ClaimRecord& c, const RunRecord& run) {
                        c.ratio + (c.ratio_exact.empty() ? "" : " (at most " + c.ratio_exact + ", exactly)"));
   facts.emplace_back("precision", precision_text(c));
   facts.emplace_back("seconds", seconds_text(c.seconds));
-  std::string html = "<details><summary>" + html_escaped(c.statement) + "</summary>\n";
+  const std::optional<std::string> statement = html_from_latex(c.latex);
+  if (statement) facts.insert(facts.begin(), {"in words", c.statement});
+  std::string html =
+      "<details><summary>" + (statement ? *statement : html_escaped(c.statement)) + "</summary>\n";
   std::string list = "<dl>\n";
   for (const auto& [title, text] : facts)
     if (!text.empty()) list += "<dt>" + title + "</dt><dd>" + html_escaped(text) + "</dd>\n";
@@ -175,6 +184,15 @@ std::string details_of(const ClaimRecord& c, const RunRecord& run) {
       html += "<p>" + badge("refuted", "NOT refuted") + " This check has not been shown able to fail.</p>\n";
     else if (witness.empty()) html += paragraph("Refuted, as a false twin must be.");
     else html += paragraph("Refuted, as a false twin must be, by:") + facts_list(witness);
+  }
+  for (const auto& [title, said, files] :
+       {std::tuple("Certificate", &c.certificate, &c.certificate_files),
+        std::tuple("Certificate of the twin", &c.twin_certificate, &c.twin_certificate_files)}) {
+    if (said->empty()) continue;
+    html += std::string("<h3>") + title + "</h3>\n<p>" + html_escaped(*said);
+    for (const std::string& file : *files)
+      html += " <a href=\"" + html_escaped(file) + "\">" + html_escaped(file) + "</a>";
+    html += "</p>\n";
   }
   return html + "<h3>Check it again</h3>\n<pre><code>" + html_escaped(recheck_claim(run, c.id)) +
          "</code></pre>\n</details>";
