@@ -27,13 +27,13 @@ p { margin: .5rem 0; max-width: 48rem; }
 .warnings { margin: .6rem 0; padding: .6rem 1rem .6rem 2rem; max-width: 48rem; background: var(--refuted-ground); color: var(--refuted); border-radius: .4rem; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { padding: .35rem .55rem; text-align: left; vertical-align: top; }
+th, td { padding: .35rem .4rem; text-align: left; vertical-align: top; }
 th { vertical-align: bottom; font-weight: 600; border-bottom: 2px solid var(--ink); }
 tbody td { border-bottom: 1px solid var(--line); }
 .number { text-align: right; white-space: nowrap; }
 .heads td, .heads th { white-space: nowrap; }
 .claims th { white-space: nowrap; }
-.claims th:first-child { width: 32%; }
+.claims th:first-child { width: 32%; min-width: 14rem; }
 .claims .row td { border-bottom: 0; padding-top: .6rem; }
 .claims .more td { padding-top: 0; padding-bottom: .6rem; }
 .claims .id { font-weight: 600; overflow-wrap: anywhere; }
@@ -70,7 +70,7 @@ figure svg { display: block; width: 100%; height: auto; }
   .claims tr:not(.more) { display: grid; grid-template-columns: minmax(0, 1fr) 6.3rem 6.3rem; }
   .claims .verdict { white-space: normal; }
   .claims th, .claims td { padding-left: .2rem; padding-right: .2rem; }
-  .claims th:first-child { width: auto; }
+  .claims th:first-child { width: auto; min-width: 0; }
   .claims .more td { border-bottom: 1px solid var(--line); }
   .heads td:first-child, .heads th:first-child { position: sticky; left: 0; background: #fff; }
   dl { grid-template-columns: 6rem minmax(0, 1fr); gap: .1rem .6rem; }
@@ -217,7 +217,11 @@ std::string sort_key(const ClaimRecord& c, std::size_t column, const std::string
 }
 
 std::string claims_section(const RunRecord& run) {
-  const Table table = claims_table(run.claims);
+  Table table = claims_table(run.claims);
+  if (table.columns.back().title == "twin's certificate") {  // stands in the details
+    table.columns.pop_back();
+    for (auto& row : table.rows) row.pop_back();
+  }
   const auto wide = [](std::size_t column) { return column != 0 && column != 2 && column != 6; };
   const auto style = [&](std::size_t i) {
     std::string words = table.columns[i].align == Align::right ? "number" : "";

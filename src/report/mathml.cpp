@@ -26,22 +26,22 @@ const std::map<std::string, const char*> kIdentifiers = {
     {"varphi", "φ"},     {"chi", "χ"},     {"psi", "ψ"},      {"omega", "ω"}, {"Gamma", "Γ"},
     {"Delta", "Δ"},      {"Theta", "Θ"},   {"Lambda", "Λ"},   {"Xi", "Ξ"},    {"Pi", "Π"},
     {"Sigma", "Σ"},      {"Phi", "Φ"},     {"Psi", "Ψ"},      {"Omega", "Ω"}, {"ell", "ℓ"},
-    {"infty", "∞"},      {"partial", "∂"}, {"emptyset", "∅"}, {"top", "⊤"},   {"bot", "⊥"}};
+    {"infty", "∞"},      {"partial", "∂"}, {"emptyset", "∅"}, {"top", "⊤"},   {"bot", "⊥"},
+    {"dots", "…"},       {"ldots", "…"},   {"cdots", "⋯"},    {"#", "#"}};
 
 const std::map<std::string, const char*> kOperators = {
-    {"le", "≤"},      {"leq", "≤"},    {"ge", "≥"},         {"geq", "≥"},       {"ne", "≠"},
-    {"neq", "≠"},     {"ll", "≪"},     {"gg", "≫"},         {"in", "∈"},        {"notin", "∉"},
-    {"to", "→"},      {"mapsto", "↦"}, {"Rightarrow", "⇒"}, {"Leftarrow", "⇐"}, {"Leftrightarrow", "⇔"},
-    {"iff", "⇔"},     {"equiv", "≡"},  {"approx", "≈"},     {"sim", "∼"},       {"perp", "⊥"},
-    {"circ", "∘"},    {"oslash", "⊘"}, {"otimes", "⊗"},     {"oplus", "⊕"},     {"odot", "⊙"},
-    {"cdot", "·"},    {"times", "×"},  {"pm", "±"},         {"mp", "∓"},        {"ast", "∗"},
-    {"gtrless", "≷"}, {"gtrsim", "≳"}, {"lesssim", "≲"},    {"mid", "∣"},       {"exists", "∃"},
-    {"forall", "∀"},  {"dots", "…"},   {"ldots", "…"},      {"cdots", "⋯"},     {"sum", "∑"},
-    {"prod", "∏"},    {"int", "∫"},    {"bigvee", "⋁"},     {"bigwedge", "⋀"},  {"bigcup", "⋃"},
-    {"bigcap", "⋂"},  {"vee", "∨"},    {"wedge", "∧"},      {"neg", "¬"},       {"lnot", "¬"},
-    {"cup", "∪"},     {"cap", "∩"},    {"subset", "⊂"},     {"subseteq", "⊆"},  {"setminus", "∖"},
-    {"nabla", "∇"},   {"prime", "′"},  {"colon", ":"},      {"#", "#"},         {"%", "%"},
-    {"&", "&amp;"},   {"_", "_"},      {"$", "$"}};
+    {"le", "≤"},       {"leq", "≤"},      {"ge", "≥"},         {"geq", "≥"},       {"ne", "≠"},
+    {"neq", "≠"},      {"ll", "≪"},       {"gg", "≫"},         {"in", "∈"},        {"notin", "∉"},
+    {"to", "→"},       {"mapsto", "↦"},   {"Rightarrow", "⇒"}, {"Leftarrow", "⇐"}, {"Leftrightarrow", "⇔"},
+    {"iff", "⇔"},      {"equiv", "≡"},    {"approx", "≈"},     {"sim", "∼"},       {"perp", "⊥"},
+    {"circ", "∘"},     {"oslash", "⊘"},   {"otimes", "⊗"},     {"oplus", "⊕"},     {"odot", "⊙"},
+    {"cdot", "·"},     {"times", "×"},    {"pm", "±"},         {"mp", "∓"},        {"ast", "∗"},
+    {"gtrless", "≷"},  {"gtrsim", "≳"},   {"lesssim", "≲"},    {"mid", "∣"},       {"exists", "∃"},
+    {"forall", "∀"},   {"sum", "∑"},      {"prod", "∏"},       {"int", "∫"},       {"bigvee", "⋁"},
+    {"bigwedge", "⋀"}, {"bigcup", "⋃"},   {"bigcap", "⋂"},     {"vee", "∨"},       {"wedge", "∧"},
+    {"neg", "¬"},      {"lnot", "¬"},     {"cup", "∪"},        {"cap", "∩"},       {"subset", "⊂"},
+    {"subseteq", "⊆"}, {"setminus", "∖"}, {"nabla", "∇"},      {"prime", "′"},     {"colon", ":"},
+    {"%", "%"},        {"&", "&amp;"},    {"_", "_"},          {"$", "$"}};
 
 /// Signs that may follow \big, \left and their like.
 const std::map<std::string, const char*> kDelimiters = {
@@ -83,7 +83,9 @@ bool one_of(const char* const (&list)[size], const std::string& word) {
 std::string element(const std::string& name, const std::string& content) {
   return "<" + name + ">" + content + "</" + name + ">";
 }
-std::string sign(const std::string& text) { return "<mo stretchy=\"false\">" + text + "</mo>"; }
+std::string sign(const std::string& text) {
+  return "<mo stretchy=\"false\" lspace=\"0\" rspace=\"0\">" + text + "</mo>";
+}
 
 /// A letter of the chosen alphabet: only MathML's italic default and its opposite are attributes; the others
 /// are characters of their own.

@@ -38,6 +38,8 @@ say('statement, hypotheses, twin, command in each', details.every(d => d.querySe
 const math = document.querySelector('summary math');
 say('mathematics has a size', math && math.getBoundingClientRect().width > 20 && math.getBoundingClientRect().height > 8);
 say('fractions are taller than letters', document.querySelector('mfrac').getBoundingClientRect().height > 1.3 * document.querySelector('summary math mi').getBoundingClientRect().height);
+say('ids are readable', rows().every(b => b.rows[0].cells[0].getBoundingClientRect().width > 180));
+say('the certificate is linked', !!document.querySelector('details a[href="certificates/claims/sharp.json"]'));
 say('figures are drawn', [...document.querySelectorAll('figure svg')].every(s => s.getBoundingClientRect().height > 50) && document.querySelectorAll('figure svg').length > 0);
 const wide = [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll') && !e.closest('math') && !e.closest('pre') && !e.closest('svg'));
 say('no sideways scrolling ' + wide.map(e => e.tagName + '.' + e.className + ' ' + e.textContent.slice(0, 30)).slice(0, 4).join(','), document.documentElement.scrollWidth <= innerWidth);
@@ -63,6 +65,9 @@ struct Browser {
         break;
       }
     std::ofstream(run / "claims.jsonl") << claims;
+    std::ofstream(run / "certificates.jsonl")
+        << R"({"subject":"claim","name":"example-2026/sharp","files":["claims/sharp.json"],"directory":"certificates","verdict":"verified","reason":""})"
+        << "\n";
     write_report(run, {ReportFormat::html});
     std::string html = contents(run / "report.html");
     html.insert(html.find("<style>"), kWatch);
