@@ -13,4 +13,12 @@ namespace attnbounds {
 int run_apart(std::vector<std::string> words, const std::filesystem::path& folder,
               const std::filesystem::path& output);
 
+/// Runs a program with the caller's environment and keeps what it says. Errors: InputError if it cannot be
+/// started.
+struct Said {
+  int status = 0;
+  std::string output, errors;
+};
+Said run_and_listen(std::vector<std::string> words, const std::filesystem::path& folder);
+
 }  // namespace attnbounds
