@@ -3,13 +3,13 @@
 // by (seed, claim, index), and its results would depend on the order in which instances run.
 #include "proofs_check/run.hpp"
 
-#include <chrono>
 #include <fstream>
 #include <mutex>
 #include <sstream>
 
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
+#include "numeric/stopwatch.hpp"
 #include "numeric/zoo.hpp"
 
 namespace attnbounds {
@@ -183,7 +183,7 @@ Json Witness::to_json() const {
 }
 
 ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const InstanceProgress& progress) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   if (claim.comparisons.empty() || claim.twin.name.empty())
     throw std::logic_error(claim.id + ": a claim needs a comparison and a false twin");
   const std::size_t count = claim.instances.count(settings.level);
@@ -223,7 +223,7 @@ ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const Ins
     result.worst = witness_of(claim, claim.comparisons, cases[worst], worst, outcomes[worst]);
   result.constants = find_constants(claim, cases, settings.threads);
   result.twin = run_twin(claim, settings, cases, result.constants, worst);
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = stopwatch.seconds();
   return result;
 }
 
@@ -240,7 +240,7 @@ Json log_line(const Claim& claim, const ClaimResult& result) {
   j["comparisons"] = Json::array();
   for (const Comparison& x : claim.comparisons) j["comparisons"].push_back(x.name);
   j["status"] = name(claim.standing);
-  j["verdict"] = name(result.verdict);
+  j["verdict"] = verdict_name(claim.standing, result.verdict);
   j["instances"] = result.instances;
   if (result.ratio)
     j["ratio"] = {{"decimal", decimal_up(Real(*result.ratio), kDigits)},
@@ -278,12 +278,16 @@ Json verify_entry(const Json& line) {
   return j;
 }
 
+const char* verdict_name(Standing standing, Verdict verdict) {
+  return standing == Standing::statistical && verdict == Verdict::verified ? name(standing) : name(verdict);
+}
+
 Verdict overall_verdict(const std::vector<Json>& claim_lines, const std::vector<Json>& head_lines) {
   Verdict overall = Verdict::verified;
   const auto meet = [&](const Json& line) {
     const bool toothless = line.contains("twin_refuted") && !line.at("twin_refuted").get<bool>();
     if (line.at("verdict") == "refuted" || toothless) overall = Verdict::refuted;
-    else if (line.at("verdict") != "verified" && overall == Verdict::verified) overall = Verdict::undecided;
+    else if (line.at("verdict") == "undecided" && overall == Verdict::verified) overall = Verdict::undecided;
   };
   for (const Json& line : claim_lines) meet(line);
   for (const Json& line : head_lines) meet(line);

@@ -1,13 +1,14 @@
 #include "kernels/exact_attention.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "attention/enclosure.hpp"
 #include "kernels/cpu/quotients.hpp"
 #include "kernels/cpu/score_rows.hpp"
+#include "kernels/device_attention.hpp"
 #include "kernels/guarantee.hpp"
+#include "numeric/stopwatch.hpp"
 
 namespace attnbounds {
 namespace {
@@ -75,10 +76,13 @@ BoundedOutput<T> exact_attention(const Matrix<T>& q, const Matrix<T>& k, const M
 AttentionResult exact_attention(const AttentionInput& input, const ScoreRange<double>& range, Mask mask,
                                 ThreadCount threads) {
   input.validate(mask);
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
+  const Device device = current_device();
   AttentionResult result(
-      exact_attention_rows(input.q, input.k, input.v, range, mask, 0, input.q.rows(), threads));
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      device == Device::cpu
+          ? exact_attention_rows(input.q, input.k, input.v, range, mask, 0, input.q.rows(), threads)
+          : exact_attention_on(device, input.q, input.k, input.v, range, mask));
+  result.seconds = stopwatch.seconds();
   return result;
 }
 

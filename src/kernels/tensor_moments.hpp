@@ -4,31 +4,13 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 
 #include "kernels/cpu/feature_sums.hpp"
 #include "kernels/guarantee.hpp"
-#include "kernels/monomials.hpp"
+#include "kernels/kept.hpp"
 #include "numeric/parallel.hpp"
 
 namespace attnbounds {
-
-/// A monomial tree with what the kernels look up in it. Kept: trees of one (d, g) are built once a process.
-struct Monomials {
-  MonomialTree tree;
-  std::vector<double> multinomial;  // |a|!/a!, rounded
-  std::vector<long> up;             // a + e_l at [a * d + l], where |a| < g
-  std::vector<long> exponent;       // a_l at [a * d + l]
-};
-/// C(d+g, g) in double, for models of cost.
-double rank_about(Eigen::Index dimension, Degree degree);
-std::shared_ptr<const Monomials> monomials_of(Eigen::Index dimension, Degree degree);
-
-/// Polynomials for exp that were certified before in this process, by (X, delta): X is rounded up and delta
-/// down a little first, so that nearby requests share one. nullptr if no degree up to the limit is within
-/// delta.
-std::shared_ptr<const CertifiedPolynomial> kept_exp_polynomial(const Rational& half_width,
-                                                               const Rational& delta, Degree limit);
 
 /// w_a = c_|a| (|a|!/a!) d^-|a|, t + 3 roundings: c_t d^-t by t divisions, the multinomial, their product.
 constexpr long weight_roundings(long degree) { return degree + 3; }
@@ -66,14 +48,15 @@ constexpr long evaluation_roundings(long degree) { return cpu::roundings_of_a_te
 /// Rows sum_a x_i^a T_ac, c < columns, of blocks of tokens.
 class Evaluation {
  public:
-  Evaluation(const Monomials& monomials, const std::vector<double>& table, Eigen::Index columns)
-      : dimension_(monomials.tree.dimension), sums_(features_of(monomials.tree), table, columns) {}
+  Evaluation(const Monomials& monomials, const std::vector<double>& table, Eigen::Index columns);
   /// `variables`: tokens row by row. Element (i, c) at [i * columns + c].
   std::vector<double> rows(const std::vector<double>& variables) const;
 
  private:
   Eigen::Index dimension_;
   cpu::QuerySums<double> sums_;
+  std::function<std::vector<double>(const std::vector<double>&)>
+      on_device_;  // instead, where this thread has one
 };
 
 /// The free shift of pairs: turns moments of products p = k1 o k2 into those of p - c, in place over a copy.

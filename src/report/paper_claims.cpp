@@ -382,7 +382,7 @@ PaperReview review_paper(const PaperClaims& claims, const fs::path& file, const 
                              .at(0);
       const std::string verdict = entry.at("verdict").get<std::string>();
       result.verdict = verdict == "refuted" || !entry.value("twin_refuted", false) ? Verdict::refuted
-                       : verdict == "verified"                                     ? Verdict::verified
+                       : verdict == "verified" || verdict == "statistical"         ? Verdict::verified
                                                                                    : Verdict::undecided;
       result.basis = item.claim.empty()
                          ? (entry.value("coverage", "") == "every instance" ? Basis::proved : Basis::checked)

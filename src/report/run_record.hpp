@@ -39,6 +39,9 @@ struct ClaimRecord {
   std::vector<std::string> certificate_files, twin_certificate_files;
 
   bool twin_refuted() const { return twin_verdict == Verdict::refuted; }
+  /// What was sampled is never called verified.
+  bool sampled() const { return status == "statistical" && verdict == Verdict::verified; }
+  const char* verdict_name() const { return sampled() ? "statistical" : name(verdict); }
 };
 
 /// A degree and the number of features it takes.
