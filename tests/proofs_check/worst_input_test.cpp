@@ -7,7 +7,7 @@
 #include "catch.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/random.hpp"
-#include "numeric/temporary_folder.hpp"
+#include "numeric/files.hpp"
 #include "polynomial/polynomial.hpp"
 #include "proofs_check/worst_input/external.hpp"
 #include "proofs_check/worst_input/kernels.hpp"
