@@ -10,7 +10,9 @@
 namespace attnbounds {
 namespace {
 
-constexpr const char* kCurveColours[] = {"#000000", "#7b1fa2", "#006d2c"};
+constexpr const char* kCurveColours[] = {"#000000", "#7b1fa2", "#006d2c", "#c51b7d", "#e08214", "#2166ac"};
+// The same for pgfplots.
+constexpr const char* kCurveNames[] = {"black", "violet", "green!40!black", "magenta", "orange", "blue"};
 
 std::string number(double x) { return fmt::format("{:.8g}", x); }
 
@@ -27,11 +29,18 @@ Range x_range(const HeatMap& map) {
     range.low = std::min(range.low, cell.x_low);
     range.high = std::max(range.high, cell.x_high);
   }
+  if (map.cells.empty())
+    for (const Curve& curve : map.curves)
+      for (const auto& [x, y] : curve.points) {
+        range.low = std::min(range.low, x);
+        range.high = std::max(range.high, x);
+      }
   return range;
 }
 
 /// Powers of two on the logarithmic axis of y: 1/4, 1/2, 1, 2.
 std::vector<Tick> y_ticks(const HeatMap& map) {
+  if (!map.y_ticks.empty()) return map.y_ticks;
   std::vector<Tick> ticks;
   for (int k = -12; k <= 12; ++k)
     if (const double at = std::ldexp(1.0, k); map.y_low <= at && at <= map.y_high)
@@ -68,14 +77,19 @@ std::string heat_map_script(const HeatMapFigure& figure) {
       data += fmt::format("{} {} {} {} {}\n", number(c.x_low), number(c.x_high), number(c.y_low),
                           number(c.y_high), number(cut(c.value, map)));
     data += "EOD\n";
-    std::string curves;
+    std::string curves =
+        map.cells.empty()
+            ? ""
+            : fmt::format("$cells{} using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5 with boxxyerror fillcolor "
+                          "palette notitle",
+                          k);
     for (std::size_t j = 0; j < map.curves.size(); ++j) {
       data += fmt::format("$curve{}_{} << EOD\n", k, j);
       for (const auto& [x, y] : map.curves[j].points) data += number(x) + " " + number(y) + "\n";
       data += "EOD\n";
       curves += fmt::format(
-          ", \\\n  $curve{}_{} using 1:2 with lines dashtype {} linewidth 2.2 linecolor '{}' title '{}'", k,
-          j, dash(map.curves[j].style), kCurveColours[j % std::size(kCurveColours)], map.curves[j].label);
+          "{}$curve{}_{} using 1:2 with lines dashtype {} linewidth 2.2 linecolor '{}' title '{}'",
+          curves.empty() ? "" : ", \\\n  ", k, j, dash(map.curves[j].style), kCurveColours[j % std::size(kCurveColours)], map.curves[j].label);
     }
     std::string ticks, labels, heights;
     for (const Tick& t : y_ticks(map))
@@ -90,12 +104,11 @@ std::string heat_map_script(const HeatMapFigure& figure) {
         "set size {:.4f},{:.4f}\nset origin {:.4f},{:.4f}\nunset label\n{}set cbrange [{}:{}]\n"
         "set title '{}'\nset xlabel '{}'\nset ylabel '{}'\nset xtics ({})\nset ytics ({})\n"
         "set xrange [{}:{}]\nset yrange [{}:{}]\n"
-        "plot $cells{} using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5 with boxxyerror fillcolor palette "
-        "notitle{}\n",
+        "plot {}\n",
         width, height, width * static_cast<double>(k % columns),
         1 - height * static_cast<double>(k / columns + 1), labels, number(map.turning - map.reach),
         number(map.turning + map.reach), map.title, map.x_label, map.y_label, ticks, heights, number(x.low),
-        number(x.high), number(map.y_low), number(map.y_high), k, curves);
+        number(x.high), number(map.y_low), number(map.y_high), curves);
   }
   return fmt::format(
       "# Drawn by: gnuplot -d FILE > FIGURE.svg\n"
@@ -134,9 +147,10 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
           "  \\addplot[very thick, mark=none, {}] table[col sep=comma, x=x, y=y, "
           "restrict expr to domain={{\\thisrow{{curve}}}}{{{}:{}}}] {{{}}};\n"
           "  \\addlegendentry{{{}}}\n",
-          curve.style == Curve::Style::solid    ? "black"
-          : curve.style == Curve::Style::dashed ? "violet, dashed"
-                                                : "green!40!black, dotted",
+          std::string(kCurveNames[j % std::size(kCurveNames)]) +
+              (curve.style == Curve::Style::solid    ? ""
+               : curve.style == Curve::Style::dashed ? ", dashed"
+                                                     : ", dotted"),
           j, j, curves_file, latex_escaped(curve.label));
     }
     for (const Tick& t : map.x_ticks) {
@@ -145,7 +159,7 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
     }
     for (const Tick& t : y_ticks(map)) {
       heights += (heights.empty() ? "" : ",") + number(t.at);
-      height_labels += (height_labels.empty() ? "" : ",") + t.text;
+      height_labels += (height_labels.empty() ? "" : ",") + ("$" + t.text + "$");
     }
     for (const Note& note : map.notes)
       notes += fmt::format("  \\node[font=\\small] at (axis cs:{},{}) {{{}}};\n", number(note.x),
@@ -157,18 +171,24 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
         "ylabel={{{}}},\n"
         "  xmin={}, xmax={}, ymin={}, ymax={}, xtick={{{}}}, xticklabels={{{}}},\n"
         "  ytick={{{}}}, yticklabels={{{}}}, minor tick num=0, point meta min={}, point meta max={},\n"
-        "  colorbar, colorbar style={{ylabel={{{}}}, ymode=linear}},\n"
+        "{}"
         "  legend style={{font=\\scriptsize, at={{(0.5,-0.2)}}, anchor=north, cells={{anchor=west}}}},\n"
         "  colormap={{threshold}}{{rgb255=(33,102,172) rgb255=(146,197,222) rgb255=(247,247,247) "
         "rgb255=(253,174,97) rgb255=(179,88,6)}}]\n"
-        "  \\addplot[patch, patch type=rectangle, shader=flat, draw=none, forget plot, point meta=explicit] "
-        "table[col sep=comma, x=x, y=y, meta=value] {{{}}};\n"
-        "{}{}\\end{{axis}}\n\\end{{tikzpicture}}%\n",
+        "{}{}{}\\end{{axis}}\n\\end{{tikzpicture}}%\n",
         latex_escaped(map.title), latex_escaped(map.x_label), latex_escaped(map.y_label), number(x.low),
         number(x.high), number(map.y_low), number(map.y_high), ticks, tick_labels, heights, height_labels,
-        number(map.turning - map.reach), number(map.turning + map.reach), latex_escaped(figure.value_label),
-        cells_file, drawn, notes);
-    files.emplace_back(cells_file, cells);
+        number(map.turning - map.reach), number(map.turning + map.reach),
+        map.cells.empty() ? ""
+                          : fmt::format("  colorbar, colorbar style={{ylabel={{{}}}, ymode=linear}},\n",
+                                        latex_escaped(figure.value_label)),
+        map.cells.empty()
+            ? ""
+            : fmt::format("  \\addplot[patch, patch type=rectangle, shader=flat, draw=none, forget plot, point "
+                          "meta=explicit] table[col sep=comma, x=x, y=y, meta=value] {{{}}};\n",
+                          cells_file),
+        drawn, notes);
+    if (!map.cells.empty()) files.emplace_back(cells_file, cells);
     files.emplace_back(curves_file, curves);
   }
   files.emplace_back(name + ".tex",
