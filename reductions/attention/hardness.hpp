@@ -37,8 +37,9 @@ struct GapHardness {
 std::optional<GapHardness> gap_kappa(CodeKind code, long arity, const Interval& log_n, long dimension,
                                      const Rational& alpha, DecidedBy by = DecidedBy::outputs);
 
-/// Over F_{q^2}, q prime, the tower has curves of genus g with N >= (q - 1) g points: with l = lambda N nodes,
-/// D/N -> p (lambda + 1/(q-1)), a/N -> (p-1)(lambda + 1/(q-1)), T' < q columns. Vectors of dimension c log n.
+/// Over F_{q^2}, q prime, the tower has curves of genus g with N >= (q - 1) g points: with l = lambda N
+/// nodes, D/N -> p (lambda + 1/(q-1)), a/N -> (p-1)(lambda + 1/(q-1)), T' < q columns. Vectors of dimension c
+/// log n.
 struct TowerHardness {
   long root = 0, columns = 0;  // q, T'
   double node_share = 0;       // lambda

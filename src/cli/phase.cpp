@@ -182,16 +182,15 @@ std::map<std::string, std::string> tables(const std::vector<SweepJson>& lines) {
                       j.at("log10_seconds_estimate").get<double>(), text(j.at("exponent"), "upper"),
                       text(j, "pays"));
     else if (record == "kappa_star")
-      stars +=
-          problem +
-          fmt::format("{},{},{},{:.10g},{:.10g},{},{},{},{},{}\n", text(j, "n"), short_number(j["c"]),
-                      short_number(j["C"]), j.at("pays_decimal").get<double>(),
-                      j.at("does_not_pay_decimal").get<double>(), text(j.at("limit"), "lower"),
-                      j.at("hard_direct").is_null() ? "" : text(j.at("hard_direct"), "upper"),
-                      gap_route(j, "hard_reed_solomon"), gap_route(j, "hard_hermitian"),
-                      j.at("hard_tower_limit").is_null()
-                          ? ""
-                          : j.at("hard_tower_limit").at("log10_kappa_estimate").dump());
+      stars += problem + fmt::format("{},{},{},{:.10g},{:.10g},{},{},{},{},{}\n", text(j, "n"),
+                                     short_number(j["c"]), short_number(j["C"]),
+                                     j.at("pays_decimal").get<double>(),
+                                     j.at("does_not_pay_decimal").get<double>(), text(j.at("limit"), "lower"),
+                                     j.at("hard_direct").is_null() ? "" : text(j.at("hard_direct"), "upper"),
+                                     gap_route(j, "hard_reed_solomon"), gap_route(j, "hard_hermitian"),
+                                     j.at("hard_tower_limit").is_null()
+                                         ? ""
+                                         : j.at("hard_tower_limit").at("log10_kappa_estimate").dump());
     else if (record == "crossover") {
       any_crossover = true;
       crossovers += problem + short_number(j["c"]) + "," + short_number(j["C"]) + "," +
@@ -229,7 +228,8 @@ std::map<std::string, std::string> theory_figures(const std::vector<SweepJson>& 
   for (const SweepJson& line : lines)
     if (const auto r = threshold_record(line, "phase.jsonl")) records.push_back(*r);
   auto files = figure_files(threshold_figure(records), "threshold", "The threshold", kThresholdCaption);
-  files.merge(figure_files(routes_figure(records), "threshold-routes", "The threshold, every route", kRoutesCaption));
+  files.merge(
+      figure_files(routes_figure(records), "threshold-routes", "The threshold, every route", kRoutesCaption));
   files.merge(figure_files(exponents_figure(records), "exponents", "Exponent over κ", kExponentsCaption));
   return files;
 }
@@ -277,10 +277,10 @@ void print_tables(const std::vector<SweepJson>& lines) {
   std::string told;
   for (const SweepJson& s : lines)
     if (s["record"] == "kappa_star" && !s["hard_tower_limit"].is_null()) {
-      const std::string limit = fmt::format(
-          "{} c={} C={}: limit of the tower's codes: kappa near 10^{:.2f} (an estimate)\n",
-          s["kind"].get<std::string>(), short_number(s["c"]), short_number(s["C"]),
-          s["hard_tower_limit"]["log10_kappa_estimate"].get<double>());
+      const std::string limit =
+          fmt::format("{} c={} C={}: limit of the tower's codes: kappa near 10^{:.2f} (an estimate)\n",
+                      s["kind"].get<std::string>(), short_number(s["c"]), short_number(s["C"]),
+                      s["hard_tower_limit"]["log10_kappa_estimate"].get<double>());
       if (limit != told) fmt::print("{}", limit);
       told = limit;
     }
@@ -290,12 +290,13 @@ void print_tables(const std::vector<SweepJson>& lines) {
         return x[key].is_null() ? "none" : x[key].get<std::string>();
       };
       fmt::print(
-          "{} c={} C={} {}: first pays at {}, does not up to {}, pays up to {}; fewer operations from {}, not up "
+          "{} c={} C={} {}: first pays at {}, does not up to {}, pays up to {}; fewer operations from {}, "
+          "not up "
           "to {} (scanned to {})\n",
-                 x["kind"].get<std::string>(), short_number(x["c"]), short_number(x["C"]),
-                 x.contains("B") ? "B=" + short_number(x["B"]) : "kappa=" + short_number(x["kappa"]),
-                 power("first_pays"), power("last_does_not_pay"), power("last_pays"),
-                 power("first_fewer_operations"), power("last_not_fewer_operations"), power("scanned_to"));
+          x["kind"].get<std::string>(), short_number(x["c"]), short_number(x["C"]),
+          x.contains("B") ? "B=" + short_number(x["B"]) : "kappa=" + short_number(x["kappa"]),
+          power("first_pays"), power("last_does_not_pay"), power("last_pays"),
+          power("first_fewer_operations"), power("last_not_fewer_operations"), power("scanned_to"));
     }
 }
 

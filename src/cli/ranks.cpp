@@ -100,8 +100,8 @@ Ranks::~Ranks() {
   int running = 0;
   MPI_Initialized(&running);
   if (running == 0) return;
-  // Every rank asks until it is told that all is done. One that failed asks for what it cannot do, so that the
-  // first rank hears of it; where the first rank failed, the others' next question ends them.
+  // Every rank asks until it is told that all is done. One that failed asks for what it cannot do, so that
+  // the first rank hears of it; where the first rank failed, the others' next question ends them.
   while (rank > 0 && !ended)
     compute_for_the_first([](long) -> std::string { throw std::runtime_error("a rank could not go on"); });
   if (rank == 0) {

@@ -189,13 +189,14 @@ std::vector<Measurement> measurements(const Options& options, const RunSettings&
                       [series] { return Json(series.measure()); }});
   if (options.out.empty()) return list;
   for (const DegreePoint& point : degree_points())
-    list.push_back({Measurement::Kind::degree,
-                    std::string("degree ") + name(point.kind) + " " + exact_text(point.half_width) + " " +
-                        exact_text(point.epsilon),
-                    [point, certified = !options.certificates.empty()]() -> Json {
-                      const PlottedDegree degree = plotted_degree(point);
-                      return {{"line", degree.line}, {"certificate", certified ? degree.certificate : Json()}};
-                    }});
+    list.push_back(
+        {Measurement::Kind::degree,
+         std::string("degree ") + name(point.kind) + " " + exact_text(point.half_width) + " " +
+             exact_text(point.epsilon),
+         [point, certified = !options.certificates.empty()]() -> Json {
+           const PlottedDegree degree = plotted_degree(point);
+           return {{"line", degree.line}, {"certificate", certified ? degree.certificate : Json()}};
+         }});
   for (const SweepTask& task : threshold_tasks())
     list.push_back({Measurement::Kind::threshold, "threshold " + task.name, task.run});
   return list;
@@ -275,8 +276,8 @@ ExitStatus verify(const Options& options) {
     kept.emplace(std::filesystem::path(options.out) / "tasks.jsonl", resume);
     std::erase_if(todo, [&](long number) {
       const auto i = static_cast<std::size_t>(number);
-      const Json* line = i < chosen.size() ? log->finished(chosen[i]->id)
-                                           : kept->find(head_task(i - chosen.size()));
+      const Json* line =
+          i < chosen.size() ? log->finished(chosen[i]->id) : kept->find(head_task(i - chosen.size()));
       if (line) (i < chosen.size() ? lines[i] : heads[i - chosen.size()]) = *line;
       return line != nullptr;
     });

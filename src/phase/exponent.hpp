@@ -46,7 +46,7 @@ struct PhasePoint {
   Problem problem = Problem::forward;
   TokenCount n;
   Rational kappa, c, C;
-  std::optional<Rational> B = {};           // in place of kappa
+  std::optional<Rational> B = {};          // in place of kappa
   long largest_exchange = kQuickExchange;  // X and degree up to which the least degree is found exactly
 };
 

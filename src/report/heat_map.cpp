@@ -80,16 +80,18 @@ std::string heat_map_script(const HeatMapFigure& figure) {
     std::string curves =
         map.cells.empty()
             ? ""
-            : fmt::format("$cells{} using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5 with boxxyerror fillcolor "
-                          "palette notitle",
-                          k);
+            : fmt::format(
+                  "$cells{} using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5 with boxxyerror fillcolor "
+                  "palette notitle",
+                  k);
     for (std::size_t j = 0; j < map.curves.size(); ++j) {
       data += fmt::format("$curve{}_{} << EOD\n", k, j);
       for (const auto& [x, y] : map.curves[j].points) data += number(x) + " " + number(y) + "\n";
       data += "EOD\n";
       curves += fmt::format(
           "{}$curve{}_{} using 1:2 with lines dashtype {} linewidth 2.2 linecolor '{}' title '{}'",
-          curves.empty() ? "" : ", \\\n  ", k, j, dash(map.curves[j].style), kCurveColours[j % std::size(kCurveColours)], map.curves[j].label);
+          curves.empty() ? "" : ", \\\n  ", k, j, dash(map.curves[j].style),
+          kCurveColours[j % std::size(kCurveColours)], map.curves[j].label);
     }
     std::string ticks, labels, heights;
     for (const Tick& t : y_ticks(map))
@@ -147,10 +149,10 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
           "  \\addplot[very thick, mark=none, {}] table[col sep=comma, x=x, y=y, "
           "restrict expr to domain={{\\thisrow{{curve}}}}{{{}:{}}}] {{{}}};\n"
           "  \\addlegendentry{{{}}}\n",
-          std::string(kCurveNames[j % std::size(kCurveNames)]) +
-              (curve.style == Curve::Style::solid    ? ""
-               : curve.style == Curve::Style::dashed ? ", dashed"
-                                                     : ", dotted"),
+          std::string(kCurveNames[j % std::size(kCurveNames)]) + (curve.style == Curve::Style::solid ? ""
+                                                                  : curve.style == Curve::Style::dashed
+                                                                      ? ", dashed"
+                                                                      : ", dotted"),
           j, j, curves_file, latex_escaped(curve.label));
     }
     for (const Tick& t : map.x_ticks) {
@@ -184,9 +186,10 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
                                         latex_escaped(figure.value_label)),
         map.cells.empty()
             ? ""
-            : fmt::format("  \\addplot[patch, patch type=rectangle, shader=flat, draw=none, forget plot, point "
-                          "meta=explicit] table[col sep=comma, x=x, y=y, meta=value] {{{}}};\n",
-                          cells_file),
+            : fmt::format(
+                  "  \\addplot[patch, patch type=rectangle, shader=flat, draw=none, forget plot, point "
+                  "meta=explicit] table[col sep=comma, x=x, y=y, meta=value] {{{}}};\n",
+                  cells_file),
         drawn, notes);
     if (!map.cells.empty()) files.emplace_back(cells_file, cells);
     files.emplace_back(curves_file, curves);

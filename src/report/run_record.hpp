@@ -78,7 +78,7 @@ struct ThresholdRecord {
   std::string kind;    // matrix, tensor
   std::string series;  // parameters that a figure holds fixed: problem, c, C
   double log_n = 0, kappa = 0;
-  std::optional<double> exponent;           // of a point, its proved upper end
+  std::optional<double> exponent;  // of a point, its proved upper end
   std::optional<double> limit_exponent;
   std::optional<double> star, limit, hard;  // of a kappa*: proved lower end of kappa*; limit; direct route
   // log10 of kappa of the gap routes; the tower's limit is an estimate.

@@ -174,8 +174,9 @@ std::optional<HeatMap> exponents_panel(const std::vector<ThresholdRecord>& recor
     map.curves.push_back({fmt::format("n = 2^{{{:.3g}}}", found->first), found->second, Curve::Style::solid});
   }
   map.curves.push_back({"limit", {limit.begin(), limit.end()}, Curve::Style::dashed});
-  map.curves.push_back(
-      {"exact method", {{limit.begin()->first, exact}, {limit.rbegin()->first, exact}}, Curve::Style::dotted});
+  map.curves.push_back({"exact method",
+                        {{limit.begin()->first, exact}, {limit.rbegin()->first, exact}},
+                        Curve::Style::dotted});
   return map;
 }
 
@@ -216,7 +217,8 @@ std::optional<ThresholdRecord> threshold_record(const Json& line, const std::str
     r.limit = middle(line, "limit", place);
     if (!field(line, "hard_direct", place).is_null()) r.hard = middle(line, "hard_direct", place);
     const auto route = [&](const char* key) { return line.contains(key) && !line.at(key).is_null(); };
-    if (route("hard_reed_solomon")) r.log10_reed_solomon = middle(line.at("hard_reed_solomon"), "log10_kappa", place);
+    if (route("hard_reed_solomon"))
+      r.log10_reed_solomon = middle(line.at("hard_reed_solomon"), "log10_kappa", place);
     if (route("hard_hermitian")) r.log10_hermitian = middle(line.at("hard_hermitian"), "log10_kappa", place);
     if (route("hard_tower_limit"))
       r.log10_tower = decimal(field(line.at("hard_tower_limit"), "log10_kappa_estimate", place), place);
@@ -225,10 +227,13 @@ std::optional<ThresholdRecord> threshold_record(const Json& line, const std::str
 }
 
 const char* const kRoutesCaption =
-    "The same thresholds with every route of the reductions: κ from which attention decides orthogonal vectors "
+    "The same thresholds with every route of the reductions: κ from which attention decides orthogonal "
+    "vectors "
     "of "
-    "dimension d by the direct route and by the protocol, an instance an advice and at most n^(1/2) advices, with "
-    "Reed–Solomon and Hermitian codes, and the limit for codes of a tower with a constant alphabet, an estimate. "
+    "dimension d by the direct route and by the protocol, an instance an advice and at most n^(1/2) advices, "
+    "with "
+    "Reed–Solomon and Hermitian codes, and the limit for codes of a tower with a constant alphabet, an "
+    "estimate. "
     "Each is hard under SETH as c grows. Everything between κ*(n) and the lowest of these is open.";
 const char* const kExponentsCaption =
     "Certified exponent of the polynomial method's cost over κ at fixed n, and its proved limit as n grows.";
@@ -240,7 +245,8 @@ HeatMapFigure figure_of(const std::vector<ThresholdRecord>& records, Panel panel
   HeatMapFigure figure;
   for (const char* kind : {"matrix", "tensor"})
     if (records.empty()) break;
-    else if (auto map = panel(records, kind, records.front().series)) figure.panels.push_back(std::move(*map));
+    else if (auto map = panel(records, kind, records.front().series))
+      figure.panels.push_back(std::move(*map));
   return figure;
 }
 }  // namespace

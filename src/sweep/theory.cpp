@@ -150,13 +150,15 @@ std::vector<SweepTask> theory_tasks(const TheoryGrid& grid) {
         for (const TokenCount& n : grid.n) {
           for (PhasePoint p : settings) {
             p.n = n;
-            tasks.push_back({words("point", p, " n=" + n.text + entries(p)), Estimate(kPointSeconds + exchange_seconds(p)),
+            tasks.push_back({words("point", p, " n=" + n.text + entries(p)),
+                             Estimate(kPointSeconds + exchange_seconds(p)),
                              [p, rate = grid.operations_a_second] { return point_line(p, rate); }});
           }
           PhasePoint p = base;
           p.n = n;
           PhasePoint near = p;
-          near.kappa = dyadic(scaled_floor(to_rational(midpoint(limit_kappa_star(kind, c, C).interval())), 10), -10);
+          near.kappa =
+              dyadic(scaled_floor(to_rational(midpoint(limit_kappa_star(kind, c, C).interval())), 10), -10);
           tasks.push_back({words("kappa_star", p, " n=" + n.text),
                            Estimate(kStarSeconds + kStarPoints * exchange_seconds(near)),
                            [p] { return star_line(p); }});

@@ -162,8 +162,8 @@ TEST_CASE("verify gives the same lines over any number of ranks, also cut and re
     REQUIRE(shell(mpirun(3) + what + spread.path.string()) == 0);
     same(spread.path);
   }
-  for (const auto& [victim, file, least] :
-       {std::tuple(Victim::one_rank, "tasks.jsonl", 30L), std::tuple(Victim::whole_run, "claims.jsonl", 1L)}) {
+  for (const auto& [victim, file, least] : {std::tuple(Victim::one_rank, "tasks.jsonl", 30L),
+                                            std::tuple(Victim::whole_run, "claims.jsonl", 1L)}) {
     const TemporaryFolder cut;
     run_until_killed(mpirun(3) + what + cut.path.string(), cut.path / file, least, victim);
     CHECK(lines_of(cut.path / file) >= least);

@@ -82,7 +82,8 @@ TEST_CASE("the gap routes have valid protocols with few enough advices at n = 2^
 
 TEST_CASE("the tower's constant is finite and grows with the dimension and with fewer advices") {
   for (const long arity : {2L, 3L}) {
-    const auto one = tower_limit_kappa(arity, 1, Rational(1, 2)), more = tower_limit_kappa(arity, 2, Rational(1, 2)),
+    const auto one = tower_limit_kappa(arity, 1, Rational(1, 2)),
+               more = tower_limit_kappa(arity, 2, Rational(1, 2)),
                fewer = tower_limit_kappa(arity, 1, Rational(1, 4));
     REQUIRE((one && more && fewer));
     CHECK(one->columns < one->root);
