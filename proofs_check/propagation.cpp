@@ -387,8 +387,9 @@ Json row_json(const std::vector<PropagationRow>& rows, size_t layer) {
   return j;
 }
 
-std::vector<Json> measure_propagation(const RunSettings& settings, const std::filesystem::path& real_layers,
-                                      const std::filesystem::path& weights) {
+std::vector<PropagationSeries> propagation_series(const RunSettings& settings,
+                                                  const std::filesystem::path& real_layers,
+                                                  const std::filesystem::path& weights) {
   struct Series {
     std::string name;
     Network network;
@@ -437,9 +438,8 @@ std::vector<Json> measure_propagation(const RunSettings& settings, const std::fi
   if (!real_layers.empty()) add_real("real, one head a layer", real_layers);
   if (!weights.empty()) add_real("real, all heads", weights);
 
-  std::vector<std::vector<Json>> lines(list.size());
-  parallel_for(list.size(), settings.threads, [&](long at) {
-    const Series& series = list[at];
+  const auto measure = [](const Series& series) {
+    std::vector<Json> lines;
     const Signs signs = perturbation_signs(series.network, series.signs, series.seed);
     const bool proved = series.arithmetic == Series::Arithmetic::intervals;
     const auto rows = proved ? propagate_enclosed(series.network, signs, series.delta)
@@ -451,11 +451,13 @@ std::vector<Json> measure_propagation(const RunSettings& settings, const std::fi
                    {"d", series.network.input.cols()},
                    {"delta", exact_text(series.delta)}};
       line.update(row_json(rows, l));
-      lines[at].push_back(std::move(line));
+      lines.push_back(std::move(line));
     }
-  });
-  std::vector<Json> all;
-  for (auto& of_series : lines) all.insert(all.end(), of_series.begin(), of_series.end());
+    return lines;
+  };
+  std::vector<PropagationSeries> all;
+  for (const Series& series : list)
+    all.push_back({series.name, [series, measure] { return measure(series); }});
   return all;
 }
 

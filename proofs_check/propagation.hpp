@@ -73,7 +73,12 @@ Json row_json(const std::vector<PropagationRow>& rows, size_t layer);
 /// The series of a run, a line a layer: random, trained-like and adversarial weights to depth 32; the width,
 /// layer norm and sharp (full-rank) attention; the committed layers of a real transformer; and all of
 /// `weights` where it is not empty.
-std::vector<Json> measure_propagation(const RunSettings& settings, const std::filesystem::path& real_layers,
-                                      const std::filesystem::path& weights);
+struct PropagationSeries {
+  std::string name;
+  std::function<std::vector<Json>()> measure;
+};
+std::vector<PropagationSeries> propagation_series(const RunSettings& settings,
+                                                  const std::filesystem::path& real_layers,
+                                                  const std::filesystem::path& weights);
 
 }  // namespace attnbounds

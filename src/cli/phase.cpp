@@ -32,6 +32,7 @@ struct Options : CommonOptions {
   std::vector<std::string> n, families{"random", "light-bulb"};
   std::vector<long> ranks{16, 64};
   long rank_n = 1024, decide_n = 512, rows = 4096, repeats = 3;
+  long exchange = kQuickExchange;
   bool crossover = false, resume = false, dry_run = false;
 };
 
@@ -147,6 +148,12 @@ std::string short_number(const SweepJson& exact) {
   return fmt::format("{:.6g}", nearest(rational_from_text(exact.get<std::string>(), "phase.jsonl")));
 }
 
+/// log10 of a gap route's kappa, rounded up; empty where no protocol has so few advices.
+std::string gap_route(const SweepJson& line, const char* key) {
+  return line.at(key).is_null() ? std::string()
+                                : line.at(key).at("log10_kappa").at("upper").get<std::string>();
+}
+
 /// The lines as tables of a paper: points.csv, kappa_star.csv, crossovers.csv.
 std::map<std::string, std::string> tables(const std::vector<SweepJson>& lines) {
   std::string points =
@@ -154,8 +161,10 @@ std::map<std::string, std::string> tables(const std::vector<SweepJson>& lines) {
                   "log10_operations,log10_exact_operations,log10_seconds_estimate,exponent,pays\n",
               stars =
                   "kind,problem,n,c,C,kappa_star_pays,kappa_star_does_not_pay,limit,hard_direct,"
-                  "log10_hard_gap\n",
-              crossovers = "kind,problem,c,C,entries,first_pays,last_does_not_pay,last_pays,scanned_to\n";
+                  "log10_hard_reed_solomon,log10_hard_hermitian,log10_hard_tower_limit\n",
+              crossovers =
+                  "kind,problem,c,C,entries,first_pays,last_does_not_pay,last_pays,first_fewer_operations,"
+                  "last_not_fewer_operations,scanned_to\n";
   bool any_crossover = false;
   const auto text = [](const SweepJson& j, const char* key) {
     return j.at(key).is_null() ? std::string() : j.at(key).get<std::string>();
@@ -173,19 +182,22 @@ std::map<std::string, std::string> tables(const std::vector<SweepJson>& lines) {
                       j.at("log10_seconds_estimate").get<double>(), text(j.at("exponent"), "upper"),
                       text(j, "pays"));
     else if (record == "kappa_star")
-      stars +=
-          problem +
-          fmt::format("{},{},{},{:.10g},{:.10g},{},{},{}\n", text(j, "n"), short_number(j["c"]),
-                      short_number(j["C"]), j.at("pays_decimal").get<double>(),
-                      j.at("does_not_pay_decimal").get<double>(), text(j.at("limit"), "lower"),
-                      j.at("hard_direct").is_null() ? "" : text(j.at("hard_direct"), "upper"),
-                      j.at("hard_gap").is_null() ? "" : text(j.at("hard_gap").at("log10_kappa"), "upper"));
+      stars += problem + fmt::format("{},{},{},{:.10g},{:.10g},{},{},{},{},{}\n", text(j, "n"),
+                                     short_number(j["c"]), short_number(j["C"]),
+                                     j.at("pays_decimal").get<double>(),
+                                     j.at("does_not_pay_decimal").get<double>(), text(j.at("limit"), "lower"),
+                                     j.at("hard_direct").is_null() ? "" : text(j.at("hard_direct"), "upper"),
+                                     gap_route(j, "hard_reed_solomon"), gap_route(j, "hard_hermitian"),
+                                     j.at("hard_tower_limit").is_null()
+                                         ? ""
+                                         : j.at("hard_tower_limit").at("log10_kappa_estimate").dump());
     else if (record == "crossover") {
       any_crossover = true;
       crossovers += problem + short_number(j["c"]) + "," + short_number(j["C"]) + "," +
                     (j.contains("B") ? "B=" + short_number(j["B"]) : "kappa=" + short_number(j["kappa"])) +
                     "," + text(j, "first_pays") + "," + text(j, "last_does_not_pay") + "," +
-                    text(j, "last_pays") + "," + text(j, "scanned_to") + "\n";
+                    text(j, "last_pays") + "," + text(j, "first_fewer_operations") + "," +
+                    text(j, "last_not_fewer_operations") + "," + text(j, "scanned_to") + "\n";
     }
   }
   std::map<std::string, std::string> files{{"points.csv", points}, {"kappa_star.csv", stars}};
@@ -215,7 +227,11 @@ std::map<std::string, std::string> theory_figures(const std::vector<SweepJson>& 
   std::vector<ThresholdRecord> records;
   for (const SweepJson& line : lines)
     if (const auto r = threshold_record(line, "phase.jsonl")) records.push_back(*r);
-  return figure_files(threshold_figure(records), "threshold", "The threshold", kThresholdCaption);
+  auto files = figure_files(threshold_figure(records), "threshold", "The threshold", kThresholdCaption);
+  files.merge(
+      figure_files(routes_figure(records), "threshold-routes", "The threshold, every route", kRoutesCaption));
+  files.merge(figure_files(exponents_figure(records), "exponents", "Exponent over κ", kExponentsCaption));
+  return files;
 }
 
 void print_tables(const std::vector<SweepJson>& lines) {
@@ -243,27 +259,44 @@ void print_tables(const std::vector<SweepJson>& lines) {
       "rank (with the gradient's factor), operations, those of the exact method, seconds (an estimate): "
       "log10\n\n"
       "kappa*: the method pays below the first number, proved, and does not above the second\n"
-      "{:<8} {:<9} {:>5} {:>5} {:>9} {:>9} {:>9} {:>12} {:>14}\n",
-      "kind", "n", "c", "C", "pays", "does not", "limit", "hard: direct", "gap (log10)");
+      "{:<8} {:<9} {:>5} {:>5} {:>9} {:>9} {:>9} {:>12} {:>9} {:>9}\n",
+      "kind", "n", "c", "C", "pays", "does not", "limit", "hard: direct", "R.-S.", "Hermitian");
   for (const SweepJson& s : lines)
-    if (s["record"] == "kappa_star")
-      fmt::print("{:<8} {:<9} {:>5} {:>5} {:>9.6f} {:>9.6f} {:>9.6f} {:>12} {:>14}\n",
+    if (s["record"] == "kappa_star") {
+      const auto gap = [&](const char* key) {
+        return s[key].is_null() ? "-" : fmt::format("{:.2f}", decimal(s[key]["log10_kappa"]["upper"]));
+      };
+      fmt::print("{:<8} {:<9} {:>5} {:>5} {:>9.6f} {:>9.6f} {:>9.6f} {:>12} {:>9} {:>9}\n",
                  s["kind"].get<std::string>(), s["n"].get<std::string>(), short_number(s["c"]),
                  short_number(s["C"]), s["pays_decimal"].get<double>(),
                  s["does_not_pay_decimal"].get<double>(), decimal(s["limit"]["lower"]),
                  s["hard_direct"].is_null() ? "-" : fmt::format("{:.4f}", decimal(s["hard_direct"]["upper"])),
-                 s["hard_gap"].is_null()
-                     ? "-"
-                     : fmt::format("{:.2f}", decimal(s["hard_gap"]["log10_kappa"]["upper"])));
+                 gap("hard_reed_solomon"), gap("hard_hermitian"));
+    }
+  fmt::print("R.-S., Hermitian: log10 of the kappa of the gap routes, at most n^(1/2) instances\n");
+  std::string told;
+  for (const SweepJson& s : lines)
+    if (s["record"] == "kappa_star" && !s["hard_tower_limit"].is_null()) {
+      const std::string limit =
+          fmt::format("{} c={} C={}: limit of the tower's codes: kappa near 10^{:.2f} (an estimate)\n",
+                      s["kind"].get<std::string>(), short_number(s["c"]), short_number(s["C"]),
+                      s["hard_tower_limit"]["log10_kappa_estimate"].get<double>());
+      if (limit != told) fmt::print("{}", limit);
+      told = limit;
+    }
   for (const SweepJson& x : lines)
     if (x["record"] == "crossover") {
       const auto power = [&](const char* key) {
         return x[key].is_null() ? "none" : x[key].get<std::string>();
       };
-      fmt::print("{} c={} C={} {}: first pays at {}, does not up to {}, pays up to {} (scanned to {})\n",
-                 x["kind"].get<std::string>(), short_number(x["c"]), short_number(x["C"]),
-                 x.contains("B") ? "B=" + short_number(x["B"]) : "kappa=" + short_number(x["kappa"]),
-                 power("first_pays"), power("last_does_not_pay"), power("last_pays"), power("scanned_to"));
+      fmt::print(
+          "{} c={} C={} {}: first pays at {}, does not up to {}, pays up to {}; fewer operations from {}, "
+          "not up "
+          "to {} (scanned to {})\n",
+          x["kind"].get<std::string>(), short_number(x["c"]), short_number(x["C"]),
+          x.contains("B") ? "B=" + short_number(x["B"]) : "kappa=" + short_number(x["kappa"]),
+          power("first_pays"), power("last_does_not_pay"), power("last_pays"),
+          power("first_fewer_operations"), power("last_not_fewer_operations"), power("scanned_to"));
     }
 }
 
@@ -280,6 +313,7 @@ TheoryGrid theory_grid(const Options& options) {
   if (!options.B.empty()) grid.B = grid_from_text(options.B, "--B", 0);
   grid.c = grid_from_text(options.c, "--c", 0);
   grid.C = grid_from_text(options.C, "--C", 0);
+  grid.largest_exchange = options.exchange;
   grid.crossovers = options.crossover ? Crossovers::with : Crossovers::none;
   const Rational rate = rational_from_text(options.rate, "--rate");
   if (rate <= 0) throw InputError("--rate", "a number > 0", "'" + options.rate + "'");
@@ -543,6 +577,11 @@ Command add_phase(CLI::App& app) {
       ->check(CLI::Range(1L, 1000L))
       ->capture_default_str();
   command->add_flag("--crossover", options->crossover, "also where along n = 2, 4, …, 2^400 the method pays");
+  command
+      ->add_option("--exchange", options->exchange,
+                   "least degrees up to this are found exactly, by exchange; beyond, within the sandwich")
+      ->check(CLI::Range(1L, 1500L))
+      ->capture_default_str();
   command->add_option("--rate", options->rate, "operations a second, for the estimated time")
       ->capture_default_str();
   command->add_option(

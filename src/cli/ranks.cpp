@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <deque>
 #include <stdexcept>
+#include <utility>
 
 #ifdef ATTNBOUNDS_MPI
 #define OMPI_SKIP_MPICXX 1
@@ -40,12 +41,11 @@ class Queue {
 
 #ifdef ATTNBOUNDS_MPI
 constexpr int kAsk = 1, kDone = 2, kFailed = 3, kTask = 4;  // tags
-long others_asking = 0;                                     // ranks that have not been told to stop
+// In place of a task: this list is done (the rank asks again, for the next list or at its end); all is.
+constexpr long kNextList = -1, kEnd = -2;
+std::vector<int> asking_already;  // ranks that asked for the next list while this one was being finished
 
-void tell(int other, long task) {
-  MPI_Send(&task, 1, MPI_LONG, other, kTask, MPI_COMM_WORLD);
-  if (task < 0) --others_asking;
-}
+void tell(int other, long task) { MPI_Send(&task, 1, MPI_LONG, other, kTask, MPI_COMM_WORLD); }
 
 /// A message of another rank, if one waits: its task, its text and tag.
 struct Message {
@@ -64,13 +64,14 @@ Message receive(const MPI_Status& status) {
   return {status.MPI_SOURCE, status.MPI_TAG, std::stol(bytes.substr(0, colon)), bytes.substr(colon + 1)};
 }
 
-bool has_computed = false;  // a rank that is not the first has asked until it was told to stop
+bool ended = false;  // a rank that is not the first has been told that all is done
 
 void compute_for_the_first(const std::function<std::string(long)>& task) {
-  has_computed = true;
+  if (ended) return;
   MPI_Send(nullptr, 0, MPI_CHAR, 0, kAsk, MPI_COMM_WORLD);
   for (long i = 0;;) {
     MPI_Recv(&i, 1, MPI_LONG, 0, kTask, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    ended = i == kEnd;
     if (i < 0) return;
     std::string text = std::to_string(i) + ":";
     int tag = kDone;
@@ -94,20 +95,22 @@ Ranks::Ranks(int* argc, char*** argv) {
   MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  others_asking = rank == 0 ? ranks - 1 : 0;
 }
 Ranks::~Ranks() {
   int running = 0;
   MPI_Initialized(&running);
   if (running == 0) return;
-  // A rank that fails before its first task still asks, so that nobody waits for it.
-  if (rank > 0 && !has_computed)
-    compute_for_the_first([](long) -> std::string { throw std::runtime_error("a rank could not start"); });
-  // The first rank failed before it handed out anything: the others still ask.
-  while (others_asking > 0) {
-    MPI_Status status;
-    MPI_Probe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &status);
-    tell(receive(status).from, -1);
+  // Every rank asks until it is told that all is done. One that failed asks for what it cannot do, so that
+  // the first rank hears of it; where the first rank failed, the others' next question ends them.
+  while (rank > 0 && !ended)
+    compute_for_the_first([](long) -> std::string { throw std::runtime_error("a rank could not go on"); });
+  if (rank == 0) {
+    for (const int other : asking_already) tell(other, kEnd);
+    for (long others = ranks - 1 - static_cast<long>(asking_already.size()); others > 0; --others) {
+      MPI_Status status;
+      MPI_Probe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &status);
+      tell(receive(status).from, kEnd);
+    }
   }
   MPI_Finalize();
 }
@@ -150,7 +153,17 @@ void run_tasks(const std::vector<long>& todo, ThreadCount at_once,
         release_thread_caches();
       });
 #ifdef ATTNBOUNDS_MPI
-    while (others_asking > 0) {
+    long others = ranks - 1;
+    std::vector<char> told(static_cast<std::size_t>(ranks), 0);  // that this list is done
+    const auto hand_out = [&](int other) {
+      const long next = queue.take();
+      tell(other, next < 0 ? kNextList : next);
+      if (next >= 0) return;
+      told[static_cast<std::size_t>(other)] = 1;
+      --others;
+    };
+    for (const int other : std::exchange(asking_already, {})) hand_out(other);
+    while (others > 0) {
       int waits = 0;
       MPI_Status status;
       MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &waits, &status);
@@ -165,7 +178,8 @@ void run_tasks(const std::vector<long>& todo, ThreadCount at_once,
       } catch (...) {
         fail(std::current_exception());
       }
-      tell(message.from, queue.take());
+      if (told[static_cast<std::size_t>(message.from)]) asking_already.push_back(message.from);
+      else hand_out(message.from);
     }
 #endif
   }

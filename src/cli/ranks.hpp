@@ -28,7 +28,8 @@ bool is_first_rank();
 /// Calls finished(i, task(i)) for every i of `todo` (the first rank's), in order of completion, never two at
 /// a time; on the first rank, `at_once` tasks at a time. Returns on every rank when all is done. Errors: an
 /// exception of a task stops the handing out and is thrown by the first rank once the rest has come in (from
-/// another rank as std::runtime_error with its message).
+/// another rank as std::runtime_error with its message). A program may call it several times, the same ones
+/// on every rank; a rank that ends early, the first one included, keeps nobody waiting.
 void run_tasks(const std::vector<long>& todo, ThreadCount at_once,
                const std::function<std::string(long)>& task,
                const std::function<void(long, const std::string&)>& finished);

@@ -2,6 +2,7 @@
 // its report.
 #include <fmt/format.h>
 
+#include <map>
 #include <sstream>
 
 #include "cli/command.hpp"
@@ -165,6 +166,9 @@ ExitStatus status_of(Verdict verdict) {
                                        : ExitStatus::undecided;
 }
 
+/// Naming claims or papers leaves out the heads and the layers, which belong to the whole run.
+enum class Scope { whole, named };
+
 /// The points of the report's picture of the threshold: matrix and tensor attention, c = C = 1.
 std::vector<SweepTask> threshold_tasks() {
   TheoryGrid grid;
@@ -177,19 +181,71 @@ std::vector<SweepTask> threshold_tasks() {
   return theory_tasks(grid);
 }
 
-/// thresholds.jsonl, the threshold's lines in the order of the tasks.
-void write_thresholds(const std::filesystem::path& file, const RunSettings& settings) {
-  const std::vector<SweepTask> tasks = threshold_tasks();
-  std::vector<std::string> lines(tasks.size());
-  parallel_for(static_cast<long>(tasks.size()), settings.threads, [&](long i) {
-    lines[static_cast<std::size_t>(i)] = tasks[static_cast<std::size_t>(i)].run().dump();
-  });
-  std::string text;
-  for (const std::string& line : lines) text += line + "\n";
-  write_file_atomically(file, text);
+/// What a run measures besides claims and heads: small tasks, each on one thread.
+struct Measurement {
+  enum class Kind { layers, degree, threshold } kind;
+  std::string name;
+  std::function<Json()> measure;  // layers: a list of lines; degree: {"line", "certificate"}; else the line
+};
+std::vector<Measurement> measurements(const Options& options, const RunSettings& settings, Scope scope) {
+  std::vector<Measurement> list;
+  if (scope == Scope::whole)
+    for (const PropagationSeries& series : propagation_series(settings, options.layers, options.weights))
+      list.push_back({Measurement::Kind::layers, "layers " + series.name + " " + options.weights,
+                      [series] { return Json(series.measure()); }});
+  if (options.out.empty()) return list;
+  for (const DegreePoint& point : degree_points())
+    list.push_back(
+        {Measurement::Kind::degree,
+         std::string("degree ") + name(point.kind) + " " + exact_text(point.half_width) + " " +
+             exact_text(point.epsilon),
+         [point, certified = !options.certificates.empty()]() -> Json {
+           const PlottedDegree degree = plotted_degree(point);
+           return {{"line", degree.line}, {"certificate", certified ? degree.certificate : Json()}};
+         }});
+  for (const SweepTask& task : threshold_tasks())
+    list.push_back({Measurement::Kind::threshold, "threshold " + task.name, task.run});
+  return list;
 }
 
-// Claims and heads are independent tasks: one at a time on a rank, each with the rank's threads.
+/// The results of tasks other than claims by the task's name, kept in DIR/tasks.jsonl while the run lasts.
+class FinishedTasks {
+ public:
+  FinishedTasks(std::filesystem::path file, RunLog::Resume resume) : file_(std::move(file)) {
+    std::string kept;
+    if (resume == RunLog::Resume::yes && std::filesystem::exists(file_)) {
+      std::istringstream lines(read_file(file_));
+      for (std::string text; std::getline(lines, text);) {
+        const Json line = Json::parse(text, nullptr, false);  // a line cut by a kill does not parse: redone
+        if (!line.is_object() || !line.contains("task") || !line.contains("result")) continue;
+        results_[line["task"].get<std::string>()] = line["result"];
+        kept += text + "\n";
+      }
+    }
+    write_file_atomically(file_, kept);
+  }
+  const Json* find(const std::string& task) const {
+    const auto found = results_.find(task);
+    return found == results_.end() ? nullptr : &found->second;
+  }
+  void append(const std::string& task, const Json& result) {
+    append_line(file_, {{"task", task}, {"result", result}});
+  }
+  void remove() { std::filesystem::remove(file_); }
+
+ private:
+  std::filesystem::path file_;
+  std::map<std::string, Json> results_;
+};
+
+std::string lines_text(const std::vector<Json>& lines) {
+  std::string text;
+  for (const Json& line : lines) text += line.dump() + "\n";
+  return text;
+}
+
+// Everything is an independent task: claims and heads one at a time on a rank, each with the rank's threads;
+// then the measurements, one a thread.
 ExitStatus verify(const Options& options) {
   const RunSettings settings{options.common.seed, level_from_text(options.level),
                              options.common.threads > 0 ? ThreadCount{options.common.threads}
@@ -208,28 +264,43 @@ ExitStatus verify(const Options& options) {
   const std::vector<const Claim*> chosen = chosen_claims(options);
   if (options.resume && options.out.empty())
     throw InputError("--resume", "a run's directory in --out", "none");
-  // The heads belong to the whole run; naming claims or papers leaves them out.
-  const bool whole = options.claims.empty() && options.papers.empty();
+  const Scope scope = options.claims.empty() && options.papers.empty() ? Scope::whole : Scope::named;
   const Rational epsilon = rational_from_text(options.head_epsilon, "--head-eps");
   if (epsilon <= 0) throw InputError("--head-eps", "a number above 0", "'" + options.head_epsilon + "'");
   const std::vector<std::filesystem::path> folders =
-      whole ? head_folders(options.data) : std::vector<std::filesystem::path>{};
+      scope == Scope::whole ? head_folders(options.data) : std::vector<std::filesystem::path>{};
   const std::size_t count = chosen.size() + folders.size();
+  const std::vector<Measurement> measured = measurements(options, settings, scope);
   const std::filesystem::path heads_file = std::filesystem::path(options.out) / "heads.jsonl";
+  const auto head_task = [&](std::size_t i) {
+    return "head " + folders[i].string() + " " + exact_text(epsilon);
+  };
   std::optional<RunLog> log;
-  std::vector<Json> lines(chosen.size()), heads(folders.size()), propagation;
-  std::vector<long> todo;
+  std::optional<FinishedTasks> kept;
+  std::vector<Json> lines(chosen.size()), heads(folders.size()), measurement(measured.size()), propagation;
+  std::vector<long> todo, todo_measured;
   for (std::size_t i = 0; i < count; ++i) todo.push_back(static_cast<long>(i));
+  for (std::size_t i = 0; i < measured.size(); ++i) todo_measured.push_back(static_cast<long>(i));
   if (is_first_rank() && !options.out.empty()) {
-    log.emplace(options.out, settings, chosen, options.resume ? RunLog::Resume::yes : RunLog::Resume::no);
-    std::erase_if(todo, [&](long i) {
-      const Json* line = i < static_cast<long>(chosen.size())
-                             ? log->finished(chosen[static_cast<std::size_t>(i)]->id)
-                             : nullptr;
-      if (line) lines[static_cast<std::size_t>(i)] = *line;
+    const RunLog::Resume resume = options.resume ? RunLog::Resume::yes : RunLog::Resume::no;
+    log.emplace(options.out, settings, chosen, resume);
+    kept.emplace(std::filesystem::path(options.out) / "tasks.jsonl", resume);
+    std::erase_if(todo, [&](long number) {
+      const auto i = static_cast<std::size_t>(number);
+      const Json* line =
+          i < chosen.size() ? log->finished(chosen[i]->id) : kept->find(head_task(i - chosen.size()));
+      if (line) (i < chosen.size() ? lines[i] : heads[i - chosen.size()]) = *line;
       return line != nullptr;
     });
-    write_file_atomically(heads_file, "");
+    std::erase_if(todo_measured, [&](long i) {
+      const Json* line = kept->find(measured[static_cast<std::size_t>(i)].name);
+      if (line) measurement[static_cast<std::size_t>(i)] = *line;
+      return line != nullptr;
+    });
+    std::string found;
+    for (const Json& head : heads)
+      if (!head.is_null()) found += head.dump() + "\n";
+    write_file_atomically(heads_file, found);
     std::filesystem::remove(std::filesystem::path(options.out) / "certificates.jsonl");  // of an earlier run
   }
   std::vector<Json> certified;
@@ -264,29 +335,45 @@ ExitStatus verify(const Options& options) {
       Json& line = i < chosen.size() ? lines[i] : heads[i - chosen.size()];
       line = Json::parse(text);
       if (log && i < chosen.size()) log->append(line);
-      else if (log) append_line(heads_file, line);
+      else if (log) {
+        kept->append(head_task(i - chosen.size()), line);
+        append_line(heads_file, line);
+      }
     });
+    progress.at(0.98, "layers, degrees and thresholds");
+    run_tasks(
+        todo_measured, settings.threads,
+        [&](long i) { return measured[static_cast<std::size_t>(i)].measure().dump(); },
+        [&](long number, const std::string& text) {
+          const auto i = static_cast<std::size_t>(number);
+          measurement[i] = Json::parse(text);
+          if (kept) kept->append(measured[i].name, measurement[i]);
+        });
     if (!is_first_rank()) return ExitStatus::answered;
     if (certificates)
       for (const std::filesystem::path& folder : folders) certificates->add_head(folder, epsilon, settings);
-    if (whole) {
-      progress.at(0.98, "layers");
-      propagation = measure_propagation(settings, options.layers, options.weights);
-      if (log) {
-        std::string text;
-        for (const Json& line : propagation) text += line.dump() + "\n";
-        write_file_atomically(std::filesystem::path(options.out) / "propagation.jsonl", text);
+    std::vector<Json> degrees, thresholds;
+    for (std::size_t i = 0; i < measured.size(); ++i) {
+      const Json& result = measurement[i];
+      if (measured[i].kind == Measurement::Kind::layers)
+        propagation.insert(propagation.end(), result.begin(), result.end());
+      else if (measured[i].kind == Measurement::Kind::threshold) thresholds.push_back(result);
+      else {
+        degrees.push_back(result.at("line"));
+        if (certificates)
+          write_file_atomically(degree_certificate(certificates->directory() / "degrees", degrees.back()),
+                                result.at("certificate").dump(1) + "\n");
       }
     }
     if (log) {
-      log->rewrite(lines);  // over several ranks they came in any order
-      std::string ordered;
-      for (const Json& head : heads) ordered += head.dump() + "\n";
-      write_file_atomically(heads_file, ordered);
-      progress.at(0.99, "degrees and thresholds");
-      write_degrees(std::filesystem::path(options.out) / "degrees.jsonl", settings,
-                    certificates ? certificates->directory() / "degrees" : std::filesystem::path());
-      write_thresholds(std::filesystem::path(options.out) / "thresholds.jsonl", settings);
+      log->rewrite(lines);  // they came in any order
+      write_file_atomically(heads_file, lines_text(heads));
+      for (const auto& [file, of_file] :
+           {std::pair("propagation.jsonl", &propagation), std::pair("degrees.jsonl", &degrees),
+            std::pair("thresholds.jsonl", &thresholds)})
+        if (file != std::string("propagation.jsonl") || scope == Scope::whole)
+          write_file_atomically(std::filesystem::path(options.out) / file, lines_text(*of_file));
+      kept->remove();
     }
     if (certificates) certified = certify(*certificates, lines, options.out);
   }

@@ -8,8 +8,6 @@
 namespace attnbounds {
 namespace {
 
-// Exchanges up to this degree take some milliseconds; beyond, the sandwich's window is within a per cent.
-constexpr double kLargestExchange = 64;
 constexpr long kFractionBits = 64;
 
 Rational power(const Rational& x, long exponent) {
@@ -30,12 +28,10 @@ struct DegreeWindow {
 };
 
 DegreeWindow degrees(const Rational& low_X, const Rational& high_X, const Rational& low_epsilon,
-                     const Rational& high_epsilon) {
+                     const Rational& high_epsilon, long largest_exchange) {
   if (high_X == 0) return {{0}, {0}};
-  const double X = nearest(high_X);
-  const bool exact = X <= kLargestExchange &&
-                     static_cast<double>(estimated_degree(high_X, low_epsilon, ErrorKind::relative).value) <=
-                         kLargestExchange;
+  const bool exact = high_X <= largest_exchange &&
+                     estimated_degree(high_X, low_epsilon, ErrorKind::relative).value <= largest_exchange;
   const auto least = [&](const Rational& x, const Rational& epsilon) {
     return exact ? least_degree(x, epsilon, ErrorKind::relative)
                  : least_degree_window(x, epsilon, ErrorKind::relative);
@@ -96,7 +92,7 @@ PhaseValue phase_value(const PhasePoint& point) {
                      : point.B     ? power(*point.B, p)
                                    : Rational(down(upper(X), kFractionBits) + dyadic(1, -kFractionBits));
   const DegreeWindow window = degrees(point.B ? value.half_width : low_X, value.half_width, low_epsilon,
-                                      low_epsilon + dyadic(1, -epsilon_bits));
+                                      low_epsilon + dyadic(1, -epsilon_bits), point.largest_exchange);
   value.degree = window.enough;
   value.degree_needed = window.needed;
   value.rank = binomial(value.dimension + value.degree.value, value.degree.value);
@@ -129,14 +125,17 @@ Crossover crossover(PhasePoint point, long last) {
   Crossover result;
   for (long k = 1; k <= last; k = k == last ? last + 1 : std::min(last, k < 64 ? k + 1 : k + k / 8)) {
     point.n = {"2^" + std::to_string(k)};
-    const Verdict pays = phase_value(point).pays;
+    const PhaseValue value = phase_value(point);
     result.scanned_to = k;
-    if (pays == Verdict::verified) {
+    if (value.pays == Verdict::verified) {
       if (result.first_pays == 0) result.first_pays = k;
       result.last_pays = k;
-    } else if (pays == Verdict::refuted) {
+    } else if (value.pays == Verdict::refuted) {
       result.last_does_not_pay = k;
     }
+    if (value.fewer_operations == Verdict::verified && result.first_fewer_operations == 0)
+      result.first_fewer_operations = k;
+    if (value.fewer_operations == Verdict::refuted) result.last_not_fewer_operations = k;
   }
   return result;
 }

@@ -37,13 +37,17 @@ TokenCount token_count(const std::string& text, const std::string& place);
 /// d = max(1, round(c log n)).
 long dimension(const TokenCount& n, const Rational& c);
 
+/// Degrees up to this take some milliseconds by exchange; beyond, the sandwich's window is within a per cent.
+constexpr long kQuickExchange = 64;
+
 /// One point of the theory: B = kappa (log n)^{1/p}, or B itself.
 struct PhasePoint {
   AttentionKind kind = AttentionKind::matrix;
   Problem problem = Problem::forward;
   TokenCount n;
   Rational kappa, c, C;
-  std::optional<Rational> B = {};  // in place of kappa
+  std::optional<Rational> B = {};          // in place of kappa
+  long largest_exchange = kQuickExchange;  // X and degree up to which the least degree is found exactly
 };
 
 struct PhaseValue {
@@ -64,9 +68,11 @@ struct PhaseValue {
 PhaseValue phase_value(const PhasePoint& point);
 
 /// Where along n = 2^k the method pays (exponent < p) at fixed kappa or B, c, C; every k up to 64, then steps
-/// of an eighth up to `last`. "Pays" and "does not" are proved; 0 where there is no such k.
+/// of an eighth up to `last`; and where its operations are fewer than the exact method's. "Pays" and "does
+/// not", "fewer" and "not" are proved; 0 where there is no such k.
 struct Crossover {
   long first_pays = 0, last_pays = 0, last_does_not_pay = 0, scanned_to = 0;
+  long first_fewer_operations = 0, last_not_fewer_operations = 0;
 };
 Crossover crossover(PhasePoint point, long last);
 

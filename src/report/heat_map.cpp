@@ -10,7 +10,9 @@
 namespace attnbounds {
 namespace {
 
-constexpr const char* kCurveColours[] = {"#000000", "#7b1fa2", "#006d2c"};
+constexpr const char* kCurveColours[] = {"#000000", "#7b1fa2", "#006d2c", "#c51b7d", "#e08214", "#2166ac"};
+// The same for pgfplots.
+constexpr const char* kCurveNames[] = {"black", "violet", "green!40!black", "magenta", "orange", "blue"};
 
 std::string number(double x) { return fmt::format("{:.8g}", x); }
 
@@ -27,11 +29,18 @@ Range x_range(const HeatMap& map) {
     range.low = std::min(range.low, cell.x_low);
     range.high = std::max(range.high, cell.x_high);
   }
+  if (map.cells.empty())
+    for (const Curve& curve : map.curves)
+      for (const auto& [x, y] : curve.points) {
+        range.low = std::min(range.low, x);
+        range.high = std::max(range.high, x);
+      }
   return range;
 }
 
 /// Powers of two on the logarithmic axis of y: 1/4, 1/2, 1, 2.
 std::vector<Tick> y_ticks(const HeatMap& map) {
+  if (!map.y_ticks.empty()) return map.y_ticks;
   std::vector<Tick> ticks;
   for (int k = -12; k <= 12; ++k)
     if (const double at = std::ldexp(1.0, k); map.y_low <= at && at <= map.y_high)
@@ -68,14 +77,21 @@ std::string heat_map_script(const HeatMapFigure& figure) {
       data += fmt::format("{} {} {} {} {}\n", number(c.x_low), number(c.x_high), number(c.y_low),
                           number(c.y_high), number(cut(c.value, map)));
     data += "EOD\n";
-    std::string curves;
+    std::string curves =
+        map.cells.empty()
+            ? ""
+            : fmt::format(
+                  "$cells{} using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5 with boxxyerror fillcolor "
+                  "palette notitle",
+                  k);
     for (std::size_t j = 0; j < map.curves.size(); ++j) {
       data += fmt::format("$curve{}_{} << EOD\n", k, j);
       for (const auto& [x, y] : map.curves[j].points) data += number(x) + " " + number(y) + "\n";
       data += "EOD\n";
       curves += fmt::format(
-          ", \\\n  $curve{}_{} using 1:2 with lines dashtype {} linewidth 2.2 linecolor '{}' title '{}'", k,
-          j, dash(map.curves[j].style), kCurveColours[j % std::size(kCurveColours)], map.curves[j].label);
+          "{}$curve{}_{} using 1:2 with lines dashtype {} linewidth 2.2 linecolor '{}' title '{}'",
+          curves.empty() ? "" : ", \\\n  ", k, j, dash(map.curves[j].style),
+          kCurveColours[j % std::size(kCurveColours)], map.curves[j].label);
     }
     std::string ticks, labels, heights;
     for (const Tick& t : y_ticks(map))
@@ -90,12 +106,11 @@ std::string heat_map_script(const HeatMapFigure& figure) {
         "set size {:.4f},{:.4f}\nset origin {:.4f},{:.4f}\nunset label\n{}set cbrange [{}:{}]\n"
         "set title '{}'\nset xlabel '{}'\nset ylabel '{}'\nset xtics ({})\nset ytics ({})\n"
         "set xrange [{}:{}]\nset yrange [{}:{}]\n"
-        "plot $cells{} using (sqrt($1*$2)):(sqrt($3*$4)):1:2:3:4:5 with boxxyerror fillcolor palette "
-        "notitle{}\n",
+        "plot {}\n",
         width, height, width * static_cast<double>(k % columns),
         1 - height * static_cast<double>(k / columns + 1), labels, number(map.turning - map.reach),
         number(map.turning + map.reach), map.title, map.x_label, map.y_label, ticks, heights, number(x.low),
-        number(x.high), number(map.y_low), number(map.y_high), k, curves);
+        number(x.high), number(map.y_low), number(map.y_high), curves);
   }
   return fmt::format(
       "# Drawn by: gnuplot -d FILE > FIGURE.svg\n"
@@ -135,11 +150,9 @@ Panels pgfplots_panels(const HeatMapFigure& figure, const std::string& name, Dat
                                  std::pair(c.x_high, c.y_high), std::pair(c.x_low, c.y_high)})
         cells += number(x) + "," + number(y) + "," + value + "\n";
     }
-    for (std::size_t j = 0; j < map.curves.size(); ++j)
-      for (const auto& [x, y] : map.curves[j].points)
-        curves += fmt::format("{},{},{}\n", j, number(x), number(y));
     for (std::size_t j = 0; j < map.curves.size(); ++j) {
       const Curve& curve = map.curves[j];
+      for (const auto& [x, y] : curve.points) curves += fmt::format("{},{},{}\n", j, number(x), number(y));
       std::string source = fmt::format(
           "table[col sep=comma, x=x, y=y, restrict expr to domain={{\\thisrow{{curve}}}}{{{}:{}}}] {{{}}}", j,
           j, curves_file);
@@ -148,10 +161,11 @@ Panels pgfplots_panels(const HeatMapFigure& figure, const std::string& name, Dat
         for (const auto& [x, y] : curve.points) source += "(" + number(x) + "," + number(y) + ")";
         source += "}";
       }
-      drawn += fmt::format("  \\addplot[very thick, mark=none, {}] {};\n  \\addlegendentry{{{}}}\n",
-                           curve.style == Curve::Style::solid    ? "black"
-                           : curve.style == Curve::Style::dashed ? "violet, dashed"
-                                                                 : "green!40!black, dotted",
+      drawn += fmt::format("  \\addplot[very thick, mark=none, {}{}] {};\n  \\addlegendentry{{{}}}\n",
+                           kCurveNames[j % std::size(kCurveNames)],
+                           curve.style == Curve::Style::solid    ? ""
+                           : curve.style == Curve::Style::dashed ? ", dashed"
+                                                                 : ", dotted",
                            source, latex_escaped(curve.label));
     }
     for (const Tick& t : map.x_ticks) {
@@ -160,7 +174,7 @@ Panels pgfplots_panels(const HeatMapFigure& figure, const std::string& name, Dat
     }
     for (const Tick& t : y_ticks(map)) {
       heights += (heights.empty() ? "" : ",") + number(t.at);
-      height_labels += (height_labels.empty() ? "" : ",") + t.text;
+      height_labels += (height_labels.empty() ? "" : ",") + ("$" + t.text + "$");
     }
     for (const Note& note : map.notes)
       notes += fmt::format("  \\node[font=\\small] at (axis cs:{},{}) {{{}}};\n", number(note.x),
@@ -172,20 +186,27 @@ Panels pgfplots_panels(const HeatMapFigure& figure, const std::string& name, Dat
         "ylabel={{{}}},\n"
         "  xmin={}, xmax={}, ymin={}, ymax={}, xtick={{{}}}, xticklabels={{{}}},\n"
         "  ytick={{{}}}, yticklabels={{{}}}, minor tick num=0, point meta min={}, point meta max={},\n"
-        "  colorbar, colorbar style={{ylabel={{{}}}, ymode=linear}},\n"
+        "{}"
         "  legend style={{font=\\scriptsize, at={{(0.5,-0.2)}}, anchor=north, cells={{anchor=west}}}},\n"
         "  colormap={{threshold}}{{rgb255=(33,102,172) rgb255=(146,197,222) rgb255=(247,247,247) "
         "rgb255=(253,174,97) rgb255=(179,88,6)}}]\n"
-        "  \\addplot[patch, patch type=rectangle, shader=flat, draw=none, forget plot, point meta=explicit] "
-        "table[col sep=comma, x=x, y=y, meta=value] {{{}}};\n"
-        "{}{}\\end{{axis}}\n\\end{{tikzpicture}}%\n",
+        "{}{}{}\\end{{axis}}\n\\end{{tikzpicture}}%\n",
         where == Data::beside ? "width=8.6cm, height=7.6cm" : "width=0.72\\linewidth, height=0.47\\linewidth",
         latex_escaped(map.title), latex_escaped(map.x_label), latex_escaped(map.y_label), number(x.low),
         number(x.high), number(map.y_low), number(map.y_high), ticks, tick_labels, heights, height_labels,
-        number(map.turning - map.reach), number(map.turning + map.reach), latex_escaped(figure.value_label),
-        where == Data::beside ? cells_file : "\n" + cells, drawn, notes);
+        number(map.turning - map.reach), number(map.turning + map.reach),
+        map.cells.empty() ? ""
+                          : fmt::format("  colorbar, colorbar style={{ylabel={{{}}}, ymode=linear}},\n",
+                                        latex_escaped(figure.value_label)),
+        map.cells.empty()
+            ? ""
+            : fmt::format(
+                  "  \\addplot[patch, patch type=rectangle, shader=flat, draw=none, forget plot, point "
+                  "meta=explicit] table[col sep=comma, x=x, y=y, meta=value] {{{}}};\n",
+                  where == Data::beside ? cells_file : "\n" + cells),
+        drawn, notes);
     if (where == Data::in_place) pictures += "\\par\\medskip\n";
-    files.emplace_back(cells_file, cells);
+    if (!map.cells.empty()) files.emplace_back(cells_file, cells);
     files.emplace_back(curves_file, curves);
   }
   return {pictures, files};

@@ -28,15 +28,15 @@ struct Tick {
 
 struct HeatMap {
   std::string title, x_label, y_label;
-  std::vector<Tick> x_ticks;
-  std::vector<Cell> cells;
+  std::vector<Tick> x_ticks, y_ticks;  // of y: none are powers of two
+  std::vector<Cell> cells;             // none: curves alone
   std::vector<Curve> curves;
   std::vector<Note> notes;
   double turning = 1, reach = 1;  // blue below, orange above; colours end at turning -+ reach
   double y_low = 0, y_high = 1;
 };
 
-/// Panels side by side, each with its colour bar. Axes are logarithmic.
+/// Panels side by side, each with its colour bar if it has cells. Axes are logarithmic.
 struct HeatMapFigure {
   std::string value_label;
   std::vector<HeatMap> panels;

@@ -82,8 +82,11 @@ struct ThresholdRecord {
   std::string kind;    // matrix, tensor
   std::string series;  // parameters that a figure holds fixed: problem, c, C
   double log_n = 0, kappa = 0;
-  std::optional<double> exponent;           // of a point, its proved upper end
+  std::optional<double> exponent;  // of a point, its proved upper end
+  std::optional<double> limit_exponent;
   std::optional<double> star, limit, hard;  // of a kappa*: proved lower end of kappa*; limit; direct route
+  // log10 of kappa of the gap routes; the tower's limit is an estimate.
+  std::optional<double> log10_reed_solomon, log10_hermitian, log10_tower;
 };
 
 /// The worst input that a search found for an attention program.

@@ -15,7 +15,19 @@ SweepJson rounded_enclosure(const Interval& x, int digits) {
 namespace {
 
 // Seconds of one task on one core, measured on the machine this was written on.
-constexpr double kPointSeconds = 0.03, kStarSeconds = 0.5, kCrossoverSeconds = 2;
+constexpr double kPointSeconds = 0.03, kStarSeconds = 0.5, kCrossoverSeconds = 2, kStarPoints = 15;
+
+/// Two exchanges of degree near gamma log n, where these are asked for.
+double exchange_seconds(const PhasePoint& p) {
+  if (p.largest_exchange <= kQuickExchange || p.B) return 0;
+  const WorkingPrecision precision(Bits{128});
+  const double degree =
+      nearest(midpoint(p.n.log())) *
+      nearest(limit_degree_ratio(to_rational(std::pow(nearest(p.kappa), order(p.kind))), p.C).lower());
+  return degree <= kQuickExchange || degree > static_cast<double>(p.largest_exchange)
+             ? 0
+             : 14 * std::pow(degree / 571, 2);
+}
 const Rational kStarTolerance(1, 1000), kAdviceExponent(1, 2);
 
 SweepJson decimal_log(const Interval& natural_log) {
@@ -32,7 +44,8 @@ SweepJson identity(const char* record, const PhasePoint& p) {
 
 std::string words(const char* record, const PhasePoint& p, const std::string& rest) {
   return std::string(record) + " " + name(p.kind) + " " + name(p.problem) + " c=" + exact_text(p.c) +
-         " C=" + exact_text(p.C) + rest;
+         " C=" + exact_text(p.C) + rest +
+         (p.largest_exchange == kQuickExchange ? "" : " exchange=" + std::to_string(p.largest_exchange));
 }
 std::string entries(const PhasePoint& p) {
   return p.B ? " B=" + exact_text(*p.B) : " kappa=" + exact_text(p.kappa);
@@ -83,16 +96,25 @@ SweepJson star_line(const PhasePoint& p) {
   line["does_not_pay_decimal"] = round_up(star.does_not_pay);
   line["limit"] = rounded_enclosure(limit_kappa_star(p.kind, p.c, p.C).interval());
   // What the reductions need: directly at this d; through the protocol from vectors of dimension d.
+  const DecidedBy by = p.problem == Problem::forward ? DecidedBy::outputs : DecidedBy::gradients;
   line["hard_direct"] = nullptr;
-  if (d >= 2) line["hard_direct"] = rounded_enclosure(direct_kappa(arity, p.n.log(), d));
-  line["hard_gap"] = nullptr;
-  if (const auto gap = gap_kappa(arity, p.n.log(), d, kAdviceExponent))
-    line["hard_gap"] = {{"nodes", gap->nodes},
-                        {"columns", gap->columns},
-                        {"field", gap->field},
-                        {"advice_exponent", exact_text(kAdviceExponent)},
-                        {"log10_kappa", decimal_log(gap->log_kappa)},
-                        {"log10_d", decimal_log(gap->log_dimension)}};
+  if (d >= 2) line["hard_direct"] = rounded_enclosure(direct_kappa(arity, p.n.log(), d, by));
+  for (const auto& [key, code] : {std::pair("hard_reed_solomon", CodeKind::reed_solomon),
+                                  std::pair("hard_hermitian", CodeKind::hermitian)}) {
+    line[key] = nullptr;
+    if (const auto gap = gap_kappa(code, arity, p.n.log(), d, kAdviceExponent, by))
+      line[key] = {{"nodes", gap->nodes},
+                   {"columns", gap->columns},
+                   {"field", gap->field},
+                   {"advice_exponent", rounded_enclosure(gap->advice_exponent)},
+                   {"log10_kappa", decimal_log(gap->log_kappa)},
+                   {"log10_d", decimal_log(gap->log_dimension)}};
+  }
+  line["hard_tower_limit"] = nullptr;
+  if (const auto tower = tower_limit_kappa(arity, p.c, kAdviceExponent, by))
+    line["hard_tower_limit"] = {{"root", tower->root},
+                                {"columns", tower->columns},
+                                {"log10_kappa_estimate", tower->log_kappa.value / std::log(10.0)}};
   return line;
 }
 
@@ -104,6 +126,8 @@ SweepJson crossover_line(const PhasePoint& p, long last) {
   line["first_pays"] = power(found.first_pays);
   line["last_does_not_pay"] = power(found.last_does_not_pay);
   line["last_pays"] = power(found.last_pays);
+  line["first_fewer_operations"] = power(found.first_fewer_operations);
+  line["last_not_fewer_operations"] = power(found.last_not_fewer_operations);
   line["scanned_to"] = power(found.scanned_to);
   return line;
 }
@@ -115,21 +139,29 @@ std::vector<SweepTask> theory_tasks(const TheoryGrid& grid) {
   for (const AttentionKind kind : grid.kinds)
     for (const Rational& c : grid.c)
       for (const Rational& C : grid.C) {
-        const PhasePoint base{kind, grid.problem, {}, 0, c, C};
+        PhasePoint base{kind, grid.problem, {}, 0, c, C};
+        base.largest_exchange = grid.largest_exchange;
         std::vector<PhasePoint> settings;  // kappa or B
-        for (const Rational& kappa : grid.kappa)
-          if (grid.B.empty()) settings.push_back({kind, grid.problem, {}, kappa, c, C});
-        for (const Rational& B : grid.B) settings.push_back({kind, grid.problem, {}, 0, c, C, B});
+        for (const Rational& x : grid.B.empty() ? grid.kappa : grid.B) {
+          settings.push_back(base);
+          if (grid.B.empty()) settings.back().kappa = x;
+          else settings.back().B = x;
+        }
         for (const TokenCount& n : grid.n) {
           for (PhasePoint p : settings) {
             p.n = n;
-            tasks.push_back({words("point", p, " n=" + n.text + entries(p)), Estimate(kPointSeconds),
+            tasks.push_back({words("point", p, " n=" + n.text + entries(p)),
+                             Estimate(kPointSeconds + exchange_seconds(p)),
                              [p, rate = grid.operations_a_second] { return point_line(p, rate); }});
           }
           PhasePoint p = base;
           p.n = n;
-          tasks.push_back(
-              {words("kappa_star", p, " n=" + n.text), Estimate(kStarSeconds), [p] { return star_line(p); }});
+          PhasePoint near = p;
+          near.kappa =
+              dyadic(scaled_floor(to_rational(midpoint(limit_kappa_star(kind, c, C).interval())), 10), -10);
+          tasks.push_back({words("kappa_star", p, " n=" + n.text),
+                           Estimate(kStarSeconds + kStarPoints * exchange_seconds(near)),
+                           [p] { return star_line(p); }});
         }
         if (grid.crossovers == Crossovers::with)
           for (const PhasePoint& p : settings)

@@ -1,6 +1,6 @@
 // The theory mode of `attnbounds phase` as tasks. The lines, by "record":
 //   point        a point (n, kappa or B, c, C): degree, rank, operations, time, exponent and its limit
-//   kappa_star   kappa*(n, c, C), and kappa at which the reductions decide orthogonal vectors
+//   kappa_star   kappa*(n, c, C), and kappa at which each reduction decides orthogonal vectors
 //   crossover    where along n = 2^k the method pays at fixed kappa or B
 #pragma once
 
@@ -18,6 +18,7 @@ struct TheoryGrid {
   std::vector<Rational> kappa, B, c, C;  // B in place of kappa where it is not empty
   Crossovers crossovers = Crossovers::none;
   long crossover_last = 400;  // 2^400
+  long largest_exchange = kQuickExchange;
   Estimate operations_a_second{1e10};
 };
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <tuple>
 
 #include "catch.hpp"
 #include "cli/program.hpp"
@@ -122,11 +123,7 @@ TEST_CASE("a sweep gives the same bytes over any number of ranks, and after a ra
   CHECK(shell(mpirun(2) + kSweep + folder.path.string() + " --resume") == 2);
 }
 
-TEST_CASE("verify gives the same lines over several ranks, but for seconds") {
-  if (!has_mpi()) {
-    WARN("mpirun is not installed: not tested");
-    return;
-  }
+TEST_CASE("verify gives the same lines over any number of ranks, also cut and resumed, but for seconds") {
   const auto lines = [](const fs::path& file) {
     std::vector<json> list;
     std::istringstream text(contents(file));
@@ -136,12 +133,56 @@ TEST_CASE("verify gives the same lines over several ranks, but for seconds") {
     }
     return list;
   };
-  const TemporaryFolder alone, spread;
+  const TemporaryFolder alone;
   const std::string what =
       " verify --claim threshold-2026/degree-from-above --claim threshold-2026/degree-from-below --claim "
       "alman-song-2024-tensor/forward-error --quiet --out ";
+  const auto same = [&](const fs::path& folder) {
+    CHECK(lines(folder / "claims.jsonl") == lines(alone.path / "claims.jsonl"));
+    for (const char* file : {"thresholds.jsonl", "degrees.jsonl", "heads.jsonl"})
+      CHECK(contents(folder / file) == contents(alone.path / file));
+    CHECK(!fs::exists(folder / "tasks.jsonl"));
+  };
   REQUIRE(shell("'" + kProgram + "'" + what + alone.path.string()) == 0);
-  REQUIRE(shell(mpirun(3) + what + spread.path.string()) == 0);
-  CHECK(lines(spread.path / "claims.jsonl") == lines(alone.path / "claims.jsonl"));
-  CHECK(contents(spread.path / "thresholds.jsonl") == contents(alone.path / "thresholds.jsonl"));
+  {
+    const TemporaryFolder cut;
+    run_until_killed("'" + kProgram + "'" + what + cut.path.string(), cut.path / "tasks.jsonl", 30,
+                     Victim::whole_run);
+    CHECK(lines_of(cut.path / "tasks.jsonl") >= 30);
+    CHECK(!fs::exists(cut.path / "thresholds.jsonl"));
+    REQUIRE(shell("'" + kProgram + "'" + what + cut.path.string() + " --resume") == 0);
+    same(cut.path);
+  }
+  if (!has_mpi()) {
+    WARN("mpirun is not installed: not tested");
+    return;
+  }
+  {
+    const TemporaryFolder spread;
+    REQUIRE(shell(mpirun(3) + what + spread.path.string()) == 0);
+    same(spread.path);
+  }
+  for (const auto& [victim, file, least] : {std::tuple(Victim::one_rank, "tasks.jsonl", 30L),
+                                            std::tuple(Victim::whole_run, "claims.jsonl", 1L)}) {
+    const TemporaryFolder cut;
+    run_until_killed(mpirun(3) + what + cut.path.string(), cut.path / file, least, victim);
+    CHECK(lines_of(cut.path / file) >= least);
+    CHECK(!fs::exists(cut.path / "thresholds.jsonl"));
+    REQUIRE(shell(mpirun(2) + what + cut.path.string() + " --resume") == 0);
+    same(cut.path);
+  }
+}
+
+TEST_CASE("the layers of a whole run are tasks like others: the same bytes over ranks", "[.long]") {
+  if (!has_mpi()) {
+    WARN("mpirun is not installed: not tested");
+    return;
+  }
+  const TemporaryFolder alone, spread;
+  REQUIRE(shell("'" + kProgram + "' verify --quiet --out " + alone.path.string()) == 0);
+  REQUIRE(shell(mpirun(2) + " verify --quiet --out " + spread.path.string()) == 0);
+  for (const char* file : {"propagation.jsonl", "degrees.jsonl", "thresholds.jsonl"}) {
+    CHECK(!contents(alone.path / file).empty());
+    CHECK(contents(spread.path / file) == contents(alone.path / file));
+  }
 }
