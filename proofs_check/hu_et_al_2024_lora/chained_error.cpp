@@ -2,7 +2,8 @@
 // (Theorem L of docs/neighbours.md). If every softmax weight has relative error at most delta, phi =
 // 2 (1 - sqrt(1 - delta^2))/delta, then each of the four gradients by Q's and K's adapters is a form
 // L^T p R/d and entry by entry
-//     |(L^T (p~ - p) R/d)_ab| <= (phi/4d) sum_i |L_ia| range(R_b) (sum_l |c_il| range(h_l) + 1/2 range(h_l)^2),
+//     |(L^T (p~ - p) R/d)_ab| <= (phi/4d) sum_i |L_ia| range(R_b) (sum_l |c_il| range(h_l) + 1/2
+//     range(h_l)^2),
 // with (L, R) = s (X_Q, K A_Q^T), s (X_Q B_Q, K), s (Q A_K^T, X_K), s (Q, X_K B_K); and by V's, forms
 // (f L)^T (f h - Y) R,
 //     |error_ab| <= sum_i phi/2 range(L_a) (sum_l |c~_il R_lb|) + |(f L)_ia| phi/2 range((h R)_b).
@@ -32,8 +33,7 @@ Case draw(Draw& d) {
   if (d.index < 2) {  // d = r = 1, W_Q = 0: keys, values and signs with product 1, Y far away
     const Matrix<double> one = Matrix<double>::Ones(1, 1);
     const Adapter<double> identity{Matrix<double>::Zero(1, 1), one, one, 1}, none{-one, one, one, 1};
-    c.in = {one,      column({1, 1, -1, -1}), column({1, -1, 1, -1}), none, identity, identity,
-            1024 * one};
+    c.in = {one, column({1, 1, -1, -1}), column({1, -1, 1, -1}), none, identity, identity, 1024 * one};
     c.sigma = column({1, -1, -1, 1}).transpose();
     c.delta = Rational(1, 64);
     return c;
@@ -95,16 +95,16 @@ Interval score_forms(const Case& c, const Evaluated& e) {
         }
         sum += absolute_value(left(i, a)) * row;
       }
-      for (Eigen::Index b = 0; b < bound.cols(); ++b) bound(a, b) = s * phi / 4 * sum * column_range(right, b);
+      for (Eigen::Index b = 0; b < bound.cols(); ++b)
+        bound(a, b) = s * phi / 4 * sum * column_range(right, b);
     }
     return largest_quotient(error, bound);
   };
   const LoraLoss<Interval>& in = e.in;
-  return maximum(
-      maximum(of_form(c.in.q.scale, in.x_q, product(e.head.k, transposed(in.q.a))),
-              of_form(c.in.q.scale, product(in.x_q, in.q.b), e.head.k)),
-      maximum(of_form(c.in.k.scale, product(e.head.q, transposed(in.k.a)), in.x_k),
-              of_form(c.in.k.scale, e.head.q, product(in.x_k, in.k.b))));
+  return maximum(maximum(of_form(c.in.q.scale, in.x_q, product(e.head.k, transposed(in.q.a))),
+                         of_form(c.in.q.scale, product(in.x_q, in.q.b), e.head.k)),
+                 maximum(of_form(c.in.k.scale, product(e.head.q, transposed(in.k.a)), in.x_k),
+                         of_form(c.in.k.scale, e.head.q, product(in.x_k, in.k.b))));
 }
 Interval value_forms(const Case& c, const Evaluated& e) {
   const Interval half = phi_of(c.delta) / 2;
@@ -120,13 +120,14 @@ Interval value_forms(const Case& c, const Evaluated& e) {
       for (Eigen::Index b = 0; b < bound.cols(); ++b) {
         bound(a, b) = 0;
         for (Eigen::Index i = 0; i < averaged.rows(); ++i)
-          bound(a, b) += s * half * (column_range(left, a) * absolute_value(along_right(i, b)) +
-                                     absolute_value(averaged(i, a)) * column_range(values, b));
+          bound(a, b) += s * half *
+                         (column_range(left, a) * absolute_value(along_right(i, b)) +
+                          absolute_value(averaged(i, a)) * column_range(values, b));
       }
     return largest_quotient(error, bound);
   };
-  const Matrix<Interval> identity = matrix_from<Interval>(
-      Matrix<double>::Identity(c.in.x_q.cols(), c.in.x_q.cols()));
+  const Matrix<Interval> identity =
+      matrix_from<Interval>(Matrix<double>::Identity(c.in.x_q.cols(), c.in.x_q.cols()));
   return maximum(of_form(e.in.x_v, transposed(e.in.v.a)), of_form(product(e.in.x_v, e.in.v.b), identity));
 }
 Interval scores_quotient(const Case& c) { return score_forms(c, evaluated(c)); }

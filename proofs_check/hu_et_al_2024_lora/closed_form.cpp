@@ -2,8 +2,8 @@
 //     dL/dA = s B^T dL/dW,   dL/dB = s dL/dW A^T,   dL/dW_Q = X_Q^T p K/d, dL/dW_K = X_K^T p^T Q/d,
 //     dL/dW_V = (f X_V)^T (Att - Y).
 // Checked by the mean value theorem in intervals along a direction in all six factors. Twin: the proof sketch
-// of Theorem 3.1 prints dL/dB_Q = (C1)^T p A_Q C2, with A_Q between p and C2. Its shapes fit only where L = d =
-// r; there it is another matrix.
+// of Theorem 3.1 prints dL/dB_Q = (C1)^T p A_Q C2, with A_Q between p and C2. Its shapes fit only where L = d
+// = r; there it is another matrix.
 #include "proofs_check/lora_case.hpp"
 
 namespace attnbounds {
@@ -45,9 +45,8 @@ Interval printed_slopes(const Case& c) {
   const HeadMatrices<Interval> head = head_of(in);
   const Matrix<Interval> f = softmax_rows(scores(head.q, head.k));
   const Matrix<Interval> residual = product(f, head.v) - in.y;
-  const Matrix<Interval> p =
-      softmax_pullback<Interval>(f, product<Interval>(residual, head.v.transpose())) /
-      Interval(static_cast<long>(in.x_q.cols()));
+  const Matrix<Interval> p = softmax_pullback<Interval>(f, product<Interval>(residual, head.v.transpose())) /
+                             Interval(static_cast<long>(in.x_q.cols()));
   const Matrix<Interval> x = in.x_q.transpose(),
                          printed = enclose(in.q.scale) * product(product(x, product(p, in.q.a)), head.k);
   const Matrix<Interval> right = lora_gradient(in).q.b;

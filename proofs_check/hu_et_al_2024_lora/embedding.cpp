@@ -3,8 +3,8 @@
 //     X_Q = (d/r) [A1, 0], X_K = [A2, 0], X_V = [A3, 0], Y = [E, 0], W*_Q = 0, B_Q = [I; 0], A_Q = [X, 0],
 //     W_K = W_V = I,
 // whose gradient by A_Q is [dL/dX, 0]. Exact, over the rationals, with polynomial weights. Since scores are
-// divided by the number of columns, d/r cannot be left out (twin); the norm of X_Q grows by it. At LoRA's usual
-// start B_Q = 0 the gradient by A_Q is 0 whatever the data: the hardness is that of later steps.
+// divided by the number of columns, d/r cannot be left out (twin); the norm of X_Q grows by it. At LoRA's
+// usual start B_Q = 0 the gradient by A_Q is 0 whatever the data: the hardness is that of later steps.
 #include "proofs_check/lora_case.hpp"
 
 namespace attnbounds {
@@ -16,8 +16,12 @@ struct Case {
   long d = 0;
 };
 Json describe(const Case& c) {
-  return {{"A1", json_matrix(c.in.a1)}, {"A2", json_matrix(c.in.a2)}, {"A3", json_matrix(c.in.a3)},
-          {"X", json_matrix(c.in.x)},   {"E", json_matrix(c.in.e)},   {"d", c.d},
+  return {{"A1", json_matrix(c.in.a1)},
+          {"A2", json_matrix(c.in.a2)},
+          {"A3", json_matrix(c.in.a3)},
+          {"X", json_matrix(c.in.x)},
+          {"E", json_matrix(c.in.e)},
+          {"d", c.d},
           {"coefficients", json_numbers(c.weight.coefficients)}};
 }
 
@@ -76,9 +80,7 @@ const Registration embedding =
         .given(draw)
         .where("no row's weights sum to 0", denominators_do_not_vanish)
         .equal("the gradients, exactly",
-               [](const Case& c) {
-                 return difference(c, Rational(c.d, static_cast<long>(c.in.a1.cols())));
-               })
+               [](const Case& c) { return difference(c, Rational(c.d, static_cast<long>(c.in.a1.cols()))); })
         .twin_equal("without the factor d/r", [](const Case& c) { return difference(c, 1); })
         .sizes(60, 600, 6000);
 

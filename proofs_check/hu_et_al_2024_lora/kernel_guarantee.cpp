@@ -1,7 +1,6 @@
 // The fast LoRA gradients (kernels/lora.hpp) keep what they promise: each of the six lies within its own
 // proved bound, approximation and rounding together, of an enclosure of the closed form.
 #include "kernels/lora.hpp"
-
 #include "polynomial/least_degree.hpp"
 #include "proofs_check/lora_case.hpp"
 
@@ -51,13 +50,13 @@ Interval quotient(const Case& c) {
 const Registration kernel_guarantee =
     claim("hu-et-al-2024-lora/kernel-guarantee", "Theorems 3.1 and A.1's algorithm, in floating point",
           Standing::checked)
-        .says("the fast gradients of all six adapters lie within their own proved bounds of the closed form",
-              R"($\|\mathrm{fl}(\tilde G^{(A)}_\mu) - \partial L/\partial A_\mu\|_\infty \le \text{bound}$, $\mu = Q, K, V$, and the like for $B_\mu$)")
+        .says(
+            "the fast gradients of all six adapters lie within their own proved bounds of the closed form",
+            R"($\|\mathrm{fl}(\tilde G^{(A)}_\mu) - \partial L/\partial A_\mu\|_\infty \le \text{bound}$, $\mu = Q, K, V$, and the like for $B_\mu$)")
         .given(draw)
         .where("the bounds are finite", has_bounds)
         .at_most("the largest error over its bound", quotient, [](const Case&) { return Interval(1); })
-        .twin("the bound over a million", quotient,
-              [](const Case&) { return enclose(Rational(1, 1000000)); })
+        .twin("the bound over a million", quotient, [](const Case&) { return enclose(Rational(1, 1000000)); })
         .sizes(40, 400, 4000);
 
 }  // namespace

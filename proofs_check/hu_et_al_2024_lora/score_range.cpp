@@ -27,8 +27,9 @@ Rational largest_score(const Case& c) { return max_abs(scores(c.c1w, c.c2)); }
 const Registration score_range =
     claim("hu-et-al-2024-lora/score-range", "Theorems 3.1 and A.1, what the norm condition says of scores",
           Standing::checked)
-        .says("|C1 W|, |C2| <= Gamma implies |scores| <= Gamma^2 for scores divided by d; attained",
-              R"($\|C^{(1)}W\|_\infty, \|C^{(2)}\|_\infty \le \Gamma \Rightarrow \|C^{(1)}W(C^{(2)})^\top/d\|_\infty \le \Gamma^2$)")
+        .says(
+            "|C1 W|, |C2| <= Gamma implies |scores| <= Gamma^2 for scores divided by d; attained",
+            R"($\|C^{(1)}W\|_\infty, \|C^{(2)}\|_\infty \le \Gamma \Rightarrow \|C^{(1)}W(C^{(2)})^\top/d\|_\infty \le \Gamma^2$)")
         .given(draw)
         .at_most("largest score <= Gamma^2", largest_score, squared_norm)
         .twin(

@@ -122,16 +122,14 @@ LoraGradientResult polynomial_lora_gradient(const LoraLossInput& in, const Ratio
   const UpperBound key_norm = divide_by_at_least(row_norm(in.x_k), static_cast<double>(d)),
                    score_change = row_norm(in.x_q) * key_norm * bilinear.error;
   const UpperBound largest_h = size_of(in.x_v) * (column_norm(values.value) + count(d) * values.error),
-                   value_change = row_norm(in.x_v) * values.error,
-                   residual = largest_h + size_of(in.y);
+                   value_change = row_norm(in.x_v) * values.error, residual = largest_h + size_of(in.y);
   const UpperBound of_rounding = count(n) * size_of(in.x_q) * size_of(in.x_k) * (largest_h + residual) *
                                  (score_change * largest_h + value_change);
   const Matrix<Interval> g = within(gradient.output, gradient.bound + of_rounding);
 
   // U = f X_V.
-  const AttentionResult u =
-      polynomial_attention(AttentionInput{queries.value, in.x_k, in.x_v}, range, *polynomial, Mask::none,
-                           threads);
+  const AttentionResult u = polynomial_attention(AttentionInput{queries.value, in.x_k, in.x_v}, range,
+                                                 *polynomial, Mask::none, threads);
   const UpperBound u_bound = u.bound + key_norm * queries.error * size_of(in.x_v);
   const BoundedMatrix of_values = residual_moments(u.output, u_bound, values, in.y);
 

@@ -3,8 +3,8 @@
 // gradient, kernels/gradient_kernels.hpp). With W = W_Q W_K^T, G = dL/dW = X_Q^T p X_K/d and U = f X_V,
 //   dL/dW_Q = G W_K,   dL/dW_K = G^T W_Q,   dL/dW_V = U^T (U W_V - Y),
 // so one gradient and one attention by monomial features are all that depends on n; the rest are d x d
-// products in intervals. Effective weights and products of them are rounded to doubles; docs/neighbours.md has
-// what that moves. Cost O((n + m) r_g d^2), r_g = C(d+g, g): the adapters' rank r adds nothing.
+// products in intervals. Effective weights and products of them are rounded to doubles; docs/neighbours.md
+// has what that moves. Cost O((n + m) r_g d^2), r_g = C(d+g, g): the adapters' rank r adds nothing.
 #pragma once
 
 #include "attention/lora.hpp"
