@@ -76,7 +76,7 @@ void grid_row(benchmark::State& state, const Point& point) {
   state.counters["regret"] = regret;
 }
 
-const int registered = [] {
+[[maybe_unused]] const int registered = [] {
   for (const Mask mask : {Mask::none, Mask::causal})
     for (const long n : {256L, 1024L, 4096L, 16384L})
       for (const long d : {4L, 8L, 12L})
@@ -102,9 +102,3 @@ const int registered = [] {
 }();
 
 }  // namespace
-
-int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-  (void)registered;
-}

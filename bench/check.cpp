@@ -48,15 +48,12 @@ void row(benchmark::State& state, const Case& c) {
   state.counters["error_bound"] = std::stod(proved.facts.at("error").at("upper").get<std::string>());
 }
 
-}  // namespace
-
-int main(int count, char** arguments) {
+[[maybe_unused]] const int registered = [] {
   for (const Case& c : kCases)
     register_row("check/least-degree/X=" + std::to_string(c.half_width) + "/eps=" + c.epsilon_name + "/" +
                      name(c.kind),
                  [c](benchmark::State& state) { row(state, c); });
-  benchmark::Initialize(&count, arguments);
-  if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-}
+  return 0;
+}();
+
+}  // namespace

@@ -77,9 +77,7 @@ void growth(benchmark::State& state, const Instance& instance) {
   report_growth(state, points);
 }
 
-}  // namespace
-
-int main(int count, char** arguments) {
+[[maybe_unused]] const int registered = [] {
   keep_freed_memory();
   const std::string suffix = "/eps=1e-3";
   for (const Family family : {Family::theorem, Family::random}) {
@@ -104,8 +102,7 @@ int main(int count, char** arguments) {
   register_row("tensor-gradient/d=3/slope", [](benchmark::State& state) {
     growth(state, [](Index n) { return tensor_instance(n, 3, Family::theorem); });
   });
-  benchmark::Initialize(&count, arguments);
-  if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-}
+  return 0;
+}();
+
+}  // namespace

@@ -81,15 +81,12 @@ void against_sollya(benchmark::State& state, const Case& c) {
     state.SkipWithError("Sollya finds another error");
 }
 
-}  // namespace
-
-int main(int count, char** arguments) {
+[[maybe_unused]] const int registered = [] {
   for (const Case& c : kCases) {
     register_row(c.name() + "/arb", [c](benchmark::State& state) { against_arb(state, c); });
     register_row(c.name() + "/sollya", [c](benchmark::State& state) { against_sollya(state, c); });
   }
-  benchmark::Initialize(&count, arguments);
-  if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-}
+  return 0;
+}();
+
+}  // namespace

@@ -53,15 +53,9 @@ void row(benchmark::State& state) {
   state.counters["pairs_per_second"] = static_cast<double>(n) * n / comparison.ours;
 }
 
-const int registered = [] {
+[[maybe_unused]] const int registered = [] {
   register_row("orthogonality/n=32768/words=2", row);
   return 0;
 }();
 
 }  // namespace
-
-int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-  (void)registered;
-}

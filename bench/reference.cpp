@@ -61,7 +61,7 @@ void double_double_row(benchmark::State& state, long n, long d) {
   state.counters["rival_width_log2"] = std::log2(2 * arb.largest_radius());
 }
 
-const int registered = [] {
+[[maybe_unused]] const int registered = [] {
   for (const long bits : {128L, 256L})
     register_row("reference/n=512/d=8/bits=" + std::to_string(bits),
                  [bits](benchmark::State& state) { reference_row(state, 512, 8, bits); });
@@ -71,9 +71,3 @@ const int registered = [] {
 }();
 
 }  // namespace
-
-int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-  (void)registered;
-}

@@ -5,10 +5,11 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
+
+#include "numeric/stopwatch.hpp"
 
 namespace attnbounds::bench {
 
@@ -22,12 +23,6 @@ struct Comparison {
   int rounds = 0;
   double ratio() const { return rival / ours; }
 };
-
-inline double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 inline double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());

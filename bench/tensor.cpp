@@ -5,7 +5,6 @@
 
 #include "growth.hpp"
 #include "kernels/tensor_attention.hpp"
-#include "kernels/tensor_moments.hpp"
 #include "numeric/random.hpp"
 #include "support.hpp"
 
@@ -69,17 +68,14 @@ void growth(benchmark::State& state) {
   report_growth(state, points);
 }
 
-}  // namespace
-
-int main(int count, char** arguments) {
+[[maybe_unused]] const int registered = [] {
   keep_freed_memory();
   for (const Case& c :
        {Case{256, 4, "1e-6", Rational(1, 1000000)}, Case{1024, 4, "1e-6", Rational(1, 1000000)},
         Case{1024, 4, "1e-3", Rational(1, 1000)}, Case{512, 8, "1e-3", Rational(1, 1000)}})
     register_row(c.name(), [c](benchmark::State& state) { against_exact(state, c); });
   register_row("tensor/d=4/B=1/eps=1e-6/slope", growth);
-  benchmark::Initialize(&count, arguments);
-  if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 2;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-}
+  return 0;
+}();
+
+}  // namespace

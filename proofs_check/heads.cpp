@@ -1,7 +1,5 @@
 #include "proofs_check/heads.hpp"
 
-#include <chrono>
-
 #include "attention/enclosure.hpp"
 #include "kernels/guarantee.hpp"
 #include "kernels/guaranteed_attention.hpp"
@@ -10,6 +8,7 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
+#include "numeric/stopwatch.hpp"
 #include "polynomial/least_degree.hpp"
 
 namespace attnbounds {
@@ -40,7 +39,7 @@ std::vector<std::filesystem::path> head_folders(const std::filesystem::path& dat
 }
 
 Json measure_head(const std::filesystem::path& folder, const Rational& epsilon, const RunSettings& settings) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   const std::string place = (folder / "instance.json").string();
   const Json instance = Json::parse(read_file(folder / "instance.json"), nullptr, false);
   if (!instance.is_object() || !instance.contains("matrices"))
@@ -97,7 +96,7 @@ Json measure_head(const std::filesystem::path& folder, const Rational& epsilon, 
       result.bound.is_finite() && to_rational(upper(error)) <= result.bound.exact() && result.bound <= budget;
   const bool broken = result.bound.is_finite() && to_rational(lower(error)) > result.bound.exact();
   j["verdict"] = name(kept ? Verdict::verified : broken ? Verdict::refuted : Verdict::undecided);
-  j["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  j["seconds"] = stopwatch.seconds();
   return j;
 }
 

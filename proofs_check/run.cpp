@@ -3,13 +3,13 @@
 // by (seed, claim, index), and its results would depend on the order in which instances run.
 #include "proofs_check/run.hpp"
 
-#include <chrono>
 #include <fstream>
 #include <mutex>
 #include <sstream>
 
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
+#include "numeric/stopwatch.hpp"
 #include "numeric/zoo.hpp"
 
 namespace attnbounds {
@@ -183,7 +183,7 @@ Json Witness::to_json() const {
 }
 
 ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const InstanceProgress& progress) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   if (claim.comparisons.empty() || claim.twin.name.empty())
     throw std::logic_error(claim.id + ": a claim needs a comparison and a false twin");
   const std::size_t count = claim.instances.count(settings.level);
@@ -223,7 +223,7 @@ ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const Ins
     result.worst = witness_of(claim, claim.comparisons, cases[worst], worst, outcomes[worst]);
   result.constants = find_constants(claim, cases, settings.threads);
   result.twin = run_twin(claim, settings, cases, result.constants, worst);
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = stopwatch.seconds();
   return result;
 }
 

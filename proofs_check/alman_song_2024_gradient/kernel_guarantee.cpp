@@ -1,67 +1,23 @@
 // The gradient kernels of the matrix loss keep what they promise: the floating-point dL/dX of the factorised
 // polynomial method and of the fused exact kernel lies within its own proved bound (approximation and
 // rounding, docs/kernels_tensor_gradient.md) of an enclosure of the closed form.
-#include "kernels/gradient_kernels.hpp"
-#include "kernels/tensor_moments.hpp"
-#include "proofs_check/gradient_case.hpp"
+#include "proofs_check/kernel_case.hpp"
 
 namespace attnbounds {
 namespace {
 
-struct Case {
-  MatrixLossInput in;
-  AttentionResult fast, exact;
-};
-Json describe(const Case& c) {
-  return {{"A1", json_matrix(c.in.a1)},   {"A2", json_matrix(c.in.a2)}, {"A3", json_matrix(c.in.a3)},
-          {"X", json_matrix(c.in.x)},     {"Y", json_matrix(c.in.y)},   {"E", json_matrix(c.in.e)},
-          {"degree", c.fast.degree.value}};
+MatrixLossInput draw(Draw& d) {
+  const long n = d.integer(1, 4), m = d.integer(1, 7), width = d.integer(1, 2), columns = d.integer(1, 2);
+  MatrixLossInput in{d.matrix(n, width, 1),     d.matrix(m, width, 2),       d.matrix(m, width, 2),
+                     d.matrix(width, width, 1), d.matrix(width, columns, 1), d.matrix(n, columns, 4)};
+  if (d.integer(0, 2) == 0) in.e.setZero();
+  return in;
 }
-
-bool has_bounds(const Case& c) { return c.fast.bound.is_finite() && c.exact.bound.is_finite(); }
-
-Case draw(Draw& d) {
-  for (;;) {
-    const long n = d.integer(1, 4), m = d.integer(1, 7), width = d.integer(1, 2), columns = d.integer(1, 2);
-    Case c;
-    c.in = {d.matrix(n, width, 1),     d.matrix(m, width, 2),       d.matrix(m, width, 2),
-            d.matrix(width, width, 1), d.matrix(width, columns, 1), d.matrix(n, columns, 4)};
-    if (d.integer(0, 2) == 0) c.in.e.setZero();
-    const auto plan = gradient_plan(gradient_input(c.in), {1});
-    const auto polynomial =
-        kept_exp_polynomial(half_width(*plan).exact(), Rational(1, 1L << d.integer(2, 26)), {24});
-    if (!polynomial) continue;
-    c.fast = polynomial_gradient(*plan, *polynomial, {1});
-    c.exact = exact_gradient(*plan, {1});
-    if (has_bounds(c)) return c;
-  }
-}
-
-Interval error(const Case& c, const AttentionResult& result) {
-  const Matrix<Interval> exact = loss_gradient(loss_over<Interval>(c.in)).x;
-  return max_abs(Matrix<Interval>(matrix_from<Interval>(result.output) - exact));
-}
-Interval bound(UpperBound b) { return enclose(b.exact()); }
 
 const Registration kernel_guarantee =
-    claim("alman-song-2024-gradient/kernel-guarantee", "Theorem 1.6's algorithm, in floating point",
-          Standing::checked)
-        .says(
-            "the polynomial and the fused exact kernel's dL/dX lie within their own proved bounds of the "
-            "closed form",
-            R"($\|\mathrm{fl}(\tilde g) - g\|_\infty \le \text{bound}_{\text{approximation}} + \text{bound}_{\text{rounding}}$)")
-        .given(draw)
-        .where("the bounds are finite", has_bounds)
-        .at_most(
-            "polynomial", [](const Case& c) { return error(c, c.fast); },
-            [](const Case& c) { return bound(c.fast.bound); })
-        .at_most(
-            "fused exact", [](const Case& c) { return error(c, c.exact); },
-            [](const Case& c) { return bound(c.exact.bound); })
-        .twin(
-            "the rounding part alone", [](const Case& c) { return error(c, c.fast); },
-            [](const Case& c) { return bound(c.fast.bound_rounding); })
-        .sizes(60, 600, 6000);
+    gradient_kernel_claim(claim("alman-song-2024-gradient/kernel-guarantee",
+                                "Theorem 1.6's algorithm, in floating point", Standing::checked),
+                          draw);
 
 }  // namespace
 }  // namespace attnbounds

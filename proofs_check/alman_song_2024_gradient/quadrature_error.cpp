@@ -1,7 +1,6 @@
 // Alman, Song 2024 (gradient), lower bound repaired: the Gauss-Legendre rule with K nodes, from gradients
 // alone, is off by at most (32/15)(8 n/h) rho^{-2K}/(1 - rho^{-2}), rho = h + sqrt(1 + h^2), h = pi/(3 X), X
 // the largest half-range of a row's scores: matrix and tensor loss (reductions/gradient/decision.hpp).
-#include "attention/attention.hpp"
 #include "proofs_check/gradient_case.hpp"
 #include "reductions/gradient/decision.hpp"
 
@@ -45,18 +44,6 @@ Case draw(Draw& d) {
     const Case c = draw_any(d);
     if (varies(c)) return c;
   }
-}
-
-Interval total_square(const GradientInstance& in, long lambda) {
-  const auto over = [](const Matrix<double>& m) { return matrix_from<Interval>(m); };
-  const Matrix<Interval> q = over(in.a1 * static_cast<double>(lambda));
-  const Matrix<Interval> y = in.keys.size() == 1
-                                 ? attention<Interval>(q, over(in.keys[0]), over(in.values[0]))
-                                 : tensor_attention<Interval>(q, over(in.keys[0]), over(in.keys[1]),
-                                                              over(in.values[0]), over(in.values[1]));
-  Interval sum = enclose(Rational(0));
-  for (Eigen::Index i = 0; i < y.rows(); ++i) sum += y(i, 0) * y(i, 0);
-  return sum;
 }
 
 /// |Gauss_K - (f(1) - f(0))| with nodes rounded to doubles: up to 8 n/h^2 2^-54 of that is rounding.

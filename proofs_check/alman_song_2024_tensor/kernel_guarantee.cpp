@@ -2,8 +2,8 @@
 // in double and in double-double, and of the fused exact kernel, lies within its own proved bound
 // (approximation and rounding, docs/kernels_tensor_gradient.md) of an enclosure of tensor attention.
 #include "attention/enclosure.hpp"
+#include "kernels/kept.hpp"
 #include "kernels/tensor_attention.hpp"
-#include "kernels/tensor_moments.hpp"
 #include "proofs_check/attention_case.hpp"
 
 namespace attnbounds {

@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <limits>
@@ -17,6 +16,7 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
+#include "numeric/stopwatch.hpp"
 
 extern char** environ;
 
@@ -25,11 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::vector<char*> argument_list(std::vector<std::string>& words) {
   std::vector<char*> arguments;
@@ -91,14 +86,14 @@ class Conversation {
       if (n <= 0) return "the program does not read its requests";
       sent += static_cast<std::size_t>(n);
     }
-    const auto start = Clock::now();
+    const Stopwatch stopwatch;
     for (;;) {
       if (const std::size_t end = buffer_.find('\n'); end != std::string::npos) {
         const std::string answer = buffer_.substr(0, end);
         buffer_.erase(0, end + 1);
         return answer == "ok" ? "" : answer.empty() ? "an empty answer" : answer;
       }
-      const double left = seconds_limit - seconds_since(start);
+      const double left = seconds_limit - stopwatch.seconds();
       pollfd waiting{descriptors_.answers, POLLIN, 0};
       if (left <= 0 || poll(&waiting, 1, static_cast<int>(std::min(left, 3600.0) * 1000) + 1) == 0)
         return "time limit";
@@ -151,14 +146,14 @@ std::string run_program(const std::vector<std::string>& command, const fs::path&
   const int error = posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) throw InputError("COMMAND", "a program that can be started", command[0]);
-  const auto start = Clock::now();
+  const Stopwatch stopwatch;
   for (int status = 0;;) {
     const pid_t done = waitpid(child, &status, WNOHANG);
     if (done == child) {
       if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return "";
       return WIFEXITED(status) ? "exit status " + std::to_string(WEXITSTATUS(status)) : "ended by a signal";
     }
-    if (seconds_since(start) > seconds_limit) {
+    if (stopwatch.seconds() > seconds_limit) {
       kill(child, SIGKILL);
       waitpid(child, &status, 0);
       return "time limit";

@@ -199,6 +199,9 @@ Answer decide_attention(const Instance& instance, const Source& source, Decision
   const Rational decision = rational_from_text(instance.text("/decision"), "decision");
   const bool tensor = instance.text("/kind") == "tensor";
   const Rational epsilon = instance.number("/epsilon");
+  if (epsilon <= 0)
+    throw Undecided(
+        "the instance's epsilon is 0: at its kappa the exact outputs do not tell a yes from a no");
   Answer answer;
   answer.from = "attention";
   answer.queries = 1;
@@ -210,7 +213,6 @@ Answer decide_attention(const Instance& instance, const Source& source, Decision
   const auto sides = [&](const auto& input) {
     input.validate();
     if (method == DecisionMethod::exact) return sides_of(input, decision, threads);
-    if (epsilon <= 0) throw InputError("epsilon", "a number above 0 for the polynomial method", "0");
     return sides_of(polynomial_ranges(input, epsilon, threads, answer.error_bound), decision);
   };
   if (tensor) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "attention/attention.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/interval_sum.hpp"
 #include "reductions/gradient/fast_oracle.hpp"
@@ -155,6 +156,18 @@ QuadraturePlan plan_quadrature(long outputs, const Interval& half_range, const R
   if (enough > 4000)
     throw InputError("gradient", "at most 4000 quadrature nodes", std::to_string(enough) + " needed");
   return {enough, error_of(outputs, h, enough)};
+}
+
+Interval total_square(const GradientInstance& in, const Rational& lambda) {
+  const auto over = [](const Matrix<double>& m) { return matrix_from<Interval>(m); };
+  const Matrix<Interval> q = over(in.a1) * enclose(lambda);
+  const Matrix<Interval> y = in.keys.size() == 1
+                                 ? attention<Interval>(q, over(in.keys[0]), over(in.values[0]))
+                                 : tensor_attention<Interval>(q, over(in.keys[0]), over(in.keys[1]),
+                                                              over(in.values[0]), over(in.values[1]));
+  Interval sum = enclose(Rational(0));
+  for (Eigen::Index i = 0; i < y.rows(); ++i) sum += y(i, 0) * y(i, 0);
+  return sum;
 }
 
 GradientDecision total_square_from_gradients(const GradientInstance& instance, const Rational& extra_error,

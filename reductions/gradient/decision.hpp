@@ -35,6 +35,10 @@ struct GradientInstance {
 /// Errors: InputError for shapes that do not fit, and values other than 0 and 1.
 void validate(const GradientInstance& instance);
 
+/// f(lambda) from the definition of attention, at the working precision: what the decision is checked
+/// against.
+Interval total_square(const GradientInstance& instance, const Rational& lambda);
+
 /// Margin of the forward instance, from its number of outputs.
 Rational gradient_margin(long outputs);
 inline Rational gradient_decision_value() { return Rational(1, 3); }

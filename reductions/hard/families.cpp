@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <set>
 
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
@@ -25,13 +26,20 @@ struct HardVectors {
   std::optional<Formula> formula;
 };
 
-template <class Entry>
-std::vector<SignMatrix> drawn(const HardRequest& r, long d, const Entry& entry) {
+/// One entry of an unplanted vector of the family.
+int drawn_entry(const HardRequest& r, Stream& stream) {
+  if (r.family == "light-bulb") return stream.sign();
+  if (r.family == "planted-gap") return stream.below(2) == 0 ? 1 : 0;
+  return stream.below(10) < (r.arity == 2 ? 5U : 8U) ? 1 : 0;  // planted-orthogonal
+}
+
+std::vector<SignMatrix> drawn(const HardRequest& r, long d) {
   std::vector<SignMatrix> families;
   for (long k = 0; k < r.arity; ++k) {
     Stream stream(r.seed, "hard/" + r.family, static_cast<std::uint64_t>(k));
     SignMatrix m(k == 0 ? r.n : r.n - 1, d);  // the last key is the anchor
-    for (Eigen::Index i = 0; i < m.size(); ++i) m.data()[i] = static_cast<std::int8_t>(entry(stream));
+    for (Eigen::Index i = 0; i < m.size(); ++i)
+      m.data()[i] = static_cast<std::int8_t>(drawn_entry(r, stream));
     families.push_back(m);
   }
   return families;
@@ -45,9 +53,7 @@ Tuple random_tuple(Stream& stream, const HardRequest& r) {
 }
 
 HardVectors planted_orthogonal(const HardRequest& r, long d) {
-  const std::uint64_t tenths = r.arity == 2 ? 5 : 8;
-  HardVectors h{
-      drawn(r, d, [&](Stream& s) { return s.below(10) < tenths ? 1 : 0; }), ScoreSign::negative, {}, {}};
+  HardVectors h{drawn(r, d), ScoreSign::negative, {}, {}};
   Stream stream(r.seed, "hard/planted");
   h.planted = random_tuple(stream, r);
   const auto row = [&](long k, long i) { return h.families[static_cast<std::size_t>(k)].row(i); };
@@ -63,7 +69,7 @@ HardVectors planted_orthogonal(const HardRequest& r, long d) {
 }
 
 HardVectors light_bulb(const HardRequest& r, long d) {
-  HardVectors h{drawn(r, d, [](Stream& s) { return s.sign(); }), ScoreSign::positive, {}, {}};
+  HardVectors h{drawn(r, d), ScoreSign::positive, {}, {}};
   Stream stream(r.seed, "hard/planted");
   h.planted = random_tuple(stream, r);
   // The last one is the product of the others in 7/8 of the places: correlation 3/4.
@@ -79,7 +85,7 @@ HardVectors light_bulb(const HardRequest& r, long d) {
 }
 
 HardVectors planted_gap(const HardRequest& r, long d) {
-  HardVectors h{drawn(r, d, [](Stream& s) { return s.below(2) == 0 ? 1 : 0; }), ScoreSign::positive, {}, {}};
+  HardVectors h{drawn(r, d), ScoreSign::positive, {}, {}};
   Stream stream(r.seed, "hard/planted");
   h.planted = random_tuple(stream, r);
   const std::vector<std::size_t> places = stream.permutation(static_cast<std::size_t>(d));
@@ -135,28 +141,61 @@ long score_of(const HardVectors& h, const Tuple& t) {
   return sum * static_cast<int>(h.sign);
 }
 
-/// Largest score over the tuples other than the planted one (all, if nothing is planted).
-long largest_other(const HardVectors& h, const HardRequest& r) {
+struct OtherTuples {
+  long largest = 0;  // score, over the tuples other than the planted one
+  std::set<std::pair<std::size_t, long>>
+      as_good;  // a vector (family, row) of each one as good as the planted
+};
+/// All tuples count, if nothing is planted.
+OtherTuples other_tuples(const HardVectors& h, const HardRequest& r) {
   const long n = h.families[0].rows(), pairs = r.arity == 2 ? 1 : h.families[1].rows(),
              keys = h.families.back().rows();
-  std::vector<long> largest(static_cast<std::size_t>(n), -(1L << 40));
+  const long planted_score = h.planted ? score_of(h, *h.planted) : 1L << 40;
+  std::vector<OtherTuples> of_row(static_cast<std::size_t>(n), {-(1L << 40), {}});
   const Eigen::Matrix<int, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> last =
       h.families.back().cast<int>();
   parallel_for(n, r.threads, [&](long i) {
+    OtherTuples& others = of_row[static_cast<std::size_t>(i)];
     for (long j = 0; j < pairs; ++j) {
       Eigen::RowVectorXi query = h.families[0].row(i).cast<int>();
       if (r.arity == 3) query = query.cwiseProduct(h.families[1].row(j).cast<int>());
       const Eigen::VectorXi scores = last * query.transpose() * static_cast<int>(h.sign);
       for (long k = 0; k < keys; ++k) {
-        if (h.planted && i == h.planted->front() && k == h.planted->back() &&
-            (r.arity == 2 || j == (*h.planted)[1]))
+        if (scores(k) < planted_score) {
+          others.largest = std::max<long>(others.largest, scores(k));
           continue;
-        largest[static_cast<std::size_t>(i)] =
-            std::max<long>(largest[static_cast<std::size_t>(i)], scores(k));
+        }
+        const Tuple tuple = r.arity == 2 ? Tuple{i, k} : Tuple{i, j, k};
+        if (tuple == h.planted) continue;
+        others.largest = std::max<long>(others.largest, scores(k));
+        std::size_t family = tuple.size() - 1;  // of the last vector that is not a planted one
+        while (tuple[family] == (*h.planted)[family]) --family;
+        others.as_good.insert({family, tuple[family]});
       }
     }
   });
-  return *std::max_element(largest.begin(), largest.end());
+  OtherTuples all{-(1L << 40), {}};
+  for (OtherTuples& others : of_row) {
+    all.largest = std::max(all.largest, others.largest);
+    all.as_good.merge(others.as_good);
+  }
+  return all;
+}
+
+/// Vectors among which another tuple does as well as the planted one are drawn again: the family's
+/// distribution, given that the planted tuple stands out.
+OtherTuples let_planted_stand_out(HardVectors& h, const HardRequest& r) {
+  OtherTuples others = other_tuples(h, r);
+  if (!h.planted || h.formula) return others;
+  constexpr std::uint64_t rounds = 100;
+  for (std::uint64_t round = 0; !others.as_good.empty() && round < rounds; ++round) {
+    Stream stream(r.seed, "hard/again", round);
+    for (const auto& [family, row] : others.as_good)
+      for (Eigen::Index l = 0; l < h.families[family].cols(); ++l)
+        h.families[family](row, l) = static_cast<std::int8_t>(drawn_entry(r, stream));
+    others = other_tuples(h, r);
+  }
+  return others;
 }
 
 /// With vectors of ones, orthogonal to nothing, up to that many rows.
@@ -187,23 +226,24 @@ HardVectors vectors_of(const HardRequest& r, long d) {
 
 /// With vectors of that dimension, and at least `columns` columns.
 HardInstance instance_of(const HardRequest& r, long dimension, long columns) {
-  const HardVectors h = vectors_of(r, dimension);
+  HardVectors h = vectors_of(r, dimension);
+  const OtherTuples others = let_planted_stand_out(h, r);
   ScorePromise promise = orthogonality_promise();
   promise.sign = h.sign;
-  const long other = largest_other(h, r);
   if (h.planted && !h.formula) {
     promise.yes = score_of(h, *h.planted);
-    promise.no = other;
+    promise.no = others.largest;
     if (promise.no >= promise.yes)
-      throw InputError(
-          "--d",
-          "a dimension at which the planted tuple stands out (its score " + std::to_string(promise.yes) + ")",
-          std::to_string(dimension) + ", where another has " + std::to_string(promise.no));
+      throw InputError("--d",
+                       "a larger dimension, at which the planted tuple stands out (its score " +
+                           std::to_string(promise.yes) + ")",
+                       std::to_string(dimension) + " beside the bias columns, where another tuple has " +
+                           std::to_string(promise.no));
   }
   std::vector<long> rows;
   for (const SignMatrix& family : h.families) rows.push_back(family.rows());
   return {h.families, h.planted, h.formula,
-          threshold_for_kappa(rows, h.families[0].cols(), promise, r.kappa, columns), other};
+          threshold_for_kappa(rows, h.families[0].cols(), promise, r.kappa, columns), others.largest};
 }
 
 }  // namespace

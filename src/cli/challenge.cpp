@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
+#include "numeric/stopwatch.hpp"
 #include "proofs_check/worst_input/external.hpp"
 #include "reductions/attention/decision.hpp"
 #include "report/gnuplot.hpp"
@@ -66,9 +66,9 @@ Trial try_program(const Options& options, const fs::path& folder, const std::vec
                                           read("v2.npy")},
                      decision, threads);
   const fs::path out = scratch / "output.npy";
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   trial.failure = run_program(command, fs::absolute(folder), out, options.limit);
-  trial.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  trial.seconds = stopwatch.seconds();
   if (!trial.failure.empty()) return trial;
   Matrix<double> answer;
   try {

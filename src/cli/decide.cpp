@@ -3,12 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <memory>
 
 #include "cli/command.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
+#include "numeric/stopwatch.hpp"
 #include "proofs_check/certificate/certificate.hpp"
 
 namespace attnbounds {
@@ -21,7 +21,7 @@ struct Options : CommonOptions {
 
 ExitStatus run(const Options& options) {
   if (options.device != "cpu") throw InputError("--device", "cpu (this build has no CUDA)", options.device);
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   const ThreadCount threads = options.threads > 0 ? ThreadCount{options.threads} : all_cores();
   const Answer a =
       decide(options.folder, options.method == "exact" ? DecisionMethod::exact : DecisionMethod::polynomial,
@@ -29,7 +29,7 @@ ExitStatus run(const Options& options) {
   if (options.certificate)
     write_file_atomically(std::filesystem::path(options.folder) / "certificate.json",
                           reduction_certificate(options.folder).dump(1) + "\n");
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = stopwatch.seconds();
   if (options.json) {
     nlohmann::ordered_json object = {{"answer", a.satisfiable ? "sat" : "unsat"},
                                      {"witness", a.literals},
@@ -70,7 +70,10 @@ Command add_decide(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--certificate", options->certificate,
                     "write DIR/certificate.json: the chain and the answer, for attnbounds-check");
-  command->footer("Exit status 1: a yes whose witness fails; 3: an output that no precision separates.");
+  command->footer(
+      "Example: attnbounds decide instance\n"
+      "Exit status 1: a yes whose witness fails; 3: an output that no precision separates, or an instance\n"
+      "(epsilon 0) whose exact outputs do not tell.");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }

@@ -1,7 +1,6 @@
 #include "kernels/cost_model.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -12,6 +11,7 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/random.hpp"
+#include "numeric/stopwatch.hpp"
 #include "polynomial/exponential.hpp"
 
 namespace attnbounds {
@@ -58,11 +58,7 @@ template <class Work>
 double median_seconds(const Work& work) {
   std::array<double, 3> times{};
   work();
-  for (double& t : times) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    t = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  }
+  for (double& t : times) t = seconds_of(work);
   std::sort(times.begin(), times.end());
   return times[1];
 }
@@ -145,9 +141,8 @@ CostModel measured_cost_model() {
     const AttentionInput in = input(n, d, columns);
     const ScoreRange<double> range = score_range(in.q, in.k, one);
     std::optional<PolynomialPlan> plan;
-    const auto start = std::chrono::steady_clock::now();
-    plan.emplace(d, exp_polynomial_in_doubles({g}, range.half_width.exact()));
-    const double once = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double once =
+        seconds_of([&] { plan.emplace(d, exp_polynomial_in_doubles({g}, range.half_width.exact())); });
     const double t = median_seconds(
         [&] { polynomial_attention<double>(in.q, in.k, in.v, range, *plan, Mask::none, one); });
     const auto rank = static_cast<double>(plan->tree.rank);

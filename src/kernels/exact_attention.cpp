@@ -1,13 +1,13 @@
 #include "kernels/exact_attention.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "attention/enclosure.hpp"
 #include "kernels/cpu/quotients.hpp"
 #include "kernels/cpu/score_rows.hpp"
 #include "kernels/guarantee.hpp"
+#include "numeric/stopwatch.hpp"
 
 namespace attnbounds {
 namespace {
@@ -75,10 +75,10 @@ BoundedOutput<T> exact_attention(const Matrix<T>& q, const Matrix<T>& k, const M
 AttentionResult exact_attention(const AttentionInput& input, const ScoreRange<double>& range, Mask mask,
                                 ThreadCount threads) {
   input.validate(mask);
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   AttentionResult result(
       exact_attention_rows(input.q, input.k, input.v, range, mask, 0, input.q.rows(), threads));
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = stopwatch.seconds();
   return result;
 }
 

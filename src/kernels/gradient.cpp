@@ -2,17 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "attention/enclosure.hpp"
 #include "attention/gradient_bounds.hpp"
 #include "attention/gradient_enclosure.hpp"
 #include "kernels/exact_attention.hpp"
 #include "kernels/gradient_kernels.hpp"
 #include "kernels/guarantee.hpp"
+#include "kernels/kept.hpp"
 #include "kernels/monomials.hpp"
-#include "kernels/tensor_moments.hpp"
 #include "numeric/exact_text.hpp"
+#include "numeric/stopwatch.hpp"
 #include "numeric/zoo.hpp"
 
 namespace attnbounds {
@@ -235,7 +234,7 @@ double polynomial_cost(const GradientInput& in, Eigen::Index dimension, Degree d
 
 template <class Input>
 AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   validate(input);
   if (request.epsilon <= 0) throw InputError("epsilon", "a number above 0", request.epsilon.str());
   std::shared_ptr<const GradientPlan> plan;
@@ -246,7 +245,7 @@ AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
   }
   const auto finished = [&](AttentionResult result) {
     result.half_width = plan ? half_width(*plan) : UpperBound::infinite();
-    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result.seconds = stopwatch.seconds();
     return result;
   };
   const auto exactly = [&](const std::string& reason) {

@@ -1,7 +1,6 @@
 #include "kernels/gradient_kernels.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "kernels/cpu/softmax_rows.hpp"
@@ -9,6 +8,7 @@
 #include "kernels/gradient_plan.hpp"
 #include "kernels/tensor_pair_rows.hpp"
 #include "kernels/tensor_scores.hpp"
+#include "numeric/stopwatch.hpp"
 
 namespace attnbounds {
 namespace {
@@ -333,7 +333,7 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
                                     ThreadCount threads) {
   if (polynomial.kind != ErrorKind::relative || !(plan.half_width <= polynomial.half_width))
     throw std::domain_error("polynomial gradient: a relative approximation on the whole score interval");
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   const Index n = plan.n, d = plan.d, columns = plan.columns, D = static_cast<Index>(plan.active.size());
   const long g = polynomial.polynomial.degree().value;
   const std::vector<double> coefficients = coefficients_in_doubles(polynomial.polynomial);
@@ -504,12 +504,12 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
     }
   }
   finish(result);
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = stopwatch.seconds();
   return result;
 }
 
 AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   const Index n = plan.n, d = plan.d, columns = plan.columns, width = columns + 1,
               D = static_cast<Index>(plan.active.size());
   const bool one_side = plan.sides.size() == 1;
@@ -640,7 +640,7 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
     }
   }
   finish(result);
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = stopwatch.seconds();
   return result;
 }
 

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "attention/enclosure.hpp"
 #include "kernels/exact_attention.hpp"
 #include "kernels/guarantee.hpp"
@@ -11,31 +9,16 @@
 #include "kernels/polynomial_attention.hpp"
 #include "kernels/score_range.hpp"
 #include "numeric/exact_text.hpp"
+#include "numeric/stopwatch.hpp"
 #include "polynomial/exponential.hpp"
 
 namespace attnbounds {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr long most_rank = 1L << 20;            // memory and patience
 constexpr double most_enclosed_terms = 0x1p31;  // n m (d + d_v): about five minutes of intervals
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 double as_double(const Integer& x) { return nearest(Rational(x)); }
-
-Rational dyadic_of(Bits bits) {
-  return Rational(1) / Rational(Integer(1) << static_cast<unsigned>(bits.count));
-}
-
-// The width of enclosures from which a double can be rounded within epsilon |V|, if one can.
-Rational enclosure_width(const AttentionRequest& request, const Rational& value) {
-  const Rational relative = request.precision ? dyadic_of(*request.precision)
-                                              : std::max(Rational(request.epsilon / 8), dyadic_of({64}));
-  return std::min(relative, Rational(1, 1024)) * value;
-}
 
 // The least polynomial within delta, or none up to the limit.
 std::optional<CertifiedPolynomial> least_polynomial(const Rational& half_width, const Rational& delta,
@@ -74,12 +57,21 @@ AttentionResult exactly(const AttentionInput& input, const AttentionRequest& req
 
 }  // namespace
 
+Rational enclosure_width(const AttentionRequest& request, const Rational& value) {
+  const auto bits = [](long count) {
+    return Rational(1) / Rational(Integer(1) << static_cast<unsigned>(count));
+  };
+  const Rational relative =
+      request.precision ? bits(request.precision->count) : std::max(Rational(request.epsilon / 8), bits(64));
+  return std::min(relative, Rational(1, 1024)) * value;
+}
+
 AttentionResult guaranteed_attention(const AttentionInput& input, const AttentionRequest& request) {
-  const auto start = Clock::now();
+  const Stopwatch stopwatch;
   input.validate(request.mask);
   if (request.epsilon <= 0) throw InputError("epsilon", "a number above 0", request.epsilon.str());
   const auto timed = [&](AttentionResult result) {
-    result.seconds = seconds_since(start);
+    result.seconds = stopwatch.seconds();
     return result;
   };
   std::optional<ScoreRange<double>> scores;

@@ -22,6 +22,10 @@ struct AttentionRequest {
   CostModel model = reference_cost_model();  // what `automatic` chooses by
 };
 
+/// The width of enclosures, for values of at most `value`, from which a double can be rounded within
+/// epsilon value (if one can), or that was asked for.
+Rational enclosure_width(const AttentionRequest& request, const Rational& value);
+
 /// The result's bound may exceed the budget where no double can meet it (epsilon below about 2^-53).
 /// Errors: InputError; BudgetMissed (method polynomial).
 AttentionResult guaranteed_attention(const AttentionInput& input, const AttentionRequest& request);

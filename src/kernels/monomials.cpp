@@ -13,6 +13,13 @@ Integer monomial_rank(Eigen::Index dimension, Degree degree) {
   return rank;
 }
 
+double rank_about(Eigen::Index dimension, Degree degree) {
+  double rank = 1;
+  for (long t = 1; t <= degree.value; ++t)
+    rank *= static_cast<double>(dimension + t) / static_cast<double>(t);
+  return rank;
+}
+
 MonomialTree monomial_tree(Eigen::Index dimension, Degree degree) {
   if (dimension < 1 || degree.value < 0) throw std::domain_error("monomials: d >= 1 and degree >= 0");
   const Integer rank = monomial_rank(dimension, degree);

@@ -17,6 +17,8 @@ namespace attnbounds {
 
 /// C(d+g, g), exactly: the number of monomials of degree <= g in d variables.
 Integer monomial_rank(Eigen::Index dimension, Degree degree);
+/// The same in double, for models of cost.
+double rank_about(Eigen::Index dimension, Degree degree);
 
 struct MonomialTree {
   Eigen::Index dimension = 0;

@@ -1,7 +1,6 @@
 #include "kernels/polynomial_attention.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <optional>
 #include <stdexcept>
@@ -10,6 +9,7 @@
 #include "kernels/cpu/quotients.hpp"
 #include "kernels/cpu/score_rows.hpp"
 #include "kernels/guarantee.hpp"
+#include "numeric/stopwatch.hpp"
 
 namespace attnbounds {
 namespace {
@@ -200,13 +200,13 @@ BoundedOutput<T> polynomial_attention(const Matrix<T>& q, const Matrix<T>& k, co
 AttentionResult polynomial_attention(const AttentionInput& input, const ScoreRange<double>& range,
                                      const CertifiedPolynomial& polynomial, Mask mask, ThreadCount threads) {
   input.validate(mask);
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   const PolynomialPlan plan(input.q.cols(), polynomial);
   AttentionResult result(polynomial_attention(input.q, input.k, input.v, range, plan, mask, threads));
   result.method = AttentionMethod::polynomial;
   result.degree = plan.tree.degree;
   result.rank = plan.tree.rank;
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = stopwatch.seconds();
   return result;
 }
 

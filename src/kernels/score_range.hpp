@@ -35,9 +35,9 @@ struct ScoreRange {
 template <class T>
 ScoreRange<T> score_range(const Matrix<T>& q, const Matrix<T>& k, ThreadCount threads = all_cores());
 
-/// Values scaled by a power of two so that the largest is in [1, 2) or so, applied as they are loaded (see
-/// scaled_values.hpp: what is lost, 2^-1075 or 2^-150 in units of the scaled values, is counted by the
-/// kernels).
+/// Values scaled by a power of two so that the largest is in [1, 2) or so, applied as they are loaded: then
+/// neither tiny nor huge values meet under- or overflow in the sums. Scaling down may lose 2^-1075 (2^-150)
+/// of a small entry, in units of the scaled values, which the kernels count; scaling back, see `unscaled`.
 template <class T>
 struct ValueScale {
   UpperBound largest;  // max |v|, exact

@@ -1,22 +1,18 @@
 #include "kernels/tensor_attention.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "kernels/cpu/tensor_softmax.hpp"
 #include "kernels/tensor_moments.hpp"
 #include "kernels/tensor_pair_rows.hpp"
 #include "numeric/double_double.hpp"
+#include "numeric/stopwatch.hpp"
 
 namespace attnbounds {
 namespace {
 
 using Index = Eigen::Index;
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Values times a power of two, so that the largest is in [1/2, 1): then no product of two is tiny or huge.
 struct ValueScale {
@@ -89,7 +85,7 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
                                             const CertifiedPolynomial& polynomial, ThreadCount threads) {
   input.validate();
   require_fits(scores, polynomial);
-  const auto start = Clock::now();
+  const Stopwatch stopwatch;
   const Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols(),
               columns = input.v1.cols(), width = columns + 1;
   const long g = polynomial.polynomial.degree().value;
@@ -176,7 +172,7 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
                underflow_error() * UpperBound::exactly(8);
   }
   unscale(result, exponent, perturbation_bound(polynomial.error) * value, rounding);
-  result.seconds = seconds_since(start);
+  result.seconds = stopwatch.seconds();
   return result;
 }
 
@@ -186,7 +182,7 @@ AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& 
                                                     ThreadCount threads) {
   input.validate();
   require_fits(scores, polynomial);
-  const auto start = Clock::now();
+  const Stopwatch stopwatch;
   const Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols(),
               columns = input.v1.cols(), width = columns + 1;
   const long g = polynomial.polynomial.degree().value;
@@ -271,14 +267,14 @@ AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& 
                underflow_error() * UpperBound::exactly(8);
   }
   unscale(result, exponent, perturbation_bound(polynomial.error) * value, rounding);
-  result.seconds = seconds_since(start);
+  result.seconds = stopwatch.seconds();
   return result;
 }
 
 AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
                                        Mask mask, ThreadCount threads) {
   input.validate(mask);
-  const auto start = Clock::now();
+  const Stopwatch stopwatch;
   const Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols(),
               columns = input.v1.cols(), width = columns + 1;
   const ValueScale v1 = value_scale(input.v1), v2 = value_scale(input.v2);
@@ -365,7 +361,7 @@ AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const 
   UpperBound rounding;
   for (const UpperBound& row : task_bound) rounding = maximum(rounding, row);
   unscale(result, exponent, UpperBound(), rounding);
-  result.seconds = seconds_since(start);
+  result.seconds = stopwatch.seconds();
   return result;
 }
 

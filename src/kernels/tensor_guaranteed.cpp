@@ -3,21 +3,19 @@
 // and proved.
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "attention/enclosure.hpp"
 #include "kernels/exact_attention.hpp"
 #include "kernels/guarantee.hpp"
 #include "kernels/guaranteed_attention.hpp"
+#include "kernels/kept.hpp"
 #include "kernels/monomials.hpp"
 #include "kernels/tensor_attention.hpp"
-#include "kernels/tensor_moments.hpp"
 #include "numeric/exact_text.hpp"
+#include "numeric/stopwatch.hpp"
 
 namespace attnbounds {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Index = Eigen::Index;
 constexpr double most_rank = 0x1p20;
 constexpr double most_enclosed_terms = 0x1p31;  // n m1 m2 (d + d_v): about five minutes of intervals
@@ -33,15 +31,6 @@ double polynomial_cost(const TensorAttentionInput& in, double rank) {
 double exact_cost(const TensorAttentionInput& in) {
   return static_cast<double>(in.q.rows()) * static_cast<double>(in.k1.rows()) *
          static_cast<double>(in.k2.rows()) * static_cast<double>(30 + in.q.cols() + in.v1.cols());
-}
-
-Rational enclosure_width(const AttentionRequest& request, const Rational& value) {
-  const auto bits = [](long count) {
-    return Rational(1) / Rational(Integer(1) << static_cast<unsigned>(count));
-  };
-  const Rational relative =
-      request.precision ? bits(request.precision->count) : std::max(Rational(request.epsilon / 8), bits(64));
-  return std::min(relative, Rational(1, 1024)) * value;
 }
 
 AttentionResult exactly(const TensorAttentionInput& input, const AttentionRequest& request,
@@ -67,11 +56,11 @@ AttentionResult exactly(const TensorAttentionInput& input, const AttentionReques
 }  // namespace
 
 AttentionResult guaranteed_attention(const TensorAttentionInput& input, const AttentionRequest& request) {
-  const auto start = Clock::now();
+  const Stopwatch stopwatch;
   input.validate(request.mask);
   if (request.epsilon <= 0) throw InputError("epsilon", "a number above 0", request.epsilon.str());
   const auto timed = [&](AttentionResult result) {
-    result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    result.seconds = stopwatch.seconds();
     return result;
   };
   const Rational value = to_rational(max_abs(input.v1)) * to_rational(max_abs(input.v2)),

@@ -4,31 +4,13 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 
 #include "kernels/cpu/feature_sums.hpp"
 #include "kernels/guarantee.hpp"
-#include "kernels/monomials.hpp"
+#include "kernels/kept.hpp"
 #include "numeric/parallel.hpp"
 
 namespace attnbounds {
-
-/// A monomial tree with what the kernels look up in it. Kept: trees of one (d, g) are built once a process.
-struct Monomials {
-  MonomialTree tree;
-  std::vector<double> multinomial;  // |a|!/a!, rounded
-  std::vector<long> up;             // a + e_l at [a * d + l], where |a| < g
-  std::vector<long> exponent;       // a_l at [a * d + l]
-};
-/// C(d+g, g) in double, for models of cost.
-double rank_about(Eigen::Index dimension, Degree degree);
-std::shared_ptr<const Monomials> monomials_of(Eigen::Index dimension, Degree degree);
-
-/// Polynomials for exp that were certified before in this process, by (X, delta): X is rounded up and delta
-/// down a little first, so that nearby requests share one. nullptr if no degree up to the limit is within
-/// delta.
-std::shared_ptr<const CertifiedPolynomial> kept_exp_polynomial(const Rational& half_width,
-                                                               const Rational& delta, Degree limit);
 
 /// w_a = c_|a| (|a|!/a!) d^-|a|, t + 3 roundings: c_t d^-t by t divisions, the multinomial, their product.
 constexpr long weight_roundings(long degree) { return degree + 3; }

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <Eigen/SVD>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 
@@ -13,6 +12,7 @@
 #include "kernels/polynomial_attention.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/npy.hpp"
+#include "numeric/stopwatch.hpp"
 #include "phase/epsilon_rank.hpp"
 #include "polynomial/exponential.hpp"
 #include "reductions/hard/families.hpp"
@@ -128,12 +128,6 @@ Instance hard_instance(const Point& p, ThreadCount threads) {
 }
 
 // ---- time
-
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 /// Seconds of one method, or why there are none; what it proved goes into `line`.
 template <class Input>

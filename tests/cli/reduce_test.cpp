@@ -237,6 +237,13 @@ TEST_CASE(
     for (const auto& [name, file] : instance["matrices"].items())
       CHECK(contents(out / file.get<std::string>()) == contents(again / file.get<std::string>()));
   }
+  // Where the exact outputs do not tell, nothing is answered.
+  const fs::path silent = folder.path / "silent";
+  REQUIRE(run_program("attnbounds", "hard --family planted-pair --n 64 --d 16 --kappa 2 --seed 1 --out '" +
+                                        silent.string() + "'")
+              .status == 0);
+  REQUIRE(Json::parse(contents(silent / "instance.json"))["epsilon"] == 0);
+  CHECK(run_program("attnbounds", "decide '" + silent.string() + "'").status == 3);
   const fs::path out = folder.path / "challenge";
   REQUIRE(run_program("attnbounds", "hard --family planted-orthogonal --n 16 --d 48 --kappa 12 --out '" +
                                         out.string() + "'")

@@ -7,8 +7,8 @@
 #include "attention/gradient_enclosure.hpp"
 #include "catch.hpp"
 #include "kernels/gradient_attention.hpp"
+#include "kernels/kept.hpp"
 #include "kernels/monomials.hpp"
-#include "kernels/tensor_moments.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/random.hpp"
 

@@ -224,6 +224,20 @@ TEST_CASE(
     CHECK(h.planted.has_value() == (count_satisfying(*h.formula) > 0));
   }
 }
+
+TEST_CASE("where other tuples crowd the planted one, their vectors are drawn again until it stands out") {
+  for (const std::string family : {"planted-pair", "planted-triple", "light-bulb", "planted-gap"})
+    for (const std::uint64_t seed : {1U, 2U, 3U}) {
+      // At this dimension about four of the 4096 pairs are orthogonal by chance.
+      const HardInstance h = hard_instance({family, 64, 24, 2, seed, 2, 3, {1}});
+      INFO(family << " " << seed);
+      CHECK(h.largest_other < h.parameters.promise.yes);
+      const HardInstance again = hard_instance({family, 64, 24, 2, seed, 2, 3, {2}});
+      CHECK(h.families == again.families);
+    }
+  CHECK_THROWS_AS(hard_instance({"light-bulb", 64, 8, 2, 1, 3, 3, {1}}), InputError);  // no room for that
+}
+
 TEST_CASE("anchor tuples are those of one row more in each family, less the genuine ones") {
   for (const std::vector<long>& rows : {std::vector<long>{4, 3}, {2, 5, 7}}) {
     const ThresholdParameters p = threshold_for_margin(rows, 6, orthogonality_promise(), 3);

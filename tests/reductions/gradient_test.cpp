@@ -32,20 +32,6 @@ GradientInstance gradient_instance(const Formula& f, long arity) {
   return {in.q, {in.k1, in.k2}, {in.v1, in.v2}};
 }
 
-/// f(lambda) from the definition of attention.
-Interval total_square(const GradientInstance& in, const Rational& lambda) {
-  const WorkingPrecision precision(Bits{192});
-  const Matrix<Interval> q = matrix_from<Interval>(in.a1) * enclose(lambda);
-  const auto over = [](const Matrix<double>& m) { return matrix_from<Interval>(m); };
-  const Matrix<Interval> y = in.keys.size() == 1
-                                 ? attention<Interval>(q, over(in.keys[0]), over(in.values[0]))
-                                 : tensor_attention<Interval>(q, over(in.keys[0]), over(in.keys[1]),
-                                                              over(in.values[0]), over(in.values[1]));
-  Interval sum = enclose(Rational(0));
-  for (Eigen::Index i = 0; i < y.rows(); ++i) sum += y(i, 0) * y(i, 0);
-  return sum;
-}
-
 }  // namespace
 
 TEST_CASE("the oracle's entries are those of dL/dX in closed form, matrix and tensor loss") {
@@ -163,6 +149,7 @@ TEST_CASE(
     INFO(dimacs_text(f));
     for (const Rational& extra : {Rational(0), entry_error}) {
       const GradientDecision d = total_square_from_gradients(in, extra);
+      const WorkingPrecision precision(Bits{192});
       CHECK(overlap(d.at_one, total_square(in, 1)));
       CHECK((lower(d.at_one) > Real(0.3334)) == satisfiable);
       CHECK((upper(d.at_one) < Real(0.3333)) == !satisfiable);
