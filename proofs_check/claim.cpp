@@ -62,6 +62,10 @@ const std::vector<Paper>& papers() {
       {"alman-song-2023", "Alman, Song 2023, arXiv 2302.13214"},
       {"alman-song-2024-tensor", "Alman, Song 2024, arXiv 2310.04064"},
       {"alman-song-2024-gradient", "Alman, Song 2024, arXiv 2402.04497"},
+      {"han-et-al-2023-hyperattention",
+       "Han, Jayaram, Karbasi, Mirrokni, Woodruff, Zandieh 2023, arXiv 2310.05869"},
+      {"hu-et-al-2024-dit", "Hu, Wu, Li, Pi, Song, Liu 2024, arXiv 2407.01079"},
+      {"hu-et-al-2024-lora", "Hu, Su, Kuo, Song, Liu 2024, arXiv 2406.03136"},
       {"impagliazzo-paturi-zane-2001", "Impagliazzo, Paturi, Zane 2001, J. Comput. Syst. Sci. 63(4)"},
       {"liang-shi-song-zhou-2024-tensor-training", "Liang, Shi, Song, Zhou 2024, arXiv 2405.16411"},
       {"liang-et-al-2024-multilayer", "Liang, Sha, Shi, Song, Zhou 2024, arXiv 2408.13233"},
@@ -72,6 +76,7 @@ const std::vector<Paper>& papers() {
       {"heinsen-kozachkov-2026", "Heinsen, Kozachkov 2026, arXiv 2602.00294"},
       {"aliakbarpour-et-al-2025", "Aliakbarpour, Braverman, Yin, Zhang 2025, arXiv 2510.01643"},
       {"chakrabarti-pitassi-alman-2026", "Chakrabarti, Pitassi, Alman 2026, arXiv 2602.02422"},
+      {"liang-shi-song-yang-2024-prefix", "Liang, Shi, Song, Yang 2024, arXiv 2406.14036"},
       {"threshold-2026",
        "attnbounds, docs/threshold.md (the theorems of arXiv 2302.13214, 2310.04064 at every n)"},
   };
