@@ -10,6 +10,7 @@
 #include "kernels/tensor_moments.hpp"
 #include "kernels/tensor_pair_rows.hpp"
 #include "numeric/double_double.hpp"
+#include "numeric/exact_text.hpp"
 #include "numeric/stopwatch.hpp"
 
 namespace attnbounds {
