@@ -39,7 +39,8 @@ TEST_CASE("an unknown claim, paper, level or data folder is one line, exit statu
 }
 
 TEST_CASE("verify calls a sampled claim statistical, not verified, and counts it as answered") {
-  const Answer answer = attnbounds("verify --json --claim liang-shi-song-zhou-2024-private/noise-of-a-sum");
+  const Answer answer =
+      run_attnbounds("verify --json --claim liang-shi-song-zhou-2024-private/noise-of-a-sum");
   CHECK(answer.status == 0);
   CHECK(answer.errors.empty());
   const auto claim = nlohmann::json::parse(answer.output).at("claims").at(0);
