@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/pair_prefix.hpp"
 #include "kernels/cpu/tensor_softmax.hpp"
+#include "kernels/device_attention.hpp"
 #include "kernels/prefix_sums.hpp"
 #include "kernels/tensor_moments.hpp"
 #include "kernels/tensor_pair_rows.hpp"
@@ -195,6 +196,9 @@ AttentionResult causal(const TensorAttentionInput& input, const TensorScores& sc
 AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
                                             const CertifiedPolynomial& polynomial, ThreadCount threads,
                                             Mask mask) {
+  const Device device = current_device();
+  if (device != Device::cpu && mask == Mask::none)
+    return polynomial_tensor_attention_on(device, input, scores, polynomial);
   input.validate(mask);
   require_fits(scores, polynomial);
   if (mask == Mask::causal) return causal(input, scores, polynomial, threads);
