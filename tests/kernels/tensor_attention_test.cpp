@@ -256,7 +256,8 @@ TEST_CASE("causal tensor attention by prefix sums keeps its guarantee") {
       numerator += w * in.v1(j, 0) * in.v2(k, 0);
       denominator += w;
     }
-  CHECK(std::fabs(one.output(last, 0) - numerator / denominator) <= one.bound.value() + 1e-9);  // 1e-9: this loop's own roundings
+  // 1e-9: this loop's own roundings
+  CHECK(std::fabs(one.output(last, 0) - numerator / denominator) <= one.bound.value() + 1e-9);
 }
 
 TEST_CASE("tensor outputs and bounds are the same bytes for any number of threads") {
