@@ -1,6 +1,8 @@
 // attnbounds device-case: writes a folder that `attnbounds-cuda test` checks on a bare GPU node: the
 // instance, the certified polynomial, the emulated kernels' output with its guaranteed bound, and enclosures
 // of the exact output.
+#include "cli/device_case.hpp"
+
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -8,7 +10,6 @@
 
 #include "attention/enclosure.hpp"
 #include "attention/gradient_enclosure.hpp"
-#include "cli/device_case.hpp"
 #include "kernels/cuda/driver/cases.hpp"
 #include "kernels/device_attention.hpp"
 #include "kernels/device_jobs.hpp"
