@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/device_case.hpp"
 #include "cli/ranks.hpp"
 #include "kernels/result.hpp"
 #include "numeric/exact_text.hpp"
@@ -58,10 +59,11 @@ int main(int argc, char** argv) {
   const std::vector<attnbounds::Command> commands = {
       attnbounds::add_attention(app), attnbounds::add_challenge(app, command_words),
       attnbounds::add_claims(app),    attnbounds::add_decide(app),
-      attnbounds::add_degree(app),    attnbounds::add_gradient(app),
-      attnbounds::add_hard(app),      attnbounds::add_phase(app),
-      attnbounds::add_propagate(app), attnbounds::add_reduce(app),
-      attnbounds::add_report(app),    attnbounds::add_verify(app),
+      attnbounds::add_degree(app),    attnbounds::add_device_case(app),
+      attnbounds::add_gradient(app),  attnbounds::add_hard(app),
+      attnbounds::add_phase(app),     attnbounds::add_propagate(app),
+      attnbounds::add_reduce(app),    attnbounds::add_report(app),
+      attnbounds::add_verify(app),
   };
   try {
     app.parse(static_cast<int>(separator - argv), argv);

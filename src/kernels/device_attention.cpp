@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/cuda/bounds.hpp"
+#include "kernels/device_jobs.hpp"
 #include "kernels/score_range.hpp"
 #include "numeric/stopwatch.hpp"
 
@@ -123,8 +124,8 @@ AttentionResult polynomial_tensor_attention_on(Device device, const TensorAttent
   if (polynomial.kind != ErrorKind::relative || !(scores.interval.half_width <= polynomial.half_width))
     throw std::domain_error("tensor attention: a relative approximation on the whole score interval");
   const Stopwatch clock;
-  const Matrix<double> v1 = input.v1, v2 = input.v2;
-  const ValueScale<double> first = value_scale(v1), second = value_scale(v2);
+  const DeviceTensorAttention on_device(input, scores);
+  const ValueScale<double>&first = on_device.first, &second = on_device.second;
   const std::vector<double> coefficients = coefficients_in_doubles(polynomial.polynomial);
   const long g = static_cast<long>(coefficients.size()) - 1, d = input.q.cols();
   AttentionResult result;
@@ -139,35 +140,7 @@ AttentionResult polynomial_tensor_attention_on(Device device, const TensorAttent
     return result;
   }
 
-  cuda::TensorJob<double> job{rowwise(input.q),
-                              rowwise(input.k1),
-                              rowwise(input.k2),
-                              rowwise(v1),
-                              rowwise(v2),
-                              {},
-                              {},
-                              {},
-                              1,
-                              1,
-                              1,
-                              {}};
-  const auto factors = [](const ScaledColumns& scale) {
-    std::vector<double> product;
-    for (std::size_t l = 0; l < scale.factor.size(); ++l)
-      product.push_back(scale.factor[l] * scale.second[l]);
-    return product;
-  };
-  job.query_scale = factors(scores.queries);
-  job.key1_scale = factors(scores.keys1);
-  job.key2_scale = factors(scores.keys2);
-  job.down1 = first.down;
-  job.down2 = second.down;
-  job.up = first.up * second.up;
-  job.centre = scores.interval.centre;
-  const auto normal = [](double x) { return std::isnormal(x); };  // a product of powers of two, in range
-  const bool scales =
-      std::isnormal(job.up) && std::all_of(job.query_scale.begin(), job.query_scale.end(), normal);
-  const auto attended = cuda::tensor_attention(where(device), job, coefficients);
+  const auto attended = cuda::tensor_attention(where(device), on_device.job, coefficients);
   result.output = matrix_of(attended.output, input.q.rows(), input.v1.cols());
 
   // docs/kernels_tensor_gradient.md, section 1, with the roundings that were counted.
@@ -176,7 +149,7 @@ AttentionResult polynomial_tensor_attention_on(Device device, const TensorAttent
   const double least =
       cuda::least_mean(attended, 1, cuda::Masking::none);  // over 1: the least denominator, exactly
   result.bound_approximation = perturbation_bound(polynomial.error) * value;
-  if (scales && least > 0) {
+  if (on_device.scales_in_range() && least > 0) {
     const UpperBound scaled = first.scaled * second.scaled;
     const UpperBound lost =
         underflow_error() * pairs *
@@ -192,7 +165,7 @@ AttentionResult polynomial_tensor_attention_on(Device device, const TensorAttent
         scores.perturbation * scaled;
     result.bound_rounding = (before + UpperBound::exactly(0x1.8p-52) * (scaled + before) +
                              underflow_error() * UpperBound::exactly(8)) *
-                                UpperBound::exactly(job.up) +
+                                UpperBound::exactly(on_device.job.up) +
                             underflow_error();
   }
   result.bound = result.bound_approximation + result.bound_rounding;

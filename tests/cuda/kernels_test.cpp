@@ -11,6 +11,7 @@
 #include "kernels/cuda/emulator.hpp"
 #include "kernels/cuda/methods.hpp"
 #include "kernels/device_attention.hpp"
+#include "kernels/device_jobs.hpp"
 #include "kernels/exact_attention.hpp"
 #include "kernels/gradient.hpp"
 #include "kernels/gradient_plan.hpp"
@@ -242,30 +243,10 @@ namespace {
 
 /// The whole pipeline of the device from the plan's scaled matrices, back in the gradient's units.
 Matrix<double> pipeline_gradient(const GradientPlan& plan, const std::vector<double>& coefficients) {
-  const long d = plan.d, columns = plan.columns;
-  const std::vector<double> x = plan.queries(0, plan.n);
-  std::vector<double> a1, target;
-  for (Eigen::Index i = 0; i < plan.n; ++i) {
-    for (Eigen::Index a = 0; a < d; ++a)
-      a1.push_back((*plan.input.a1)(i, a) * power_of_two(-plan.query_exponent));
-    for (const double e : plan.target(i)) target.push_back(e);
-  }
-  std::vector<std::vector<double>> kept;
-  kept.reserve(16);
-  const auto keep = [&](std::vector<double> m, long width) {
-    kept.push_back(std::move(m));
-    return cuda::Rowwise<double>{kept.back().data(), static_cast<long>(kept.back().size()) / width, width};
-  };
-  const long width = static_cast<long>(plan.active.size());
-  cuda::GradientJob job{keep(x, width), keep(a1, d), keep(target, columns), {}, plan.centre, d};
-  for (const KeySide& side : plan.sides) {
-    const std::vector<double> keys = side.scaled_keys(0, side.count);
-    job.sides.push_back({keep(side.variables_of(keys), width),
-                         keep(side.scaled_values(0, side.count), columns), keep(keys, d)});
-  }
-  const cuda::Gradient gradient = cuda::gradient(cuda::Where::emulated, job, coefficients);
-  Matrix<double> result(d, plan.keys);
-  for (Eigen::Index a = 0; a < d; ++a)
+  const DeviceGradient device(plan);
+  const cuda::Gradient gradient = cuda::gradient(cuda::Where::emulated, device.job, coefficients);
+  Matrix<double> result(plan.d, plan.keys);
+  for (Eigen::Index a = 0; a < plan.d; ++a)
     for (Eigen::Index b = 0; b < plan.keys; ++b)
       result(a, b) =
           std::ldexp(gradient.entries[static_cast<std::size_t>(a * plan.keys + b)], plan.exponent_of(b));
