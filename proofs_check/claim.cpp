@@ -65,6 +65,13 @@ const std::vector<Paper>& papers() {
       {"impagliazzo-paturi-zane-2001", "Impagliazzo, Paturi, Zane 2001, J. Comput. Syst. Sci. 63(4)"},
       {"liang-shi-song-zhou-2024-tensor-training", "Liang, Shi, Song, Zhou 2024, arXiv 2405.16411"},
       {"liang-et-al-2024-multilayer", "Liang, Sha, Shi, Song, Zhou 2024, arXiv 2408.13233"},
+      {"liang-shi-song-zhou-2024-private",
+       "Liang, Shi, Song, Zhou 2024 (v3: Ke, Liang, Shi, Song, Zhang 2026), arXiv 2407.14717"},
+      {"bharadwaj-et-al-2023", "Bharadwaj, Malik, Murray, Grigori, Buluc, Demmel 2023, arXiv 2301.12584"},
+      {"gupta-et-al-2025", "Gupta, Huang, Saha, Xu, Ye 2025, arXiv 2505.14840"},
+      {"heinsen-kozachkov-2026", "Heinsen, Kozachkov 2026, arXiv 2602.00294"},
+      {"aliakbarpour-et-al-2025", "Aliakbarpour, Braverman, Yin, Zhang 2025, arXiv 2510.01643"},
+      {"chakrabarti-pitassi-alman-2026", "Chakrabarti, Pitassi, Alman 2026, arXiv 2602.02422"},
       {"threshold-2026",
        "attnbounds, docs/threshold.md (the theorems of arXiv 2302.13214, 2310.04064 at every n)"},
   };

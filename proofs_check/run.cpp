@@ -237,7 +237,7 @@ Json log_line(const Claim& claim, const ClaimResult& result) {
   j["hypotheses"] = Json::array();
   for (const Hypothesis& h : claim.hypotheses) j["hypotheses"].push_back(h.name);
   j["status"] = name(claim.standing);
-  j["verdict"] = name(result.verdict);
+  j["verdict"] = verdict_name(claim.standing, result.verdict);
   j["instances"] = result.instances;
   if (result.ratio)
     j["ratio"] = {{"decimal", decimal_up(Real(*result.ratio), kDigits)},
@@ -275,12 +275,16 @@ Json verify_entry(const Json& line) {
   return j;
 }
 
+const char* verdict_name(Standing standing, Verdict verdict) {
+  return standing == Standing::statistical && verdict == Verdict::verified ? name(standing) : name(verdict);
+}
+
 Verdict overall_verdict(const std::vector<Json>& claim_lines, const std::vector<Json>& head_lines) {
   Verdict overall = Verdict::verified;
   const auto meet = [&](const Json& line) {
     const bool toothless = line.contains("twin_refuted") && !line.at("twin_refuted").get<bool>();
     if (line.at("verdict") == "refuted" || toothless) overall = Verdict::refuted;
-    else if (line.at("verdict") != "verified" && overall == Verdict::verified) overall = Verdict::undecided;
+    else if (line.at("verdict") == "undecided" && overall == Verdict::verified) overall = Verdict::undecided;
   };
   for (const Json& line : claim_lines) meet(line);
   for (const Json& line : head_lines) meet(line);

@@ -52,6 +52,8 @@ using InstanceProgress = std::function<void(std::size_t, std::size_t)>;
 /// Errors: std::logic_error if an instance breaks a hypothesis of its claim (the generator is wrong).
 ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const InstanceProgress& progress = {});
 
+/// What a verdict is called: a claim that was sampled is never "verified", but "statistical".
+const char* verdict_name(Standing standing, Verdict verdict);
 /// The line of claims.jsonl.
 Json log_line(const Claim& claim, const ClaimResult& result);
 /// The entry of `verify --json`, made from a line of claims.jsonl, so that a resumed run prints the same.

@@ -97,7 +97,7 @@ void RunCertificates::add_instance(const std::string& subject, const Json& line,
 void RunCertificates::add_claim(const Json& line) {
   const std::string verdict = line.at("verdict");
   if (verdict != "undecided")
-    add_instance("claim", line, line.at("worst_instance"), verdict == "verified" ? "at most" : "greater");
+    add_instance("claim", line, line.at("worst_instance"), verdict == "refuted" ? "greater" : "at most");
   if (line.at("twin").at("verdict") == "refuted")
     add_instance("twin", line, line.at("twin").at("witness"), "greater");
 }

@@ -9,6 +9,7 @@
 
 #include "attention/enclosure.hpp"
 #include "cli/command.hpp"
+#include "kernels/device.hpp"
 #include "kernels/double_double_attention.hpp"
 #include "kernels/guaranteed_attention.hpp"
 #include "numeric/exact_text.hpp"
@@ -149,7 +150,7 @@ ExitStatus run(const Options& options) {
   AttentionRequest request;
   request.epsilon = rational_from_text(options.epsilon, "--eps");
   if (request.epsilon <= 0) throw InputError("--eps", "a number above 0", "'" + options.epsilon + "'");
-  if (options.device != "cpu") throw InputError("--device", "cpu (this build has no CUDA)", options.device);
+  const OnDevice device(device_from_text(options.device));
   request.method = options.method == "exact"        ? MethodChoice::exact
                    : options.method == "polynomial" ? MethodChoice::polynomial
                                                     : MethodChoice::automatic;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "kernels/device.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/stopwatch.hpp"
@@ -20,7 +21,7 @@ struct Options : CommonOptions {
 };
 
 ExitStatus run(const Options& options) {
-  if (options.device != "cpu") throw InputError("--device", "cpu (this build has no CUDA)", options.device);
+  const OnDevice device(device_from_text(options.device));
   const Stopwatch stopwatch;
   const ThreadCount threads = options.threads > 0 ? ThreadCount{options.threads} : all_cores();
   const Answer a =

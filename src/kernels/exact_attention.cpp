@@ -6,6 +6,7 @@
 #include "attention/enclosure.hpp"
 #include "kernels/cpu/quotients.hpp"
 #include "kernels/cpu/score_rows.hpp"
+#include "kernels/device_attention.hpp"
 #include "kernels/guarantee.hpp"
 #include "numeric/stopwatch.hpp"
 
@@ -76,8 +77,11 @@ AttentionResult exact_attention(const AttentionInput& input, const ScoreRange<do
                                 ThreadCount threads) {
   input.validate(mask);
   const Stopwatch stopwatch;
+  const Device device = current_device();
   AttentionResult result(
-      exact_attention_rows(input.q, input.k, input.v, range, mask, 0, input.q.rows(), threads));
+      device == Device::cpu
+          ? exact_attention_rows(input.q, input.k, input.v, range, mask, 0, input.q.rows(), threads)
+          : exact_attention_on(device, input.q, input.k, input.v, range, mask));
   result.seconds = stopwatch.seconds();
   return result;
 }

@@ -20,7 +20,7 @@ std::shared_ptr<const Monomials> monomials_of(Eigen::Index dimension, Degree deg
 
 /// Polynomials for exp that were certified before in this process, by (X, delta): X is rounded up and delta
 /// down a little first, so that nearby requests share one. nullptr if no degree up to the limit is within
-/// delta.
+/// delta, or if X > 40, where rounding in double-double alone exceeds every budget.
 std::shared_ptr<const CertifiedPolynomial> kept_exp_polynomial(const Rational& half_width,
                                                                const Rational& delta, Degree limit);
 

@@ -8,6 +8,7 @@
 #include "kernels/cpu/feature_sums.hpp"
 #include "kernels/cpu/quotients.hpp"
 #include "kernels/cpu/score_rows.hpp"
+#include "kernels/device_attention.hpp"
 #include "kernels/guarantee.hpp"
 #include "numeric/stopwatch.hpp"
 
@@ -202,7 +203,11 @@ AttentionResult polynomial_attention(const AttentionInput& input, const ScoreRan
   input.validate(mask);
   const Stopwatch stopwatch;
   const PolynomialPlan plan(input.q.cols(), polynomial);
-  AttentionResult result(polynomial_attention(input.q, input.k, input.v, range, plan, mask, threads));
+  const Device device = current_device();
+  AttentionResult result(
+      device == Device::cpu
+          ? polynomial_attention(input.q, input.k, input.v, range, plan, mask, threads)
+          : polynomial_attention_on(device, input.q, input.k, input.v, range, polynomial, mask));
   result.method = AttentionMethod::polynomial;
   result.degree = plan.tree.degree;
   result.rank = plan.tree.rank;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/cpu/tensor_softmax.hpp"
+#include "kernels/device_attention.hpp"
 #include "kernels/tensor_moments.hpp"
 #include "kernels/tensor_pair_rows.hpp"
 #include "numeric/double_double.hpp"
@@ -83,6 +84,8 @@ UpperBound underflow_of(const MonomialTree& tree, const std::vector<double>& coe
 
 AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
                                             const CertifiedPolynomial& polynomial, ThreadCount threads) {
+  if (const Device device = current_device(); device != Device::cpu)
+    return polynomial_tensor_attention_on(device, input, scores, polynomial);
   input.validate();
   require_fits(scores, polynomial);
   const Stopwatch stopwatch;

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <optional>
 
+#include "kernels/device_attention.hpp"
+
 namespace attnbounds {
 namespace {
 
@@ -45,6 +47,11 @@ std::vector<double> rounded_weights(const Monomials& monomials, const std::vecto
 
 std::vector<std::vector<double>> moments(const Monomials& monomials, const std::vector<Tokens>& sets,
                                          ThreadCount threads) {
+  if (const Device device = current_device(); device != Device::cpu) {
+    std::vector<std::vector<double>> result;
+    for (const Tokens& tokens : sets) result.push_back(moments_on(device, monomials, tokens));
+    return result;
+  }
   struct Group {
     size_t set;
     Index first, last, index;
@@ -77,7 +84,13 @@ std::vector<std::vector<double>> moments(const Monomials& monomials, const std::
   return result;
 }
 
+Evaluation::Evaluation(const Monomials& monomials, const std::vector<double>& table, Index columns)
+    : dimension_(monomials.tree.dimension), sums_(features_of(monomials.tree), table, columns) {
+  if (const Device device = current_device(); device != Device::cpu)
+    on_device_ = RowsOn(device, monomials, table, columns);
+}
 std::vector<double> Evaluation::rows(const std::vector<double>& variables) const {
+  if (on_device_) return on_device_(variables);
   const Index count = static_cast<Index>(variables.size()) / dimension_;
   return cpu::query_sums<double>(sums_, {variables.data(), count, dimension_}, 0, count);
 }

@@ -48,14 +48,15 @@ constexpr long evaluation_roundings(long degree) { return cpu::roundings_of_a_te
 /// Rows sum_a x_i^a T_ac, c < columns, of blocks of tokens.
 class Evaluation {
  public:
-  Evaluation(const Monomials& monomials, const std::vector<double>& table, Eigen::Index columns)
-      : dimension_(monomials.tree.dimension), sums_(features_of(monomials.tree), table, columns) {}
+  Evaluation(const Monomials& monomials, const std::vector<double>& table, Eigen::Index columns);
   /// `variables`: tokens row by row. Element (i, c) at [i * columns + c].
   std::vector<double> rows(const std::vector<double>& variables) const;
 
  private:
   Eigen::Index dimension_;
   cpu::QuerySums<double> sums_;
+  std::function<std::vector<double>(const std::vector<double>&)>
+      on_device_;  // instead, where this thread has one
 };
 
 /// The free shift of pairs: turns moments of products p = k1 o k2 into those of p - c, in place over a copy.

@@ -37,7 +37,7 @@ std::string claims_csv(const RunRecord& run) {
       row({"id", "paper", "status", "verdict", "instances", "ratio", "ratio_exact", "precision", "twin",
            "twin_verdict", "seconds", "statement", "source", "file", "certificate", "twin_certificate"});
   for (const ClaimRecord& c : run.claims)
-    text += row({c.id, c.paper, c.status, name(c.verdict), count(c.instances), c.ratio, c.ratio_exact,
+    text += row({c.id, c.paper, c.status, c.verdict_name(), count(c.instances), c.ratio, c.ratio_exact,
                  count(c.precision), c.twin, name(c.twin_verdict), decimal(c.seconds), c.statement, c.source,
                  c.file, c.certificate, c.twin_certificate});
   return text;

@@ -42,6 +42,7 @@ th button::after { content: " ↕"; color: #9aa4ad; }
 th[aria-sort=ascending] button::after { content: " ↑"; color: var(--ink); }
 th[aria-sort=descending] button::after { content: " ↓"; color: var(--ink); }
 .verdict { display: inline-block; padding: 0 .5em; border-radius: .8em; font-weight: 600; white-space: nowrap; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.statistical { color: var(--undecided); background: var(--undecided-ground); }
 .verified { color: var(--verified); background: var(--verified-ground); }
 .refuted { color: var(--refuted); background: var(--refuted-ground); }
 .undecided { color: var(--undecided); background: var(--undecided-ground); }
@@ -220,7 +221,7 @@ std::string claims_section(const RunRecord& run) {
       const std::string& shown = table.rows[k][i];
       html += "<td" + style(i) + " data-key=\"" + html_escaped(sort_key(c, i, shown)) + "\">";
       if (i == 0) html += "<span class=\"id\">" + html_escaped(shown) + "</span>";
-      else if (i == 2) html += badge(name(c.verdict), shown);
+      else if (i == 2) html += badge(c.sampled() ? "statistical" : name(c.verdict), shown);
       else if (i == 6) html += c.twin_refuted() ? html_escaped(shown) : badge("refuted", shown);
       else html += html_escaped(shown);
       html += "</td>";

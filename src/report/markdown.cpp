@@ -34,7 +34,7 @@ std::string facts_text(const std::string& title,
 std::string claim_text(const ClaimRecord& c) {
   std::string text = "\n### " + markdown_escaped(c.id) + "\n\n" + markdown_escaped(c.statement) + "\n\n";
   text += item("verdict",
-               std::string(name(c.verdict)) + (c.status.empty() ? "" : " (standing: " + c.status + ")"));
+               std::string(c.verdict_name()) + (c.status.empty() ? "" : " (standing: " + c.status + ")"));
   if (!c.source.empty()) text += item("source", c.source);
   if (!c.file.empty()) text += item("file", c.file);
   std::string hypotheses;

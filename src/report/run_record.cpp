@@ -162,7 +162,9 @@ ClaimRecord claim_of(const Fields& line) {
       std::find(known.begin(), known.end(), c.status) == known.end())
     line.expected("one of proved, checked, statistical, open", "status");
   c.hypotheses = line.texts("hypotheses");
-  c.verdict = line.verdict("verdict");
+  // "statistical": a sampled claim that holds; it is shown as that, never as verified.
+  c.verdict = c.status == "statistical" && line.text("verdict") == "statistical" ? Verdict::verified
+                                                                                 : line.verdict("verdict");
   c.instances = line.count_or_nothing("instances");
   c.precision = line.count_or_nothing("precision");
   if (!line.object_or_null("ratio").is_null()) {

@@ -38,6 +38,9 @@ struct ClaimRecord {
   std::string certificate, twin_certificate;  // "checked", "no certificate", …; empty if none were asked for
 
   bool twin_refuted() const { return twin_verdict == Verdict::refuted; }
+  /// What was sampled is never called verified.
+  bool sampled() const { return status == "statistical" && verdict == Verdict::verified; }
+  const char* verdict_name() const { return sampled() ? "statistical" : name(verdict); }
 };
 
 /// A degree and the number of features it takes.

@@ -64,7 +64,9 @@ const char* const kStandings =
     "each "
     "was decided. Checked: it is about infinitely many cases, proved on paper; instances were decided with "
     "enclosures "
-    "or exact arithmetic. Statistical: it holds with a probability, and was sampled. Open: no proof is "
+    "or exact arithmetic. Statistical: it holds with a probability, and was sampled; its verdict reads so, "
+    "never "
+    "verified. Open: no proof is "
     "known; instances "
     "were decided.";
 
@@ -283,7 +285,7 @@ Table claims_table(const std::vector<ClaimRecord>& claims) {
               {},
               {}};
   for (const ClaimRecord& c : claims)
-    table.rows.push_back({c.id, c.status.empty() ? kNone : c.status, name(c.verdict),
+    table.rows.push_back({c.id, c.status.empty() ? kNone : c.status, c.verdict_name(),
                           c.instances ? std::to_string(*c.instances) : kNone,
                           c.ratio.empty() ? kNone : c.ratio, precision_text(c), twin_text(c),
                           seconds_text(c.seconds)});
@@ -315,13 +317,16 @@ std::string certificates_text(const RunRecord& run) {
 std::string summary(const RunRecord& run) {
   const auto count = [&](Verdict v) {
     return std::count_if(run.claims.begin(), run.claims.end(),
-                         [&](const ClaimRecord& c) { return c.verdict == v; });
+                         [&](const ClaimRecord& c) { return c.verdict == v && !c.sampled(); });
   };
+  const auto sampled =
+      std::count_if(run.claims.begin(), run.claims.end(), [](const ClaimRecord& c) { return c.sampled(); });
   const auto twins = std::count_if(run.claims.begin(), run.claims.end(),
                                    [](const ClaimRecord& c) { return c.twin_refuted(); });
   std::string text =
       fmt::format("{}: {} verified, {} refuted, {} undecided", plural(run.claims.size(), "claim"),
                   count(Verdict::verified), count(Verdict::refuted), count(Verdict::undecided));
+  if (sampled > 0) text += fmt::format(", {} statistical", sampled);
   if (!run.unfinished.empty()) text += fmt::format("; {} planned but not finished", run.unfinished.size());
   text += fmt::format(". False twins refuted: {} of {}.", twins, run.claims.size());
   text += certificates_text(run);

@@ -38,6 +38,15 @@ TEST_CASE("an unknown claim, paper, level or data folder is one line, exit statu
   }
 }
 
+TEST_CASE("verify calls a sampled claim statistical, not verified, and counts it as answered") {
+  const Answer answer = attnbounds("verify --json --claim liang-shi-song-zhou-2024-private/noise-of-a-sum");
+  CHECK(answer.status == 0);
+  CHECK(answer.errors.empty());
+  const auto claim = nlohmann::json::parse(answer.output).at("claims").at(0);
+  CHECK(claim.at("verdict") == "statistical");
+  CHECK(claim.at("twin_refuted") == true);
+}
+
 TEST_CASE("verify --json: verdict, ratio at most 1, twin refuted; the same for any number of threads") {
   const auto run = [](const std::string& threads) {
     const Answer answer = attnbounds(

@@ -64,7 +64,8 @@ struct WithoutPrograms {  // PATH leads nowhere while it lives
 TEST_CASE("the summary counts verdicts, unfinished claims, refuted twins and kept heads") {
   const RunRecord run = read_run(Run().path);
   CHECK(summary(run) ==
-        "5 claims: 3 verified, 1 refuted, 1 undecided; 1 planned but not finished. False twins refuted: 4 of "
+        "5 claims: 2 verified, 1 refuted, 1 undecided, 1 statistical; 1 planned but not finished. False "
+        "twins refuted: 4 of "
         "5. "
         "Real heads within their guaranteed error: 3 of 4.");
   const auto list = warnings(run);
@@ -180,6 +181,22 @@ TEST_CASE("a Markdown table has one cell a column in every row, whatever the cel
   }
   CHECK(tables == 2);
   CHECK(markdown_escaped("a|b\n*c*") == "a\\|b \\*c\\*");
+}
+
+TEST_CASE("a sampled claim reads statistical in every format, and only a sampled one may") {
+  const Run run;
+  run.append("claims.jsonl",
+             R"({"id":"example-2026/sampled","statement":"s","status":"statistical","verdict":"statistical",)"
+             R"("twin":{"name":"t","verdict":"refuted"}})"
+             "\n");
+  const RunRecord record = read_run(run.path);
+  CHECK(record.claims.back().verdict_name() == std::string("statistical"));
+  CHECK(has(run.report("report.html"), "class=\"verdict statistical\""));
+  CHECK(has(contents(run.path / "report.md"), "statistical"));
+  run.append("claims.jsonl", R"({"id":"example-2026/other","statement":"s","status":"checked",)"
+                             R"("verdict":"statistical","twin":{"name":"t","verdict":"refuted"}})"
+                             "\n");
+  CHECK(has(error_of(run), "expected one of verified, refuted, undecided"));
 }
 
 TEST_CASE("CSV fields are quoted where they must be, and bounds stay bounds") {

@@ -1,0 +1,12 @@
+# Architectures 80 and 90, and that of the GPU that is visible here, if any.
+if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+  set(CMAKE_CUDA_ARCHITECTURES 80-real 90)
+  find_program(DEVICE_QUERY __nvcc_device_query HINTS /usr/local/cuda/bin ENV CUDA_PATH PATH_SUFFIXES bin)
+  if(DEVICE_QUERY)
+    execute_process(COMMAND ${DEVICE_QUERY} RESULT_VARIABLE failed OUTPUT_VARIABLE visible ERROR_QUIET)
+    string(REGEX MATCH "[0-9][0-9]+" visible "${visible}")
+    if(NOT failed AND visible AND NOT visible MATCHES "^(80|90)$")
+      list(APPEND CMAKE_CUDA_ARCHITECTURES ${visible})
+    endif()
+  endif()
+endif()

@@ -1,0 +1,59 @@
+// kernels.hpp on a GPU.
+#include "device_backend.cuh"
+#include "methods.hpp"
+
+namespace attnbounds::cuda {
+
+bool device_present() {
+  int count = 0;
+  return cudaGetDeviceCount(&count) == cudaSuccess && count > 0;
+}
+std::string device_description() {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status != cudaSuccess || count == 0)
+    return std::string("no CUDA device is visible: ") +
+           (status != cudaSuccess ? cudaGetErrorString(status) : "none is installed");
+  cudaDeviceProp properties{};
+  check(cudaGetDeviceProperties(&properties, 0), "cudaGetDeviceProperties");
+  return properties.name;
+}
+
+namespace device {
+template <class T>
+Attended<T> exact_attention(const AttentionJob<T>& job) {
+  return run_exact<Device>(job);
+}
+template <class T>
+Attended<T> polynomial_attention(const AttentionJob<T>& job, const std::vector<double>& coefficients,
+                                 const Tuning& tuning) {
+  return run_polynomial<Device>(job, coefficients, tuning);
+}
+template <class T>
+Attended<T> tensor_attention(const TensorJob<T>& job, const std::vector<double>& coefficients,
+                             const Tuning& tuning) {
+  return run_tensor<Device>(job, coefficients, tuning);
+}
+Gradient gradient(const GradientJob& job, const std::vector<double>& coefficients, const Tuning& tuning) {
+  return run_gradient<Device>(job, coefficients, tuning);
+}
+Sums moments(const SplitMonomials& monomials, Rowwise<double> x, Rowwise<double> y, const Tuning& tuning) {
+  return run_moments<Device>(monomials, x, y, tuning);
+}
+Sums evaluate(const SplitMonomials& monomials, Rowwise<double> x, const std::vector<double>& table,
+              long columns, const Tuning& tuning) {
+  return run_evaluate<Device>(monomials, x, table, columns, tuning);
+}
+
+template Attended<double> exact_attention(const AttentionJob<double>&);
+template Attended<float> exact_attention(const AttentionJob<float>&);
+template Attended<double> polynomial_attention(const AttentionJob<double>&, const std::vector<double>&,
+                                               const Tuning&);
+template Attended<float> polynomial_attention(const AttentionJob<float>&, const std::vector<double>&,
+                                              const Tuning&);
+template Attended<double> tensor_attention(const TensorJob<double>&, const std::vector<double>&,
+                                           const Tuning&);
+template Attended<float> tensor_attention(const TensorJob<float>&, const std::vector<double>&, const Tuning&);
+}  // namespace device
+
+}  // namespace attnbounds::cuda

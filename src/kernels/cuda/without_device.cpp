@@ -1,0 +1,46 @@
+// A build without CUDA: there is no GPU to be had.
+#if !defined(ATTNBOUNDS_CUDA)
+#include "methods.hpp"
+#include "mixed.hpp"
+
+namespace attnbounds::cuda {
+namespace {
+[[noreturn]] void refuse() { throw std::runtime_error("this build has no CUDA"); }
+}  // namespace
+
+bool device_present() { return false; }
+std::string device_description() { return "this build has no CUDA"; }
+
+namespace device {
+template <class T>
+Attended<T> exact_attention(const AttentionJob<T>&) {
+  refuse();
+}
+template <class T>
+Attended<T> polynomial_attention(const AttentionJob<T>&, const std::vector<double>&, const Tuning&) {
+  refuse();
+}
+template <class T>
+Attended<T> tensor_attention(const TensorJob<T>&, const std::vector<double>&, const Tuning&) {
+  refuse();
+}
+Attended<float> mixed_attention(const AttentionJob<float>&, const std::vector<double>&) { refuse(); }
+Gradient gradient(const GradientJob&, const std::vector<double>&, const Tuning&) { refuse(); }
+Sums moments(const SplitMonomials&, Rowwise<double>, Rowwise<double>, const Tuning&) { refuse(); }
+Sums evaluate(const SplitMonomials&, Rowwise<double>, const std::vector<double>&, long, const Tuning&) {
+  refuse();
+}
+
+template Attended<double> exact_attention(const AttentionJob<double>&);
+template Attended<float> exact_attention(const AttentionJob<float>&);
+template Attended<double> polynomial_attention(const AttentionJob<double>&, const std::vector<double>&,
+                                               const Tuning&);
+template Attended<float> polynomial_attention(const AttentionJob<float>&, const std::vector<double>&,
+                                              const Tuning&);
+template Attended<double> tensor_attention(const TensorJob<double>&, const std::vector<double>&,
+                                           const Tuning&);
+template Attended<float> tensor_attention(const TensorJob<float>&, const std::vector<double>&, const Tuning&);
+}  // namespace device
+
+}  // namespace attnbounds::cuda
+#endif
