@@ -4,9 +4,11 @@
 // Instances. theorem: the family of the lower bounds, E = 0, Y = I, X = lambda I, all A alike. random: all
 // matrices uniform, A2 and A3 alike (self-attention), E uniform: then rows conspire less, the gradient is
 // about sqrt(n) smaller, and the same relative error asks for a higher degree.
+#include <algorithm>
 #include <cmath>
 
 #include "growth.hpp"
+#include "kernels/gradient_attention.hpp"
 #include "kernels/gradient_kernels.hpp"
 #include "numeric/random.hpp"
 #include "support.hpp"
@@ -77,8 +79,42 @@ void growth(benchmark::State& state, const Instance& instance) {
   report_growth(state, points);
 }
 
+// The gradients by Q, K and V of <G, Att>, all matrices uniform, against the fused exact kernel's three.
+// Budget: relative to the largest entry of the three.
+void by_qkv(benchmark::State& state, Index n, Index d, double relative, Mask mask) {
+  Stream draw(0, "bench attention gradient", static_cast<std::uint64_t>(n * 100 + d));
+  const AttentionInput in{draw.uniform_matrix(n, d, 1), draw.uniform_matrix(n, d, 1),
+                          draw.uniform_matrix(n, d, 1)};
+  const Matrix<double> upstream = draw.uniform_matrix(n, d, 1);
+  AttentionGradientResult exact = exact_attention_gradient(in, upstream, mask), fast;
+  const double largest =
+      std::max({max_abs(exact.q.gradient), max_abs(exact.k.gradient), max_abs(exact.v.gradient)});
+  const AttentionGradientRequest request{to_rational(relative * (largest - exact.bound().value())),
+                                         MethodChoice::polynomial, mask, all_cores()};
+  fast = guaranteed_attention_gradient(in, upstream, request);
+  const Comparison comparison =
+      alternate_short([&] { fast = guaranteed_attention_gradient(in, upstream, request); },
+                      [&] { exact = exact_attention_gradient(in, upstream, mask); }, {5, 10}, 5);
+  report(state, comparison, "fused exact n^2 kernel (this program)");
+  const auto difference = [](const BoundedGradient& a, const BoundedGradient& b) {
+    return max_abs(Matrix<double>(a.gradient - b.gradient));
+  };
+  state.counters["degree"] = static_cast<double>(fast.degree.value);
+  state.counters["rank"] = static_cast<double>(fast.rank);
+  state.counters["error_bound"] = fast.bound().value() / largest;
+  state.counters["error_observed"] =
+      std::max({difference(fast.q, exact.q), difference(fast.k, exact.k), difference(fast.v, exact.v)}) /
+      largest;
+  state.counters["rival_error_bound"] = exact.bound().value() / largest;
+  if (!(fast.bound() <= request.epsilon)) state.SkipWithError("the guaranteed bound misses the budget");
+}
+
 [[maybe_unused]] const int registered = [] {
   keep_freed_memory();
+  register_row("gradient/qkv/n=16384/d=4/eps=1e-3",
+               [](benchmark::State& state) { by_qkv(state, 16384, 4, 1e-3, Mask::none); });
+  register_row("gradient-causal/qkv/n=16384/d=4/eps=1e-3",
+               [](benchmark::State& state) { by_qkv(state, 16384, 4, 1e-3, Mask::causal); });
   const std::string suffix = "/eps=1e-3";
   for (const Family family : {Family::theorem, Family::random}) {
     for (const auto& [n, d] : {std::pair<Index, Index>{4096, 4}, {16384, 4}})

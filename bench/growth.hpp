@@ -30,7 +30,7 @@ inline Comparison alternate_short(const std::function<void()>& ours, const std::
 
 /// Memory that is freed stays with the process, for both: page faults would be most of a millisecond.
 inline void keep_freed_memory() {
-  mallopt(M_MMAP_THRESHOLD, 1 << 28);
+  mallopt(M_MMAP_THRESHOLD, 1 << 25);  // the most that is accepted
   mallopt(M_TRIM_THRESHOLD, 1 << 28);
 }
 

@@ -25,19 +25,21 @@ struct Case {
   Index n, d;
   const char* epsilon_text;
   Rational epsilon;
+  Mask mask = Mask::none;
   std::string name() const {
-    return "tensor/n=" + std::to_string(n) + "/d=" + std::to_string(d) + "/B=1/eps=" + epsilon_text;
+    return std::string(mask == Mask::causal ? "tensor-causal" : "tensor") + "/n=" + std::to_string(n) +
+           "/d=" + std::to_string(d) + "/B=1/eps=" + epsilon_text;
   }
 };
 
 void against_exact(benchmark::State& state, const Case& c) {
   const TensorAttentionInput in = instance(c.n, c.d);
-  AttentionRequest request{c.epsilon, MethodChoice::polynomial, Mask::none, {}, all_cores()};
+  AttentionRequest request{c.epsilon, MethodChoice::polynomial, c.mask, {}, all_cores()};
   AttentionResult fast, exact;
   const TensorScores scores = tensor_scores(in);
   fast = guaranteed_attention(in, request);  // the polynomial is certified here
   const auto ours = [&] { fast = guaranteed_attention(in, request); };
-  const auto rival = [&] { exact = exact_tensor_attention(in, scores, Mask::none, request.threads); };
+  const auto rival = [&] { exact = exact_tensor_attention(in, scores, c.mask, request.threads); };
   const Comparison comparison = alternate_short(ours, rival, {7, 12});
   report(state, comparison, kRival);
   const double value = max_abs(in.v1) * max_abs(in.v2);
@@ -53,8 +55,8 @@ void against_exact(benchmark::State& state, const Case& c) {
 }
 
 // A corner token in each matrix: the score interval is [-1, 1] for every n, so the degree is, too.
-void growth(benchmark::State& state) {
-  AttentionRequest request{Rational(1, 1000000), MethodChoice::polynomial, Mask::none, {}, all_cores()};
+void growth(benchmark::State& state, Mask mask) {
+  AttentionRequest request{Rational(1, 1000000), MethodChoice::polynomial, mask, {}, all_cores()};
   std::vector<GrowthPoint> points;
   for (const int log_n : {14, 16, 18, 20}) {
     TensorAttentionInput in = instance(Index{1} << log_n, 4);
@@ -72,9 +74,12 @@ void growth(benchmark::State& state) {
   keep_freed_memory();
   for (const Case& c :
        {Case{256, 4, "1e-6", Rational(1, 1000000)}, Case{1024, 4, "1e-6", Rational(1, 1000000)},
-        Case{1024, 4, "1e-3", Rational(1, 1000)}, Case{512, 8, "1e-3", Rational(1, 1000)}})
+        Case{1024, 4, "1e-3", Rational(1, 1000)}, Case{1024, 4, "1e-6", Rational(1, 1000000), Mask::causal},
+        Case{512, 8, "1e-3", Rational(1, 1000)}})
     register_row(c.name(), [c](benchmark::State& state) { against_exact(state, c); });
-  register_row("tensor/d=4/B=1/eps=1e-6/slope", growth);
+  register_row("tensor/d=4/B=1/eps=1e-6/slope", [](benchmark::State& state) { growth(state, Mask::none); });
+  register_row("tensor-causal/d=4/B=1/eps=1e-6/slope",
+               [](benchmark::State& state) { growth(state, Mask::causal); });
   return 0;
 }();
 

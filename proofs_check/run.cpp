@@ -232,10 +232,13 @@ Json log_line(const Claim& claim, const ClaimResult& result) {
   j["id"] = claim.id;
   j["paper"] = claim.paper;
   j["statement"] = claim.statement;
+  j["latex"] = claim.latex;
   j["source"] = claim.source();
   j["file"] = claim.file;
   j["hypotheses"] = Json::array();
   for (const Hypothesis& h : claim.hypotheses) j["hypotheses"].push_back(h.name);
+  j["comparisons"] = Json::array();
+  for (const Comparison& x : claim.comparisons) j["comparisons"].push_back(x.name);
   j["status"] = name(claim.standing);
   j["verdict"] = verdict_name(claim.standing, result.verdict);
   j["instances"] = result.instances;

@@ -136,13 +136,17 @@ std::string decimal(const UpperBound& bound) {
   return decimal_up(Real(bound.value()), 4);
 }
 
-// The machine's model is worth a second of measuring only where the exact method takes longer than that.
-CostModel model_for(const AttentionInput& input, const AttentionRequest& request, const Options& options) {
+// The machine's model is worth two seconds of measuring only where the exact method takes longer than that.
+CostModel model_for(const Problem& problem, const AttentionRequest& request, const Options& options) {
+  const AttentionInput& input = problem.matrix;
   if (options.recalibrate) return machine_cost_model(Calibration::anew);
   const AttentionShape shape{input.q.rows(), input.k.rows(), input.q.cols(),
                              input.v.cols(), request.mask,   request.threads};
-  const bool matters =
-      request.method == MethodChoice::automatic && reference_cost_model().exact_seconds(shape) > 1;
+  const CostModel& reference = reference_cost_model();
+  const double exact = problem.tensor
+                           ? reference.seconds(exact_work(*problem.tensor, request.mask), request.threads)
+                           : reference.exact_seconds(shape);
+  const bool matters = request.method == MethodChoice::automatic && exact > 2;
   return matters ? machine_cost_model() : reference_cost_model();
 }
 
@@ -162,7 +166,7 @@ ExitStatus run(const Options& options) {
     request.precision = Bits{*options.precision};
   }
   const Problem problem = read_problem(options, request.mask);
-  request.model = model_for(problem.matrix, request, options);
+  request.model = model_for(problem, request, options);
   const Rational budget = request.epsilon * problem.largest_value;
 
   const AttentionResult result = problem.tensor ? guaranteed_attention(*problem.tensor, request)

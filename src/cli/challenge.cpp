@@ -112,17 +112,10 @@ ExitStatus run(const Options& options, const std::vector<std::string>& command) 
   if (options.words.empty()) throw InputError("INSTANCE", "at least one folder", "none");
   if (command.empty()) throw InputError("COMMAND", "a program after --", "none");
   const ThreadCount threads = options.threads > 0 ? ThreadCount{options.threads} : all_cores();
-  std::string pattern = (fs::temp_directory_path() / "attnbounds-challenge-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) throw InputError(pattern, "a temporary folder", "none");
-  const std::unique_ptr<const fs::path, void (*)(const fs::path*)> scratch(new fs::path(pattern),
-                                                                           [](const fs::path* p) {
-                                                                             std::error_code ignored;
-                                                                             fs::remove_all(*p, ignored);
-                                                                             delete p;
-                                                                           });
+  const TemporaryFolder scratch;
   std::vector<Trial> trials;
   for (const std::string& folder : options.words)
-    trials.push_back(try_program(options, folder, command, *scratch, threads));
+    trials.push_back(try_program(options, folder, command, scratch.path, threads));
   std::stable_sort(trials.begin(), trials.end(),
                    [](const Trial& a, const Trial& b) { return a.kappa < b.kappa; });
   // The largest kappa such that everything up to it is decided. What the exact outputs do not tell (epsilon =

@@ -19,21 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-struct Scratch {
-  fs::path path;
-  Scratch() {
-    std::string pattern = (fs::temp_directory_path() / "attnbounds-challenge-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw InputError(pattern, "a temporary folder", "none");
-    path = pattern;
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-};
-
 std::vector<Program> programs_of(const ChallengeSearchOptions& o, const std::vector<std::string>& command,
                                  ProgramKind kind, const fs::path& scratch) {
   const int forms = (command.empty() ? 0 : 1) + (o.library.empty() ? 0 : 1) + (o.kernels.empty() ? 0 : 1) +
@@ -150,7 +135,7 @@ ExitStatus challenge_search(const ChallengeSearchOptions& o, const std::vector<s
   }
   if (o.resume && o.out.empty()) throw InputError("--resume", "the folder of a search in --out", "none");
 
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   const std::vector<Program> programs = programs_of(o, command, settings.kind, scratch.path);
   Json list = Json::array();
   ExitStatus status = ExitStatus::answered;

@@ -1,5 +1,6 @@
-// attnbounds gradient: dL/dX of the matrix or tensor loss of an instance, with a guaranteed error of at most
-// E in every entry; --certify measures the true error against enclosures.
+// attnbounds gradient: dL/dX of the matrix or tensor loss of an instance, or the gradients of <G, Att(Q, K,
+// V)> by Q, K and V, with a guaranteed error of at most E in every entry; --certify measures the true error
+// against enclosures.
 #include "kernels/gradient.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "attention/gradient_enclosure.hpp"
 #include "cli/command.hpp"
 #include "kernels/device.hpp"
+#include "kernels/gradient_attention.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
@@ -21,10 +23,15 @@ namespace {
 
 struct Options : CommonOptions {
   std::string instance, epsilon, method = "auto", device = "cpu", output, certificate;
-  bool certify = false;
+  bool certify = false, causal = false, recalibrate = false;
 };
 
-using Loss = std::variant<MatrixLossInput, TensorLossInput>;
+/// <G, Att(Q, K, V)>
+struct AttentionLossInput {
+  AttentionInput attention;
+  Matrix<double> upstream;
+};
+using Loss = std::variant<MatrixLossInput, TensorLossInput, AttentionLossInput>;
 
 Loss read_instance(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "instance.json";
@@ -50,7 +57,10 @@ Loss read_instance(const std::filesystem::path& folder) {
     validate(in);
     return in;
   }
-  throw InputError(file.string() + ": kind", "matrix-gradient or tensor-gradient", "'" + kind + "'");
+  if (kind == "attention-gradient")
+    return AttentionLossInput{{matrix("q"), matrix("k"), matrix("v")}, matrix("G")};
+  throw InputError(file.string() + ": kind", "matrix-gradient, tensor-gradient or attention-gradient",
+                   "'" + kind + "'");
 }
 
 std::string exact_or_infinite(const UpperBound& bound) {
@@ -61,19 +71,39 @@ std::string decimal(const UpperBound& bound) {
   return bound.is_finite() ? decimal_up(Real(bound.value()), 4) : "infinity";
 }
 
+GradientShape shape_of_loss(const MatrixLossInput& in) {
+  return gradient_shape({in.a1, in.a2, in.a3 * in.y});
+}
+GradientShape shape_of_loss(const TensorLossInput& in) {
+  GradientShape shape = gradient_shape({in.a1, in.a2, in.a4 * in.y1});
+  shape.keys *= static_cast<double>(in.a3.rows());
+  shape.key_tokens += static_cast<double>(in.a3.rows());
+  return shape;
+}
+GradientShape shape_of_loss(const AttentionLossInput& in) { return gradient_shape(in.attention); }
+
+// The machine's model is worth two seconds of measuring only where the exact method takes longer than that.
+CostModel model_for(const Loss& loss, MethodChoice method, ThreadCount threads, const Options& options) {
+  if (options.recalibrate) return machine_cost_model(Calibration::anew);
+  const GradientShape shape = std::visit([](const auto& in) { return shape_of_loss(in); }, loss);
+  const bool matters = method == MethodChoice::automatic &&
+                       reference_cost_model().seconds(loss_gradient_exact_work(shape), threads) > 2;
+  return matters ? machine_cost_model() : reference_cost_model();
+}
+
 struct Certificate {
   Interval error;
   Verdict guarantee = Verdict::undecided, budget = Verdict::undecided;
 };
-Certificate certify(const AttentionResult& result, const Loss& loss, const GradientRequest& request) {
+template <class Input>
+Certificate certify(const AttentionResult& result, const Input& loss, const GradientRequest& request) {
   Certificate certificate;
   Rational width =
       std::min(request.epsilon, result.bound.is_finite() && result.bound.value() > 0 ? result.bound.exact()
                                                                                      : request.epsilon) /
       1024;
   for (int attempt = 0; attempt < 4; ++attempt, width /= 1L << 40) {
-    const Matrix<Interval> exact =
-        std::visit([&](const auto& in) { return gradient_enclosure(in, width, request.threads); }, loss);
+    const Matrix<Interval> exact = gradient_enclosure(loss, width, request.threads);
     const WorkingPrecision precision(Bits{256});
     certificate.error = largest_error(result.output, exact).interval();
     certificate.guarantee = result.bound.is_finite()
@@ -83,6 +113,98 @@ Certificate certify(const AttentionResult& result, const Loss& loss, const Gradi
     if (certificate.guarantee != Verdict::undecided && certificate.budget != Verdict::undecided) break;
   }
   return certificate;
+}
+
+// Of the three gradients, the one of the largest error and all bounds.
+Certificate certify(const AttentionGradientResult& result, const AttentionLossInput& loss,
+                    const AttentionGradientRequest& request) {
+  Certificate certificate;
+  for (const long bits : {128L, 256L, 1024L, 4096L}) {
+    const AttentionGradient<Interval> exact =
+        attention_gradient_enclosure(loss.attention, loss.upstream, request.mask, Bits{bits});
+    const WorkingPrecision precision(Bits{bits});
+    certificate.error = 0;
+    certificate.guarantee = Verdict::verified;
+    for (const auto& [ours, truth] :
+         {std::pair(&result.q, &exact.q), std::pair(&result.k, &exact.k), std::pair(&result.v, &exact.v)}) {
+      const Interval error = largest_error(ours->gradient, *truth).interval();
+      certificate.error = maximum(certificate.error, error);
+      if (!ours->bound().is_finite()) continue;
+      const Verdict verdict = at_most(error, enclose(ours->bound().exact()));
+      if (verdict == Verdict::refuted || certificate.guarantee == Verdict::verified)
+        certificate.guarantee = verdict;
+    }
+    certificate.budget = at_most(certificate.error, enclose(request.epsilon));
+    if (certificate.guarantee != Verdict::undecided && certificate.budget != Verdict::undecided) break;
+  }
+  return certificate;
+}
+
+// A folder with dQ.npy, dK.npy, dV.npy.
+void write_gradients(const std::filesystem::path& folder, const AttentionGradientResult& result) {
+  std::filesystem::create_directories(folder);
+  write_file_atomically(folder / "dQ.npy", npy_bytes(result.q.gradient));
+  write_file_atomically(folder / "dK.npy", npy_bytes(result.k.gradient));
+  write_file_atomically(folder / "dV.npy", npy_bytes(result.v.gradient));
+}
+
+// What is printed of either kind of result.
+struct Answer {
+  std::string kind;
+  AttentionMethod method;
+  Degree degree;
+  long rank;
+  UpperBound bound, bound_approximation, bound_rounding, half_width;
+  std::string reason;
+  double seconds;
+  std::optional<Certificate> certificate;
+  nlohmann::ordered_json more = nlohmann::ordered_json::object();  // of this kind alone
+};
+
+Answer answer(const AttentionLossInput& loss, const GradientRequest& of, const Options& options) {
+  const AttentionGradientRequest request{of.epsilon, of.method, options.causal ? Mask::causal : Mask::none,
+                                         of.threads, of.model};
+  const AttentionGradientResult result =
+      guaranteed_attention_gradient(loss.attention, loss.upstream, request);
+  if (!options.certificate.empty())
+    throw InputError("--certificate", "a matrix-gradient or tensor-gradient instance", "attention-gradient");
+  Answer a{"attention-gradient", result.method, result.degree,  result.rank, result.bound(), {}, {},
+           result.half_width,    result.reason, result.seconds, {}};
+  const auto add = [&](const char* name, const BoundedGradient& g) {
+    a.bound_approximation = maximum(a.bound_approximation, g.bound_approximation);
+    a.bound_rounding = maximum(a.bound_rounding, g.bound_rounding);
+    a.more[name] = exact_or_infinite(g.bound());
+  };
+  add("bound_q", result.q);
+  add("bound_k", result.k);
+  add("bound_v", result.v);
+  if (options.certify) a.certificate = certify(result, loss, request);
+  if (!options.output.empty()) write_gradients(options.output, result);
+  return a;
+}
+
+template <class Input>
+Answer answer(const Input& loss, const GradientRequest& request, const Options& options) {
+  if (options.causal) throw InputError("--causal", "an attention-gradient instance", "a loss by X");
+  const AttentionResult result = guaranteed_gradient(loss, request);
+  Answer a{std::is_same_v<Input, MatrixLossInput> ? "matrix-gradient" : "tensor-gradient",
+           result.method,
+           result.degree,
+           result.rank,
+           result.bound,
+           result.bound_approximation,
+           result.bound_rounding,
+           result.half_width,
+           result.reason,
+           result.seconds,
+           {}};
+  if (options.certify) a.certificate = certify(result, loss, request);
+  if (!options.output.empty()) write_file_atomically(options.output, npy_bytes(result.output));
+  if (!options.certificate.empty()) {
+    if (!result.bound.is_finite()) throw InputError("--certificate", "a finite bound", "an infinite one");
+    write_gradient_certificate(options.certificate, loss, result, request.threads);
+  }
+  return a;
 }
 
 ExitStatus run(const Options& options) {
@@ -95,39 +217,31 @@ ExitStatus run(const Options& options) {
                                                     : MethodChoice::automatic;
   if (options.threads > 0) request.threads = {options.threads};
   const Loss loss = read_instance(options.instance);
-  const AttentionResult result =
-      std::visit([&](const auto& in) { return guaranteed_gradient(in, request); }, loss);
-  std::optional<Certificate> certificate;
-  if (options.certify) certificate = certify(result, loss, request);
-  if (!options.output.empty()) write_file_atomically(options.output, npy_bytes(result.output));
-  if (!options.certificate.empty()) {
-    if (!result.bound.is_finite()) throw InputError("--certificate", "a finite bound", "an infinite one");
-    std::visit(
-        [&](const auto& in) { write_gradient_certificate(options.certificate, in, result, request.threads); },
-        loss);
-  }
+  request.model = model_for(loss, request.method, request.threads, options);
+  const Answer result = std::visit([&](const auto& in) { return answer(in, request, options); }, loss);
+  const std::optional<Certificate>& certificate = result.certificate;
 
   const bool within_budget = result.bound <= request.epsilon;
   const Verdict budget_met =
       certificate ? certificate->budget : (within_budget ? Verdict::verified : Verdict::refuted);
   if (options.json) {
-    nlohmann::ordered_json object = {
-        {"kind", std::holds_alternative<MatrixLossInput>(loss) ? "matrix-gradient" : "tensor-gradient"},
-        {"method", name(result.method)},
-        {"degree", result.degree.value},
-        {"rank", result.rank},
-        {"bound", exact_or_infinite(result.bound)},
-        {"bound_approximation", exact_or_infinite(result.bound_approximation)},
-        {"bound_rounding", exact_or_infinite(result.bound_rounding)},
-        {"bound_decimal", decimal(result.bound)},
-        {"bound_approximation_decimal", decimal(result.bound_approximation)},
-        {"bound_rounding_decimal", decimal(result.bound_rounding)},
-        {"budget", exact_text(request.epsilon)},
-        {"within_budget", within_budget},
-        {"half_width", exact_or_infinite(result.half_width)},
-        {"reason", result.reason},
-        {"seed", options.seed},
-        {"seconds", result.seconds}};
+    nlohmann::ordered_json object = {{"kind", result.kind},
+                                     {"method", name(result.method)},
+                                     {"degree", result.degree.value},
+                                     {"rank", result.rank},
+                                     {"bound", exact_or_infinite(result.bound)},
+                                     {"bound_approximation", exact_or_infinite(result.bound_approximation)},
+                                     {"bound_rounding", exact_or_infinite(result.bound_rounding)},
+                                     {"bound_decimal", decimal(result.bound)},
+                                     {"bound_approximation_decimal", decimal(result.bound_approximation)},
+                                     {"bound_rounding_decimal", decimal(result.bound_rounding)},
+                                     {"budget", exact_text(request.epsilon)},
+                                     {"within_budget", within_budget},
+                                     {"half_width", exact_or_infinite(result.half_width)},
+                                     {"reason", result.reason},
+                                     {"seed", options.seed},
+                                     {"seconds", result.seconds}};
+    object.update(result.more);
     if (certificate) {
       object["error"] = enclosure_json(certificate->error);
       object["guarantee_verdict"] = name(certificate->guarantee);
@@ -159,8 +273,8 @@ ExitStatus run(const Options& options) {
 }  // namespace
 
 Command add_gradient(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("gradient", "dL/dX of an instance with a guaranteed error of at most E");
+  CLI::App* command = app.add_subcommand(
+      "gradient", "dL/dX of an instance (or dQ, dK, dV) with a guaranteed error of at most E");
   auto options = std::make_shared<Options>();
   command->add_option("instance", options->instance, "folder with instance.json and its npy files")
       ->required();
@@ -171,7 +285,12 @@ Command add_gradient(CLI::App& app) {
   command->add_option("--device", options->device, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
-  command->add_option("--out", options->output, "write dL/dX here, npy, float64");
+  command->add_option(
+      "--out", options->output,
+      "write dL/dX here, npy, float64; attention-gradient: a folder for dQ.npy, dK.npy, dV.npy");
+  command->add_flag("--causal", options->causal, "attention-gradient: row i sees keys j <= i");
+  command->add_flag("--recalibrate", options->recalibrate,
+                    "measure this machine anew for the cost model of --method auto");
   command->add_option("--certificate", options->certificate,
                       "write a certificate for attnbounds-check and the matrices it names into this folder");
   command->add_flag("--certify", options->certify, "enclose the true error, against the exact reference");

@@ -31,7 +31,7 @@ Command add_report(CLI::App& app) {
   CLI::App* command = app.add_subcommand("report", "write the report of a run into its directory");
   auto options = std::make_shared<Options>();
   command->add_option("DIR", options->directory, "the run's directory (verify --out)")->capture_default_str();
-  command->add_option("--format", options->formats, "html, markdown, csv, latex: one or several")
+  command->add_option("--format", options->formats, "html, markdown, csv, latex, pdf: one or several")
       ->capture_default_str();
   command->add_flag("--json", options->json, "print one JSON object on standard output: the files written");
   command->footer(

@@ -9,6 +9,7 @@
 #include "cli/progress.hpp"
 #include "cli/ranks.hpp"
 #include "cli/verify_card.hpp"
+#include "cli/verify_paper.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "proofs_check/certificate/run_certificates.hpp"
@@ -24,8 +25,9 @@ namespace {
 
 struct Options {
   std::vector<std::string> papers, claims, cards;
-  std::string level = "quick", out, data = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads", head_epsilon = "1e-3",
-              layers = ATTNBOUNDS_SOURCE_DIR "/tests/data/layers", weights, certificates;
+  std::string paper_claims, level = "quick", out, data = ATTNBOUNDS_SOURCE_DIR "/tests/data/heads",
+                            head_epsilon = "1e-3", layers = ATTNBOUNDS_SOURCE_DIR "/tests/data/layers",
+                            weights, certificates;
   bool resume = false;
   CommonOptions common;
 };
@@ -140,7 +142,11 @@ std::vector<Json> certify(RunCertificates& certificates, const std::vector<Json>
   }
   std::vector<Json> checked = certificates.check();
   std::string text;
-  for (const Json& line : checked) text += line.dump() + "\n";
+  for (Json& line : checked) {
+    if (!out.empty())
+      line["directory"] = std::filesystem::relative(certificates.directory(), out).generic_string();
+    text += line.dump() + "\n";
+  }
   if (!out.empty()) write_file_atomically(std::filesystem::path(out) / "certificates.jsonl", text);
   return checked;
 }
@@ -245,6 +251,11 @@ ExitStatus verify(const Options& options) {
                              options.common.threads > 0 ? ThreadCount{options.common.threads}
                              : rank_count() > 1         ? ThreadCount{1}
                                                         : all_cores()};
+  if (!options.paper_claims.empty()) {
+    if (!options.claims.empty() || !options.papers.empty() || !options.cards.empty())
+      throw InputError("--paper-claims", "a claims file alone", "--claim, --paper or --card besides");
+    return verify_paper(options.paper_claims, options.out, options.common);
+  }
   if (!options.cards.empty()) {
     if (!options.claims.empty() || !options.papers.empty() || !options.out.empty())
       throw InputError("--card", "cards alone", "--claim, --paper or --out besides");
@@ -413,6 +424,8 @@ Command add_verify(CLI::App& parser) {
   command->add_option("--paper", options->papers, "claims of this paper only");
   command->add_option("--claim", options->claims, "this claim only");
   command->add_option("--card", options->cards, "check your own bounds instead: claim cards (docs/cards.md)");
+  command->add_option("--paper-claims", options->paper_claims,
+                      "derive the numbers of a paper again (docs/reviewer.md); --out gets its badge");
   command->add_option("--level", options->level, "quick, standard or exhaustive")->capture_default_str();
   command->add_option("--out", options->out, "directory of the run's log");
   command->add_option("--data", options->data, "folder of the real heads' instances");

@@ -20,9 +20,9 @@ namespace {
 using Index = Eigen::Index;
 constexpr Bits working_bits{96};
 constexpr long most_interval_rank = 1L << 14;
-constexpr double most_sums = 0x1p26;           // of monomials and columns: 512 MB
-constexpr double interval_cost = 400;          // of an operation in intervals, in those of a double
-constexpr double most_enclosed_cost = 0x1p35;  // about five minutes of intervals
+constexpr double most_sums = 0x1p26;                 // of monomials and columns: 512 MB
+constexpr double interval_cost = 400;                // of an operation in intervals, in those of a double
+constexpr double most_enclosed_operations = 0x1p35;  // about five minutes of intervals
 
 /// One factor of the keys: the matrix loss has one, the tensor loss two. Scores are sum_x query_x prod_s
 /// variables_s(j_s, x)/d.
@@ -215,21 +215,18 @@ AttentionResult by_enclosures(const Input& input, const GradientRequest& request
   return result;
 }
 
-// Fused multiply-adds, an exp counted as 30.
-constexpr double planning_cost = 1e6;  // the certified polynomial, the tree, the threads
-double exact_cost(const GradientInput& in) {
-  double pairs = static_cast<double>(in.a1->rows());
-  for (const GradientSide& side : in.sides) pairs *= static_cast<double>(side.keys->rows());
-  const double d = static_cast<double>(in.a1->cols()), columns = static_cast<double>(in.e->cols());
-  return pairs * (30 + d + (1 + columns) * (1 + d));
-}
-double polynomial_cost(const GradientInput& in, Eigen::Index dimension, Degree degree) {
-  const double d = static_cast<double>(in.a1->cols()), columns = static_cast<double>(in.e->cols()),
-               rank = rank_about(dimension, degree), key_rank = rank_about(dimension, {degree.value + 1});
-  double keys = 0;
-  for (const GradientSide& side : in.sides) keys += static_cast<double>(side.keys->rows());
-  return planning_cost + static_cast<double>(in.a1->rows()) * rank * ((1 + columns) * (1 + d) + columns + 3) +
-         keys * key_rank * (columns + 2);
+GradientShape sizes_of(const GradientInput& in, Eigen::Index variables) {
+  GradientShape s;
+  s.queries = static_cast<double>(in.a1->rows());
+  s.keys = 1;
+  for (const GradientSide& side : in.sides) {
+    s.keys *= static_cast<double>(side.keys->rows());
+    s.key_tokens += static_cast<double>(side.keys->rows());
+  }
+  s.variables = static_cast<double>(variables);
+  s.dimension = static_cast<double>(in.a1->cols());
+  s.columns = static_cast<double>(in.e->cols());
+  return s;
 }
 
 template <class Input>
@@ -248,11 +245,15 @@ AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
     result.seconds = stopwatch.seconds();
     return result;
   };
+  const GradientShape sizes = sizes_of(view, plan ? variables(*plan) : 1);
+  const ExactWork exact_work = loss_gradient_exact_work(sizes);
+  const double exact_operations = exact_work.weights * (30 + exact_work.dimension + exact_work.columns);
   const auto exactly = [&](const std::string& reason) {
     if (plan) {
       AttentionResult result = exact_gradient(*plan, request.threads);
       result.reason = reason;
-      if (result.bound <= request.epsilon || exact_cost(view) > most_enclosed_cost) return finished(result);
+      if (result.bound <= request.epsilon || exact_operations > most_enclosed_operations)
+        return finished(result);
       return finished(
           by_enclosures(input, request,
                         reason + fmt::format("; in double its proved error is {:.3g}, so intervals were used",
@@ -268,12 +269,15 @@ AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
   };
   if (!plan) return otherwise("scores exceed the range of a double");
 
-  const double exact_operations = exact_cost(view);
+  const double exact_seconds = request.model.seconds(exact_work, request.threads);
+  const auto polynomial_seconds = [&](Degree degree) {
+    return request.model.seconds(loss_gradient_feature_work(sizes, degree), request.threads);
+  };
   Degree limit{-1};
   const double sums_of_a_monomial = static_cast<double>((1 + input.e.cols()) * (1 + input.x.cols()));
   while (limit.value < 400 &&
          rank_about(variables(*plan), {limit.value + 2}) * sums_of_a_monomial <= most_sums &&
-         (must || polynomial_cost(view, variables(*plan), {limit.value + 1}) < exact_operations))
+         (must || polynomial_seconds({limit.value + 1}) < exact_seconds))
     ++limit.value;
   if (limit.value < 0) return otherwise("even degree 0 is no cheaper than the exact method");
 
@@ -292,8 +296,8 @@ AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
     if (result.bound <= request.epsilon) {
       result.reason =
           must ? "polynomial was asked for"
-               : fmt::format("rank {} costs about {:.2g} of the exact method's operations", result.rank,
-                             polynomial_cost(view, variables(*plan), result.degree) / exact_operations);
+               : fmt::format("rank {} costs about {:.2g} of the exact method's time (model: {})", result.rank,
+                             polynomial_seconds(result.degree) / exact_seconds, request.model.origin);
       return finished(result);
     }
     if (!(result.bound_rounding <= Rational(request.epsilon / 2))) {
@@ -307,7 +311,7 @@ AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
                 : Rational(delta / 1024);
   }
   // The same in intervals: as good as their 96 bits, and some hundred times slower.
-  if (must || polynomial_cost(view, variables(*plan), limit) * interval_cost < exact_operations)
+  if (must || polynomial_seconds(limit) * interval_cost < exact_seconds)
     if (std::optional<AttentionResult> result = in_intervals(input, request, limit))
       return finished(std::move(*result));
   return otherwise(why);

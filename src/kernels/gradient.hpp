@@ -14,6 +14,7 @@ struct GradientRequest {
   Rational epsilon;  // absolute, in the largest entry
   MethodChoice method = MethodChoice::automatic;
   ThreadCount threads = all_cores();
+  CostModel model = reference_cost_model();  // what `automatic` chooses by
 };
 
 /// Errors: InputError; BudgetMissed (method polynomial).

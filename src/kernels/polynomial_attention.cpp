@@ -10,20 +10,13 @@
 #include "kernels/cpu/score_rows.hpp"
 #include "kernels/device_attention.hpp"
 #include "kernels/guarantee.hpp"
+#include "kernels/prefix_sums.hpp"
 #include "numeric/stopwatch.hpp"
 
 namespace attnbounds {
 namespace {
 
 constexpr long rows_of_a_task = 512;
-constexpr long rows_of_a_block = 128;  // of the causal kernel: a score_rows group, whole tiles of queries
-
-/// Groups of keys that are summed independently: as many as memory allows (bytes of one given), whatever the
-/// number of threads.
-long key_groups(long keys, long keys_of_a_group, long bytes, long most) {
-  const long affordable = std::clamp<long>((1L << 28) / std::max<long>(bytes, 1), 4, most);
-  return std::clamp<long>(keys / keys_of_a_group, 1, affordable);
-}
 
 template <class T>
 struct Problem {
@@ -85,61 +78,46 @@ cpu::RowCheck all_keys(const Problem<T>& p, Matrix<T>& output) {
   return checks[0];
 }
 
-// Rows in at most 64 chunks of whole blocks. First every chunk's sums over its keys; their prefix sums are
-// where the chunks start from; then each chunk goes through its blocks.
+// Rows by chunks and blocks (kernels/prefix_sums.hpp): earlier blocks by their sums of features, the block of
+// its own by P of the scores.
 template <class T>
 cpu::RowCheck keys_so_far(const Problem<T>& p, Matrix<T>& output) {
-  const long n = p.queries(), blocks = (n + rows_of_a_block - 1) / rows_of_a_block;
-  const long chunks = std::min(blocks, key_groups(n, 8 * rows_of_a_block, p.bytes_of_sums(), 64));
-  const auto first_row = [&](long chunk) { return std::min(n, chunk * blocks / chunks * rows_of_a_block); };
-  std::vector<std::optional<cpu::KeySums<T>>> before(static_cast<std::size_t>(chunks));
-  before[0].emplace(p.features, p.v.cols());
-  parallel_for(chunks - 1, p.threads, [&](long c) {  // the sums of chunk c, where chunk c + 1 starts
-    cpu::KeySums<T>& sums = before[static_cast<std::size_t>(c + 1)].emplace(p.features, p.v.cols());
-    p.add(sums, first_row(c), first_row(c + 1));
-    sums.rest();
-  });
-  for (std::size_t c = 1; c + 1 < before.size(); ++c) {
-    cpu::KeySums<T> sums = before[c]->copy();
-    sums.add(*before[c + 1]);
-    before[c + 1] = std::move(sums);
-  }
-
   std::vector<T> coefficients;
   for (const Rational& c : p.plan.polynomial.polynomial.coefficients)
     coefficients.push_back(static_cast<T>(nearest(c)));
   const cpu::Scores<T> scores{view(p.q),      view(p.k),    view(p.v), p.range.query_scale.data(),
                               p.range.keys(), p.values.down};
   const cpu::ScoreRows<T> score_rows(scores, coefficients, p.range.half_width.value());
-  std::vector<cpu::RowCheck> checks(static_cast<std::size_t>(chunks));
-  parallel_for(chunks, p.threads, [&](long c) {
-    cpu::KeySums<T>& sums = *before[static_cast<std::size_t>(c)];
-    typename cpu::ScoreRows<T>::Group block(score_rows);
-    cpu::QuerySums<T> query_side(p.features, p.weighted(sums), p.columns());
-    typename cpu::QuerySums<T>::Workspace workspace(query_side);
-    const long tile = query_side.tile(), end = first_row(c + 1);
-    for (long first = first_row(c); first < end; first += rows_of_a_block) {
-      const long last = std::min(end, first + rows_of_a_block);
-      block.start(first, last);
-      block.add(first, last, true);
-      const double* inside = block.sums();
-      for (long i = first; i < last; i += tile) {
-        const long to = std::min(last, i + tile);
-        p.load(workspace, i, to, tile);
-        query_side.evaluate(workspace);
-        for (long column = 0; column < p.columns(); ++column)
-          for (long t = 0; t < to - i; ++t)
-            workspace.sums[column * tile + t] += inside[column * block.stride() + (i - first) + t];
-        checks[static_cast<std::size_t>(c)].include(
-            cpu::quotients<T>(workspace.sums.data(), tile, p.columns(), to - i, static_cast<double>(i + 1), 1,
-                              p.values.up, output.data() + i * p.v.cols()));
-      }
-      if (last == end) break;
-      p.add(sums, first, last);
-      query_side.weigh(p.weighted(sums));
-    }
-    sums.rest();
-  });
+  std::vector<cpu::RowCheck> checks(most_chunks);
+  over_chunks(
+      p.queries(), p.bytes_of_sums(), p.threads, [&] { return cpu::KeySums<T>(p.features, p.v.cols()); },
+      [&](cpu::KeySums<T>& sums, long first, long last) { p.add(sums, first, last); },
+      [&](long chunk, long from, long end, cpu::KeySums<T>& sums) {
+        typename cpu::ScoreRows<T>::Group block(score_rows);
+        cpu::QuerySums<T> query_side(p.features, p.weighted(sums), p.columns());
+        typename cpu::QuerySums<T>::Workspace workspace(query_side);
+        const long tile = query_side.tile();
+        for (long first = from; first < end; first += rows_of_a_block) {
+          const long last = std::min(end, first + rows_of_a_block);
+          block.start(first, last);
+          block.add(first, last, true);
+          const double* inside = block.sums();
+          for (long i = first; i < last; i += tile) {
+            const long to = std::min(last, i + tile);
+            p.load(workspace, i, to, tile);
+            query_side.evaluate(workspace);
+            for (long column = 0; column < p.columns(); ++column)
+              for (long t = 0; t < to - i; ++t)
+                workspace.sums[column * tile + t] += inside[column * block.stride() + (i - first) + t];
+            checks[static_cast<std::size_t>(chunk)].include(cpu::quotients<T>(
+                workspace.sums.data(), tile, p.columns(), to - i, static_cast<double>(i + 1), 1, p.values.up,
+                output.data() + i * p.v.cols()));
+          }
+          if (last == end) break;
+          p.add(sums, first, last);
+          query_side.weigh(p.weighted(sums));
+        }
+      });
   for (std::size_t c = 1; c < checks.size(); ++c) checks[0].include(checks[c]);
   return checks[0];
 }

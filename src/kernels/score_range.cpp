@@ -21,7 +21,7 @@ std::size_t pieces_of(long count) {
 }  // namespace
 
 ThreadCount threads_for(double operations, ThreadCount threads) {
-  return operations < 1e6 ? ThreadCount{1} : threads;  // a thread costs about 50 microseconds to start
+  return operations < 5e5 ? ThreadCount{1} : threads;  // a thread costs about 50 microseconds to start
 }
 
 template <class T>

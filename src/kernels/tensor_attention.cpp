@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/cpu/pair_prefix.hpp"
 #include "kernels/cpu/tensor_softmax.hpp"
 #include "kernels/device_attention.hpp"
+#include "kernels/prefix_sums.hpp"
 #include "kernels/tensor_moments.hpp"
 #include "kernels/tensor_pair_rows.hpp"
 #include "numeric/double_double.hpp"
+#include "numeric/exact_text.hpp"
 #include "numeric/stopwatch.hpp"
 
 namespace attnbounds {
@@ -80,14 +83,128 @@ UpperBound underflow_of(const MonomialTree& tree, const std::vector<double>& coe
           absolute_polynomial(coefficients, UpperBound::exactly(1)));
 }
 
+// The sums of both sides' tokens, as over_chunks asks for.
+struct PairSums {
+  cpu::KeySums<double> first, second;
+  void rest() {
+    first.rest();
+    second.rest();
+  }
+  PairSums copy() const { return {first.copy(), second.copy()}; }
+  void add(const PairSums& later) {
+    first.add(later.first);
+    second.add(later.second);
+  }
+};
+
+AttentionResult causal(const TensorAttentionInput& input, const TensorScores& scores,
+                       const CertifiedPolynomial& polynomial, ThreadCount threads) {
+  if (!scores.interval.centre.empty())
+    throw std::domain_error("tensor attention: scores without a shift under a mask");
+  const Stopwatch stopwatch;
+  const Index n = input.q.rows(), d = input.q.cols(), columns = input.v1.cols(), width = columns + 1;
+  const long g = polynomial.polynomial.degree().value;
+  const std::vector<double> coefficients = coefficients_in_doubles(polynomial.polynomial);
+  const auto monomials = monomials_of(d, {g});
+  const MonomialTree& tree = monomials->tree;
+  const cpu::Features features = features_of(tree);
+  const ValueScale v1 = value_scale(input.v1), v2 = value_scale(input.v2);
+  AttentionResult result = result_of(scores, tree);
+  const UpperBound value = v1.largest * v2.largest;
+  if (value.value() == 0) return zero_result(result, n, columns);
+  const std::vector<double> weights = rounded_weights(*monomials, coefficients, static_cast<double>(d));
+  result.output.resize(n, columns);
+
+  struct Part {
+    double least_mean = INFINITY, largest_quotient = 0;
+    bool finite = true;
+  };
+  std::vector<Part> parts(most_chunks);
+  const int exponent = v1.exponent + v2.exponent;
+  const auto add = [&](PairSums& sums, Index first, Index last) {
+    for (Index from = first; from < last; from += block_of_tokens) {
+      const Index to = std::min(last, from + block_of_tokens), count = to - from;
+      const auto side = [&](cpu::KeySums<double>& of, const Matrix<double>& k, const ScaledColumns& key_scale,
+                            const Matrix<double>& v, const ScaledColumns& of_values) {
+        const std::vector<double> keys = scaled_rows(k, key_scale, from, to),
+                                  y = scaled_rows(v, of_values, from, to);
+        of.add({keys.data(), count, d}, {y.data(), count, columns}, 0, count);
+      };
+      side(sums.first, input.k1, scores.keys1, input.v1, v1.columns);
+      side(sums.second, input.k2, scores.keys2, input.v2, v2.columns);
+    }
+  };
+  over_chunks(
+      n, 2 * tree.rank * width * 16, threads,
+      [&] {
+        return PairSums{cpu::KeySums<double>(features, columns), cpu::KeySums<double>(features, columns)};
+      },
+      add,
+      [&](long chunk, Index first, Index last, PairSums& sums) {
+        cpu::PairPrefix prefix(features, weights, width, sums.first.sums(), sums.second.sums());
+        Part& part = parts[chunk];
+        std::vector<double> row(width);
+        for (Index from = first; from < last; from += block_of_tokens) {
+          const Index to = std::min(last, from + block_of_tokens);
+          const std::vector<double> q = scaled_rows(input.q, scores.queries, from, to),
+                                    k1 = scaled_rows(input.k1, scores.keys1, from, to),
+                                    k2 = scaled_rows(input.k2, scores.keys2, from, to),
+                                    y1 = scaled_rows(input.v1, v1.columns, from, to),
+                                    y2 = scaled_rows(input.v2, v2.columns, from, to);
+          for (Index t = 0; t < to - from; ++t) {
+            prefix.row(q.data() + t * d, k1.data() + t * d, y1.data() + t * columns, k2.data() + t * d,
+                       y2.data() + t * columns, row.data());
+            const double denominator = row[columns], seen = static_cast<double>(from + t + 1),
+                         mean = denominator / (seen * seen);
+            part.finite = part.finite && std::isfinite(denominator);
+            part.least_mean = mean < part.least_mean ? mean : part.least_mean;
+            for (Index c = 0; c < columns; ++c) {
+              const double quotient = row[c] / denominator;
+              part.largest_quotient = std::fmax(part.largest_quotient, std::fabs(quotient));
+              result.output(from + t, c) = exponent == 0 ? quotient : std::ldexp(quotient, exponent);
+              part.finite = part.finite && std::isfinite(result.output(from + t, c));
+            }
+          }
+        }
+      });
+
+  // As without a mask, with sums over k pairs in units of k: section 1 of docs/kernels_tensor_gradient.md.
+  Part all;
+  for (const Part& part : parts) {
+    all.finite = all.finite && part.finite;
+    all.least_mean = std::fmin(all.least_mean, part.least_mean);
+    all.largest_quotient = std::fmax(all.largest_quotient, part.largest_quotient);
+  }
+  UpperBound rounding = UpperBound::infinite();
+  if (all.finite && n <= most_tokens) {
+    const UpperBound one = UpperBound::exactly(1);
+    const long roundings =
+        cpu::pair_prefix_roundings(g, tree.rank) + 2 * (moment_roundings(g) + 3) + weight_roundings(g) + 1;
+    const UpperBound sum_error = gamma(roundings) * absolute_polynomial(coefficients, scores.interval.size) +
+                                 underflow_of(tree, coefficients, one, scores.query_norm);
+    rounding = divide_by_at_least((sum_error + sum_error) * value * UpperBound::exactly(1 + 0x1p-40),
+                                  all.least_mean) +
+               scores.perturbation * value + unit_roundoff() * UpperBound::exactly(all.largest_quotient) +
+               underflow_error() * UpperBound::exactly(8);
+  }
+  unscale(result, exponent, perturbation_bound(polynomial.error) * value, rounding);
+  result.seconds = stopwatch.seconds();
+  return result;
+}
+
 }  // namespace
 
 AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
-                                            const CertifiedPolynomial& polynomial, ThreadCount threads) {
-  if (const Device device = current_device(); device != Device::cpu)
+                                            const CertifiedPolynomial& polynomial, ThreadCount threads,
+                                            Mask mask) {
+  input.validate(mask);
+  if (const Device device = current_device(); device != Device::cpu) {
+    if (mask == Mask::causal)
+      throw InputError("--device", "cpu (causal tensor attention has no device kernel)", "cuda");
     return polynomial_tensor_attention_on(device, input, scores, polynomial);
-  input.validate();
+  }
   require_fits(scores, polynomial);
+  if (mask == Mask::causal) return causal(input, scores, polynomial, threads);
   const Stopwatch stopwatch;
   const Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols(),
               columns = input.v1.cols(), width = columns + 1;

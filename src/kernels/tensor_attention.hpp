@@ -5,9 +5,11 @@
 //   k2_j2^a v2_{j2,c}),
 // with w_a = c_|a| (|a|!/a!) d^-|a|, r = C(d+g, g) monomials. A shift of the scores by q_i c/d is free:
 // sum_{j1,j2} (k1 o k2 - c)^a is a binomial sum of the same products (shifted_moments).
-// Cost O((n + m1 + m2) r (d_v + 1)) operations, memory O(r d_v) a thread: nothing of size n but the output.
-// Guarantee: (phi(delta) + zeta) |V1||V2| and rounding, docs/kernels_tensor_gradient.md. Same bytes for any
-// number of threads.
+// Under a causal mask row i sees the pairs j1, j2 <= i, and the same holds with prefix sums: a row adds one
+// key to each side and multiplies them (kernels/cpu/pair_prefix.hpp); scores are not shifted then. Cost O((n
+// + m1 + m2) r (d_v + 1)) operations, memory O(r d_v) a thread: nothing of size n but the output. Guarantee:
+// (phi(delta) + zeta) |V1||V2| and rounding, docs/kernels_tensor_gradient.md. Same bytes for any number of
+// threads.
 #pragma once
 
 #include "kernels/guaranteed_attention.hpp"
@@ -16,13 +18,14 @@
 namespace attnbounds {
 
 /// `polynomial` is a relative approximation of exp on at least [-X, X], X = scores.interval.half_width, with
-/// double coefficients. The bound is infinite if rounding or overflow leaves nothing proved.
-/// Errors: std::domain_error if the polynomial's interval or kind does not fit; std::length_error (rank).
+/// double coefficients; a mask asks for tensor_scores(input, PairShift::none). The bound is infinite if
+/// rounding or overflow leaves nothing proved. Errors: std::domain_error if the polynomial's interval or kind
+/// does not fit; std::length_error (rank).
 AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
                                             const CertifiedPolynomial& polynomial,
-                                            ThreadCount threads = all_cores());
+                                            ThreadCount threads = all_cores(), Mask mask = Mask::none);
 
-/// The same in double-double: about 40 times slower, for budgets that doubles cannot prove.
+/// The same, without a mask, in double-double: about 40 times slower, for budgets that doubles cannot prove.
 AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& input,
                                                     const TensorScores& scores,
                                                     const CertifiedPolynomial& polynomial,

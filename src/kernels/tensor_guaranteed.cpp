@@ -21,18 +21,6 @@ constexpr double most_rank = 0x1p20;
 constexpr double most_enclosed_terms = 0x1p31;  // n m1 m2 (d + d_v): about five minutes of intervals
 constexpr double twofold_cost = 40;             // of an operation in double-double, in those of a double
 
-constexpr double planning_cost = 1e6;  // the certified polynomial, the tree, the threads: 50 us or so
-
-// Fused multiply-adds, an exp counted as 30.
-double polynomial_cost(const TensorAttentionInput& in, double rank) {
-  return planning_cost + static_cast<double>(in.q.rows() + in.k1.rows() + in.k2.rows()) * rank *
-                             static_cast<double>(in.v1.cols() + 2);
-}
-double exact_cost(const TensorAttentionInput& in) {
-  return static_cast<double>(in.q.rows()) * static_cast<double>(in.k1.rows()) *
-         static_cast<double>(in.k2.rows()) * static_cast<double>(30 + in.q.cols() + in.v1.cols());
-}
-
 AttentionResult exactly(const TensorAttentionInput& input, const AttentionRequest& request,
                         const std::optional<TensorScores>& scores, const Rational& value,
                         std::string reason) {
@@ -40,8 +28,8 @@ AttentionResult exactly(const TensorAttentionInput& input, const AttentionReques
   if (!request.precision && scores) {
     result = exact_tensor_attention(input, *scores, request.mask, request.threads);
     result.reason = reason;
-    const double terms = exact_cost(input) / static_cast<double>(30 + input.q.cols() + input.v1.cols()) *
-                         static_cast<double>(input.q.cols() + input.v1.cols());
+    const double terms =
+        exact_work(input, request.mask).weights * static_cast<double>(input.q.cols() + input.v1.cols());
     if (result.bound <= Rational(request.epsilon * value) || terms > most_enclosed_terms) return result;
     reason +=
         fmt::format("; in double its proved error is {:.3g}, so intervals were used", result.bound.value());
@@ -67,7 +55,8 @@ AttentionResult guaranteed_attention(const TensorAttentionInput& input, const At
                  budget = request.epsilon * value;
   std::optional<TensorScores> scores;
   try {
-    scores = tensor_scores(input);
+    // Prefix sums of pairs are not shifted: that would cost r g d a row.
+    scores = tensor_scores(input, request.mask == Mask::causal ? PairShift::none : PairShift::free);
   } catch (const std::overflow_error&) {  // scores beyond the range of a double: intervals can do it
   }
   if (request.method == MethodChoice::exact)
@@ -78,18 +67,17 @@ AttentionResult guaranteed_attention(const TensorAttentionInput& input, const At
     if (must) throw BudgetMissed("method polynomial: " + why);
     return timed(exactly(input, request, scores, value, why));
   };
-  if (request.mask == Mask::causal)
-    return otherwise("a causal mask has no low-rank form, and tensor prefix sums are not built");
   if (request.precision) return otherwise("a precision was asked for: the reference in intervals");
   if (!scores) return otherwise("scores exceed the range of a double");
 
-  const double exact_operations = exact_cost(input);
+  const double exact_seconds = request.model.seconds(exact_work(input, request.mask), request.threads);
+  const auto polynomial_seconds = [&](Degree degree) {
+    return request.model.seconds(feature_work(input, degree, request.mask), request.threads);
+  };
   Degree limit{-1};
-  for (double rank = 1; rank <= most_rank && limit.value < 400;
-       rank = rank_about(input.q.cols(), {limit.value + 1})) {
-    if (!must && polynomial_cost(input, rank) >= exact_operations) break;
+  while (limit.value < 400 && rank_about(input.q.cols(), {limit.value + 1}) <= most_rank &&
+         (must || polynomial_seconds({limit.value + 1}) < exact_seconds))
     ++limit.value;
-  }
   if (limit.value < 0) return otherwise("even degree 0 is no cheaper than the exact method");
 
   const UpperBound half_width = scores->interval.half_width;
@@ -101,20 +89,20 @@ AttentionResult guaranteed_attention(const TensorAttentionInput& input, const At
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto polynomial = kept_exp_polynomial(half_width.exact(), largest_perturbation(share), limit);
     if (!polynomial) return otherwise(beyond);
-    AttentionResult result = polynomial_tensor_attention(input, *scores, *polynomial, request.threads);
+    AttentionResult result =
+        polynomial_tensor_attention(input, *scores, *polynomial, request.threads, request.mask);
     std::string arithmetic;
-    if (!(result.bound <= budget) && result.bound_approximation <= budget &&
-        (must ||
-         polynomial_cost(input, static_cast<double>(result.rank)) * twofold_cost < exact_operations)) {
+    if (request.mask == Mask::none && !(result.bound <= budget) && result.bound_approximation <= budget &&
+        (must || polynomial_seconds(result.degree) * twofold_cost < exact_seconds)) {
       result = polynomial_tensor_attention_twofold(input, *scores, *polynomial, request.threads);
       arithmetic = ", in double-double";
     }
     if (result.bound <= budget) {
-      result.reason =
-          (must ? std::string("polynomial was asked for")
-                : fmt::format("rank {} costs about {:.2g} of the exact method's operations", result.rank,
-                              polynomial_cost(input, static_cast<double>(result.rank)) / exact_operations)) +
-          arithmetic;
+      result.reason = (must ? std::string("polynomial was asked for")
+                            : fmt::format("rank {} costs about {:.2g} of the exact method's time (model: {})",
+                                          result.rank, polynomial_seconds(result.degree) / exact_seconds,
+                                          request.model.origin)) +
+                      arithmetic;
       return timed(std::move(result));
     }
     // Leave room for the rounding that was proved, and a little more since the next degree has more.

@@ -92,7 +92,7 @@ UpperBound cube_root(UpperBound x) {
   return UpperBound::exactly(root);
 }
 
-TensorScores tensor_scores(const TensorAttentionInput& input) {
+TensorScores tensor_scores(const TensorAttentionInput& input, PairShift shift) {
   TensorScores scores{unit_columns(input.q), unit_columns(input.k1), unit_columns(input.k2), {}, {}, {}};
   const Index n = input.q.rows(), d = input.q.cols();
   for (Index l = 0; l < d; ++l) {
@@ -113,7 +113,8 @@ TensorScores tensor_scores(const TensorAttentionInput& input) {
     return std::isfinite(largest) ? above(largest) : UpperBound::infinite();
   };
   scores.query_norm = square_root(queries.power_sum[2]);
-  scores.interval = tensor_score_interval(queries, first, second, static_cast<double>(d), largest_weighted);
+  scores.interval =
+      tensor_score_interval(queries, first, second, static_cast<double>(d), largest_weighted, shift);
   if (!scores.interval.size.is_finite()) throw std::overflow_error("scores exceed the range of a double");
   // An entry that underflows is off by at most 2^-1075, twice for a query; the other two factors are |k| <= 1
   // and |q|.

@@ -51,10 +51,12 @@ struct TensorScoreInterval {
   UpperBound size;             // Y >= sum_l |q_l| (|k1_l k2_l| + |c_l|)/d: rounding errors grow with it
 };
 /// `largest_weighted(w)` is an upper bound of max_i sum_l |q_il| w_l.
+enum class PairShift { free, none };
 template <class LargestWeighted>
 TensorScoreInterval tensor_score_interval(const RowSizes& queries, const RowSizes& first,
                                           const RowSizes& second, double d,
-                                          const LargestWeighted& largest_weighted);
+                                          const LargestWeighted& largest_weighted,
+                                          PairShift shift = PairShift::free);
 
 /// Upper bound of x^(1/3).
 UpperBound cube_root(UpperBound x);
@@ -72,14 +74,14 @@ struct TensorScores {
   UpperBound query_norm;    // the largest |q_i|_2, scaled
 };
 /// Errors: std::overflow_error if scores exceed the range of a double.
-TensorScores tensor_scores(const TensorAttentionInput& input);
+TensorScores tensor_scores(const TensorAttentionInput& input, PairShift shift = PairShift::free);
 
 // ---- inline
 
 template <class LargestWeighted>
 TensorScoreInterval tensor_score_interval(const RowSizes& queries, const RowSizes& first,
                                           const RowSizes& second, double d,
-                                          const LargestWeighted& largest_weighted) {
+                                          const LargestWeighted& largest_weighted, PairShift shift) {
   const std::size_t columns = first.least.size();
   std::vector<UpperBound> box(columns), width(columns), total(columns);
   std::vector<double> centre(columns);
@@ -106,7 +108,7 @@ TensorScoreInterval tensor_score_interval(const RowSizes& queries, const RowSize
   plain = minimum(plain, root4(q[4]) * square_root(k1[2]) * root4(k2[4]));
   plain = minimum(plain, root4(q[4]) * root4(k1[4]) * square_root(k2[2]));
   const UpperBound shifted = largest_weighted(width);
-  if (shifted.value() < 0.9 * plain.value()) {
+  if (shift == PairShift::free && shifted.value() < 0.9 * plain.value()) {
     result.centre = centre;
     result.half_width = divide_by_at_least(shifted, d);
     result.size = divide_by_at_least(largest_weighted(total), d);

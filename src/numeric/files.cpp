@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 
@@ -33,6 +34,20 @@ fs::path beside(const fs::path& path) {
 }
 
 }  // namespace
+
+TemporaryFolder::TemporaryFolder() {
+  std::error_code error;
+  std::string pattern = (fs::temp_directory_path(error) / "attnbounds-XXXXXX").string();
+  if (error || mkdtemp(pattern.data()) == nullptr)
+    throw InputError(pattern, "a temporary folder that can be made (TMPDIR)",
+                     error ? error.message() : reason(errno));
+  path = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path, ignored);
+}
 
 std::string read_file(const fs::path& path) {
   std::error_code error;

@@ -1,5 +1,5 @@
 // Whole files: read with the place in the error, written so that a killed run leaves either the old file or
-// the new one.
+// the new one. Folders for the time of a computation.
 #pragma once
 
 #include <filesystem>
@@ -7,6 +7,15 @@
 #include <string_view>
 
 namespace attnbounds {
+
+/// A new folder that is removed, with everything in it, at the end of its life. Errors: InputError.
+struct TemporaryFolder {
+  std::filesystem::path path;
+  TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder();
+};
 
 /// The bytes of a regular file. Errors: InputError.
 std::string read_file(const std::filesystem::path& path);

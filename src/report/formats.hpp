@@ -26,7 +26,9 @@ std::string figure_page(const std::string& title, const std::string& figure, con
 
 std::string html_report(const RunRecord& run, const Figures& figures);
 std::string markdown_report(const RunRecord& run, const Figures& figures);
-std::string latex_report(const RunRecord& run);  // booktabs and longtable, to be \input
+/// report.tex, to be \input into any article; report-preamble.tex, its packages and the run's numbers as
+/// macros; report.bib; report-document.tex, the whole as a document. File name and text.
+std::map<std::string, std::string> latex_report(const RunRecord& run);
 std::string claims_csv(const RunRecord& run);
 std::string heads_csv(const RunRecord& run);
 std::string degrees_csv(const RunRecord& run);

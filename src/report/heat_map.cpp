@@ -126,8 +126,16 @@ std::string heat_map_script(const HeatMapFigure& figure) {
       580 * columns, 520 * rows, data, figure.value_label, plots);
 }
 
-std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMapFigure& figure,
-                                                                   const std::string& name) {
+namespace {
+
+/// The panels, and the tables of numbers that they name: files beside the document, or written out in place.
+enum class Data { beside, in_place };
+struct Panels {
+  std::string pictures;
+  std::vector<std::pair<std::string, std::string>> files;
+};
+
+Panels pgfplots_panels(const HeatMapFigure& figure, const std::string& name, Data where) {
   std::vector<std::pair<std::string, std::string>> files;
   std::string pictures;
   for (std::size_t k = 0; k < figure.panels.size(); ++k) {
@@ -145,15 +153,20 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
     for (std::size_t j = 0; j < map.curves.size(); ++j) {
       const Curve& curve = map.curves[j];
       for (const auto& [x, y] : curve.points) curves += fmt::format("{},{},{}\n", j, number(x), number(y));
-      drawn += fmt::format(
-          "  \\addplot[very thick, mark=none, {}] table[col sep=comma, x=x, y=y, "
-          "restrict expr to domain={{\\thisrow{{curve}}}}{{{}:{}}}] {{{}}};\n"
-          "  \\addlegendentry{{{}}}\n",
-          std::string(kCurveNames[j % std::size(kCurveNames)]) + (curve.style == Curve::Style::solid ? ""
-                                                                  : curve.style == Curve::Style::dashed
-                                                                      ? ", dashed"
-                                                                      : ", dotted"),
-          j, j, curves_file, latex_escaped(curve.label));
+      std::string source = fmt::format(
+          "table[col sep=comma, x=x, y=y, restrict expr to domain={{\\thisrow{{curve}}}}{{{}:{}}}] {{{}}}", j,
+          j, curves_file);
+      if (where == Data::in_place) {
+        source = "coordinates {";
+        for (const auto& [x, y] : curve.points) source += "(" + number(x) + "," + number(y) + ")";
+        source += "}";
+      }
+      drawn += fmt::format("  \\addplot[very thick, mark=none, {}{}] {};\n  \\addlegendentry{{{}}}\n",
+                           kCurveNames[j % std::size(kCurveNames)],
+                           curve.style == Curve::Style::solid    ? ""
+                           : curve.style == Curve::Style::dashed ? ", dashed"
+                                                                 : ", dotted",
+                           source, latex_escaped(curve.label));
     }
     for (const Tick& t : map.x_ticks) {
       ticks += (ticks.empty() ? "" : ",") + number(t.at);
@@ -169,7 +182,7 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
     const Range x = x_range(map);
     pictures += fmt::format(
         "\\begin{{tikzpicture}}\n"
-        "\\begin{{axis}}[xmode=log, ymode=log, width=8.6cm, height=7.6cm, title={{{}}}, xlabel={{{}}}, "
+        "\\begin{{axis}}[xmode=log, ymode=log, {}, title={{{}}}, xlabel={{{}}}, "
         "ylabel={{{}}},\n"
         "  xmin={}, xmax={}, ymin={}, ymax={}, xtick={{{}}}, xticklabels={{{}}},\n"
         "  ytick={{{}}}, yticklabels={{{}}}, minor tick num=0, point meta min={}, point meta max={},\n"
@@ -178,6 +191,7 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
         "  colormap={{threshold}}{{rgb255=(33,102,172) rgb255=(146,197,222) rgb255=(247,247,247) "
         "rgb255=(253,174,97) rgb255=(179,88,6)}}]\n"
         "{}{}{}\\end{{axis}}\n\\end{{tikzpicture}}%\n",
+        where == Data::beside ? "width=8.6cm, height=7.6cm" : "width=0.72\\linewidth, height=0.47\\linewidth",
         latex_escaped(map.title), latex_escaped(map.x_label), latex_escaped(map.y_label), number(x.low),
         number(x.high), number(map.y_low), number(map.y_high), ticks, tick_labels, heights, height_labels,
         number(map.turning - map.reach), number(map.turning + map.reach),
@@ -189,11 +203,24 @@ std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMap
             : fmt::format(
                   "  \\addplot[patch, patch type=rectangle, shader=flat, draw=none, forget plot, point "
                   "meta=explicit] table[col sep=comma, x=x, y=y, meta=value] {{{}}};\n",
-                  cells_file),
+                  where == Data::beside ? cells_file : "\n" + cells),
         drawn, notes);
+    if (where == Data::in_place) pictures += "\\par\\medskip\n";
     if (!map.cells.empty()) files.emplace_back(cells_file, cells);
     files.emplace_back(curves_file, curves);
   }
+  return {pictures, files};
+}
+
+}  // namespace
+
+std::string heat_map_picture(const HeatMapFigure& figure) {
+  return pgfplots_panels(figure, "", Data::in_place).pictures;
+}
+
+std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMapFigure& figure,
+                                                                   const std::string& name) {
+  auto [pictures, files] = pgfplots_panels(figure, name, Data::beside);
   files.emplace_back(name + ".tex",
                      "% Made by attnbounds phase. pdflatex or lualatex; the data stands beside it.\n"
                      "\\documentclass{article}\n\\usepackage[a4paper,landscape,margin=1cm]{geometry}"

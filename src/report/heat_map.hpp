@@ -47,6 +47,10 @@ std::vector<double> edges_between(const std::vector<double>& centres);
 
 std::string heat_map_script(const HeatMapFigure& figure);
 
+/// The panels as tikzpictures with their data in place, for a document that loads pgfplots and its library
+/// patchplots.
+std::string heat_map_picture(const HeatMapFigure& figure);
+
 /// name.tex and its data, name-cells-K.csv and name-curves-K.csv; file name first. The .tex is a whole
 /// document (class article); its picture can be taken out as it is.
 std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMapFigure& figure,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "report/formats.hpp"
+#include "report/mathml.hpp"
 #include "report/tables.hpp"
 #include "report/threshold_figure.hpp"
 
@@ -26,13 +27,13 @@ p { margin: .5rem 0; max-width: 48rem; }
 .warnings { margin: .6rem 0; padding: .6rem 1rem .6rem 2rem; max-width: 48rem; background: var(--refuted-ground); color: var(--refuted); border-radius: .4rem; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { padding: .35rem .55rem; text-align: left; vertical-align: top; }
+th, td { padding: .35rem .4rem; text-align: left; vertical-align: top; }
 th { vertical-align: bottom; font-weight: 600; border-bottom: 2px solid var(--ink); }
 tbody td { border-bottom: 1px solid var(--line); }
 .number { text-align: right; white-space: nowrap; }
 .heads td, .heads th { white-space: nowrap; }
 .claims th { white-space: nowrap; }
-.claims th:first-child { width: 32%; }
+.claims th:first-child { width: 32%; min-width: 14rem; }
 .claims .row td { border-bottom: 0; padding-top: .6rem; }
 .claims .more td { padding-top: 0; padding-bottom: .6rem; }
 .claims .id { font-weight: 600; overflow-wrap: anywhere; }
@@ -46,6 +47,10 @@ th[aria-sort=descending] button::after { content: " ↓"; color: var(--ink); }
 .verified { color: var(--verified); background: var(--verified-ground); }
 .refuted { color: var(--refuted); background: var(--refuted-ground); }
 .undecided { color: var(--undecided); background: var(--undecided-ground); }
+math { font-size: 1.08em; }
+summary math, dd math { max-width: 100%; overflow-x: auto; overflow-y: hidden; }
+svg { max-width: 100%; }
+a { color: var(--link); overflow-wrap: anywhere; }
 summary { cursor: pointer; color: var(--faint); overflow-wrap: anywhere; }
 summary::marker { color: var(--link); }
 details h3 { font-size: .95rem; margin: 1rem 0 .25rem; }
@@ -63,9 +68,10 @@ figure svg { display: block; width: 100%; height: auto; }
   main { padding: 1rem .9rem 3rem; }
   .wide { display: none; }
   .claims, .claims thead, .claims tbody, .claims .more, .claims .more td { display: block; }
-  .claims tr:not(.more) { display: grid; grid-template-columns: minmax(0, 1fr) 6.3rem 6rem; }
+  .claims tr:not(.more) { display: grid; grid-template-columns: minmax(0, 1fr) 6.3rem 6.3rem; }
+  .claims .verdict { white-space: normal; }
   .claims th, .claims td { padding-left: .2rem; padding-right: .2rem; }
-  .claims th:first-child { width: auto; }
+  .claims th:first-child { width: auto; min-width: 0; }
   .claims .more td { border-bottom: 1px solid var(--line); }
   .heads td:first-child, .heads th:first-child { position: sticky; left: 0; background: #fff; }
   dl { grid-template-columns: 6rem minmax(0, 1fr); gap: .1rem .6rem; }
@@ -156,7 +162,10 @@ std::string details_of(const ClaimRecord& c, const RunRecord& run) {
                        c.ratio + (c.ratio_exact.empty() ? "" : " (at most " + c.ratio_exact + ", exactly)"));
   facts.emplace_back("precision", precision_text(c));
   facts.emplace_back("seconds", seconds_text(c.seconds));
-  std::string html = "<details><summary>" + html_escaped(c.statement) + "</summary>\n";
+  const std::optional<std::string> statement = html_from_latex(c.latex);
+  if (statement) facts.insert(facts.begin(), {"in words", c.statement});
+  std::string html =
+      "<details><summary>" + (statement ? *statement : html_escaped(c.statement)) + "</summary>\n";
   std::string list = "<dl>\n";
   for (const auto& [title, text] : facts)
     if (!text.empty()) list += "<dt>" + title + "</dt><dd>" + html_escaped(text) + "</dd>\n";
@@ -176,6 +185,15 @@ std::string details_of(const ClaimRecord& c, const RunRecord& run) {
       html += "<p>" + badge("refuted", "NOT refuted") + " This check has not been shown able to fail.</p>\n";
     else if (witness.empty()) html += paragraph("Refuted, as a false twin must be.");
     else html += paragraph("Refuted, as a false twin must be, by:") + facts_list(witness);
+  }
+  for (const auto& [title, said, files] :
+       {std::tuple("Certificate", &c.certificate, &c.certificate_files),
+        std::tuple("Certificate of the twin", &c.twin_certificate, &c.twin_certificate_files)}) {
+    if (said->empty()) continue;
+    html += std::string("<h3>") + title + "</h3>\n<p>" + html_escaped(*said);
+    for (const std::string& file : *files)
+      html += " <a href=\"" + html_escaped(file) + "\">" + html_escaped(file) + "</a>";
+    html += "</p>\n";
   }
   return html + "<h3>Check it again</h3>\n<pre><code>" + html_escaped(recheck_claim(run, c.id)) +
          "</code></pre>\n</details>";
@@ -200,7 +218,11 @@ std::string sort_key(const ClaimRecord& c, std::size_t column, const std::string
 }
 
 std::string claims_section(const RunRecord& run) {
-  const Table table = claims_table(run.claims);
+  Table table = claims_table(run.claims);
+  if (table.columns.back().title == "twin's certificate") {  // stands in the details
+    table.columns.pop_back();
+    for (auto& row : table.rows) row.pop_back();
+  }
   const auto wide = [](std::size_t column) { return column != 0 && column != 2 && column != 6; };
   const auto style = [&](std::size_t i) {
     std::string words = table.columns[i].align == Align::right ? "number" : "";

@@ -14,4 +14,7 @@ Estimate asymptotic_degree(double half_width, double epsilon, ErrorKind kind);
 /// The gnuplot script of the figure, data included; empty if no point of this kind can be drawn.
 std::string least_degree_script(const std::vector<DegreeRecord>& degrees, ErrorKind kind);
 
+/// The same as a tikzpicture for pgfplots, data included.
+std::string least_degree_pgfplots(const std::vector<DegreeRecord>& degrees, ErrorKind kind);
+
 }  // namespace attnbounds

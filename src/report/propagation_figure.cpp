@@ -121,4 +121,46 @@ std::string growth_with_depth_script(const std::vector<PropagationRecord>& rows)
   return script + fmt::format("set multiplot layout 1,{}\n", wide) + plots + "unset multiplot\n";
 }
 
+namespace {
+
+std::string pgfplots_panel(const std::vector<PropagationRecord>& rows, const std::string& series,
+                           ErrorAgainstBounds PropagationRecord::*pass, const std::string& title) {
+  const auto line = [&](const char* colour, double ErrorAgainstBounds::*value, const char* mark) {
+    std::string points;
+    for (const PropagationRecord& r : rows)
+      if (const double x = r.series == series ? r.*pass.*value : 0; x > 0 && x < kHighest)
+        points += fmt::format("({},{:.5g})", r.layer, x);
+    return points.empty() ? std::string()
+                          : fmt::format("\\addplot[color={}, mark={}, mark size=1.1pt] coordinates {{{}}};\n",
+                                        colour, mark, points);
+  };
+  long last = 0;
+  for (const PropagationRecord& r : rows)
+    if (r.series == series) last = std::max(last, r.layer);
+  std::string plots;
+  for (const auto& [bound, colour] : {std::pair(&ErrorAgainstBounds::tokens, "red!75!black"),
+                                      std::pair(&ErrorAgainstBounds::states, "green!50!black"),
+                                      std::pair(&ErrorAgainstBounds::norms, "violet")})
+    plots += line(colour, bound, "o");
+  return fmt::format(
+             "\\begin{{tikzpicture}}\n\\begin{{axis}}[ymode=log, width=0.48\\linewidth, "
+             "height=0.29\\linewidth, "
+             "title={{{}}}, title style={{font=\\scriptsize, align=center, text width=0.4\\linewidth}}, "
+             "xlabel={{layer}}, xmin=0, xmax={},  tick label style={{font=\\scriptsize}}, grid=major]\n",
+             title, last + 1) +
+         plots + line("blue!70!black", &ErrorAgainstBounds::measured, "*") +
+         "\\end{axis}\n\\end{tikzpicture}%\n";
+}
+
+}  // namespace
+
+std::string error_propagation_pgfplots(const std::vector<PropagationRecord>& rows) {
+  std::string text;
+  for (const std::string& series : names_of(rows))
+    text +=
+        pgfplots_panel(rows, series, &PropagationRecord::forward, plain(series) + ": forward") + "\\hfill\n" +
+        pgfplots_panel(rows, series, &PropagationRecord::backward, plain(series) + ": backward") + "\\par\n";
+  return text;
+}
+
 }  // namespace attnbounds

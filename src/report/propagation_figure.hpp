@@ -12,6 +12,8 @@ std::vector<PropagationRecord> shown_series(const std::vector<PropagationRecord>
 
 // gnuplot scripts, data included; empty if there is nothing to draw.
 std::string error_propagation_script(const std::vector<PropagationRecord>& rows);
+/// A row a series, forward and backward, as tikzpictures for pgfplots: measured filled, the bounds hollow.
+std::string error_propagation_pgfplots(const std::vector<PropagationRecord>& rows);
 std::string growth_with_depth_script(const std::vector<PropagationRecord>& rows);
 
 }  // namespace attnbounds

@@ -6,6 +6,7 @@
 #include "numeric/files.hpp"
 #include "report/formats.hpp"
 #include "report/least_degree_figure.hpp"
+#include "report/pdf.hpp"
 #include "report/propagation_figure.hpp"
 #include "report/threshold_figure.hpp"
 
@@ -23,6 +24,8 @@ const char* name(ReportFormat format) {
       return "csv";
     case ReportFormat::latex:
       return "latex";
+    case ReportFormat::pdf:
+      return "pdf";
   }
   return "";
 }
@@ -33,11 +36,11 @@ std::set<ReportFormat> report_formats_from_text(const std::string& text) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string word = text.substr(begin, end - begin);
     const std::size_t before = formats.size();
-    for (const ReportFormat f :
-         {ReportFormat::html, ReportFormat::markdown, ReportFormat::csv, ReportFormat::latex})
+    for (const ReportFormat f : {ReportFormat::html, ReportFormat::markdown, ReportFormat::csv,
+                                 ReportFormat::latex, ReportFormat::pdf})
       if (word == name(f)) formats.insert(f);
     if (formats.size() == before)
-      throw InputError("--format", "html, markdown, csv or latex, each once, separated by commas",
+      throw InputError("--format", "html, markdown, csv, latex or pdf, each once, separated by commas",
                        "'" + text + "'");
     begin = end + 1;
   }
@@ -66,9 +69,6 @@ std::vector<fs::path> write_report(const fs::path& directory, const std::set<Rep
       files["figures/threshold.gnuplot"] = figures.threshold->script;
       if (!figures.threshold->svg.empty()) files["figures/threshold.svg"] = figures.threshold->svg;
     }
-    if (wanted(ReportFormat::latex))
-      for (const auto& [name, text] : heat_map_pgfplots(threshold, "threshold"))
-        files["figures/" + name] = text;
   }
   if (wanted(ReportFormat::html) || wanted(ReportFormat::markdown))
     for (const auto& [figure, script, file, title] :
@@ -83,7 +83,9 @@ std::vector<fs::path> write_report(const fs::path& directory, const std::set<Rep
     }
   if (wanted(ReportFormat::html)) files["report.html"] = html_report(run, figures);
   if (wanted(ReportFormat::markdown)) files["report.md"] = markdown_report(run, figures);
-  if (wanted(ReportFormat::latex)) files["report.tex"] = latex_report(run);
+  if (wanted(ReportFormat::latex))
+    for (const auto& [file, text] : latex_report(run)) files[file] = text;
+  if (wanted(ReportFormat::pdf)) files["report.pdf"] = pdf_of(latex_report(run));
   if (wanted(ReportFormat::csv)) {
     files["claims.csv"] = claims_csv(run);
     files["heads.csv"] = heads_csv(run);

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <sstream>
 #include <tuple>
 
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
+#include "reductions/receipt/receipt.hpp"
 
 namespace attnbounds {
 namespace {
@@ -155,6 +157,7 @@ ClaimRecord claim_of(const Fields& line) {
   if (c.id.empty()) line.expected("an id", "id");
   c.paper = line.text_or_nothing("paper");
   c.statement = line.text("statement");
+  c.latex = line.text_or_nothing("latex");
   c.source = line.text_or_nothing("source");
   c.file = line.text_or_nothing("file");
   c.status = line.text_or_nothing("status");
@@ -162,6 +165,7 @@ ClaimRecord claim_of(const Fields& line) {
       std::find(known.begin(), known.end(), c.status) == known.end())
     line.expected("one of proved, checked, statistical, open", "status");
   c.hypotheses = line.texts("hypotheses");
+  c.comparisons = line.texts("comparisons");
   // "statistical": a sampled claim that holds; it is shown as that, never as verified.
   c.verdict = c.status == "statistical" && line.text("verdict") == "statistical" ? Verdict::verified
                                                                                  : line.verdict("verdict");
@@ -315,9 +319,17 @@ void enter_certificate(const Fields& line, RunRecord& run) {
   const std::string said = verdict == "verified" ? "checked" : verdict == "none" ? "no certificate" : verdict;
   if (verdict == "rejected")
     run.rejected_certificates.emplace_back(subject + " " + name, line.text("reason"));
+  std::vector<std::string> files = line.texts("files");
+  for (std::string& file : files)  // from the run's directory
+    file = (fs::path(line.text_or_nothing("directory")) / file).generic_string();
   for (ClaimRecord& c : run.claims)
-    if (c.id == name && subject == "claim") c.certificate = said;
-    else if (c.id == name && subject == "twin") c.twin_certificate = said;
+    if (c.id == name && subject == "claim") {
+      c.certificate = said;
+      c.certificate_files = files;
+    } else if (c.id == name && subject == "twin") {
+      c.twin_certificate = said;
+      c.twin_certificate_files = files;
+    }
   for (HeadRecord& h : run.heads)
     if (subject == "head" && h.name == name) h.certificate = said;
   for (DegreeRecord& d : run.degrees)
@@ -334,6 +346,17 @@ std::vector<PropagationRecord> propagation_records(const std::vector<Json>& line
   std::vector<PropagationRecord> records;
   for (const Json& line : lines) records.push_back(propagation_of(Fields(line, "propagation")));
   return records;
+}
+
+std::string results_hash(const std::string& json_lines) {
+  std::string results;
+  std::istringstream lines(json_lines);
+  for (std::string text; std::getline(lines, text);) {
+    Json line = Json::parse(text, nullptr, false);
+    if (line.is_object()) line.erase("seconds");
+    results += (line.is_discarded() ? text : line.dump()) + "\n";
+  }
+  return sha256(results);
 }
 
 RunRecord read_run(const fs::path& directory) {
@@ -372,6 +395,10 @@ RunRecord read_run(const fs::path& directory) {
   });
   if (const fs::path file = directory / "certificates.jsonl"; fs::exists(file, error))
     for_each_line(file, run.notes, [&](const Fields& line) { enter_certificate(line, run); });
+  for (const char* file : {"claims.jsonl", "heads.jsonl", "degrees.jsonl", "thresholds.jsonl",
+                           "propagation.jsonl", "worst_inputs.jsonl"})
+    if (fs::exists(directory / file, error))
+      run.files.emplace_back(file, results_hash(read_file(directory / file)));
   return run;
 }
 

@@ -25,8 +25,8 @@ namespace attnbounds {
 using Json = nlohmann::ordered_json;
 
 struct ClaimRecord {
-  std::string id, paper, statement, source, file, status;
-  std::vector<std::string> hypotheses;
+  std::string id, paper, statement, latex, source, file, status;
+  std::vector<std::string> hypotheses, comparisons;
   Verdict verdict = Verdict::undecided;
   std::optional<long> instances, precision;  // precision in bits; 0 is exact arithmetic
   std::string ratio, ratio_exact;            // observed/bound, rounded up; empty where there is none
@@ -36,6 +36,7 @@ struct ClaimRecord {
   Json twin_witness;
   std::optional<double> seconds;
   std::string certificate, twin_certificate;  // "checked", "no certificate", …; empty if none were asked for
+  std::vector<std::string> certificate_files, twin_certificate_files;
 
   bool twin_refuted() const { return twin_verdict == Verdict::refuted; }
   /// What was sampled is never called verified.
@@ -124,6 +125,7 @@ struct RunRecord {
   std::vector<PropagationRecord> propagation;  // as written: series by series, layer by layer
   std::vector<std::string> unfinished;         // planned, without a line
   std::vector<std::pair<std::string, std::string>> rejected_certificates;  // of what, why
+  std::vector<std::pair<std::string, std::string>> files;  // of the run, with the SHA-256 of their results
   std::vector<std::string> notes;  // what the reader of the report must know about the run's files
 };
 
@@ -132,6 +134,10 @@ std::optional<ThresholdRecord> threshold_record(const Json& line, const std::str
 
 /// Lines of propagation.jsonl. Errors: InputError.
 std::vector<PropagationRecord> propagation_records(const std::vector<Json>& lines);
+
+/// SHA-256 of a run's file without its times (the key "seconds" of each line): a run with the same seed and
+/// level has the same on every machine.
+std::string results_hash(const std::string& json_lines);
 
 /// Errors: InputError, with file and line.
 RunRecord read_run(const std::filesystem::path& directory);

@@ -1,7 +1,5 @@
 #include "sweep/measured.hpp"
 
-#include <unistd.h>
-
 #include <Eigen/SVD>
 #include <cmath>
 #include <filesystem>
@@ -11,6 +9,7 @@
 #include "kernels/monomials.hpp"
 #include "kernels/polynomial_attention.hpp"
 #include "numeric/exact_text.hpp"
+#include "numeric/files.hpp"
 #include "numeric/npy.hpp"
 #include "numeric/stopwatch.hpp"
 #include "phase/epsilon_rank.hpp"
@@ -90,22 +89,9 @@ Instance random_instance(const Point& p, long d, double B) {
   return instance;
 }
 
-struct ScratchFolder {
-  fs::path path = fs::temp_directory_path() / ("attnbounds-hard-XXXXXX");
-  ScratchFolder() {
-    std::string pattern = path.string();
-    if (!mkdtemp(pattern.data())) throw InputError(pattern, "a folder that can be made", "an error");
-    path = pattern;
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-};
-
 /// The folder that `attnbounds hard` would write, read back.
 Instance hard_instance(const Point& p, ThreadCount threads) {
-  const ScratchFolder scratch;
+  const TemporaryFolder scratch;
   const fs::path folder = scratch.path / "instance";
   HardRequest request;
   request.family = p.family;

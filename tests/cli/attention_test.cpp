@@ -143,3 +143,17 @@ TEST_CASE("one token and one feature are no special case") {
        {"--eps 1e-9 --certify", "--eps 1e-9 --certify --causal", "--eps 1e-9 --certify --method polynomial"})
     CHECK(attend(in, arguments).status == 0);
 }
+
+TEST_CASE("--certify takes the double-double reference where it decides, and multiprecision elsewhere") {
+  const Instance in(12, 3, 2);
+  const auto reference = [&](const std::string& arguments) {
+    const Answer answer = attend(in, arguments + " --certify --json");
+    INFO(answer.errors);
+    const auto json = nlohmann::json::parse(answer.output);
+    CHECK(json["guarantee_verdict"] == "verified");
+    return json["reference"].get<std::string>();
+  };
+  CHECK(reference("--eps 1e-4 --method polynomial") == "double-double");
+  CHECK(reference("--eps 1e-12 --method exact --causal") == "double-double");
+  CHECK(reference("--eps 1e-400") == "multiprecision");
+}

@@ -9,7 +9,7 @@
 
 namespace {
 
-Answer attnbounds(const std::string& arguments) { return run_program("attnbounds", arguments); }
+Answer run_attnbounds(const std::string& arguments) { return run_program("attnbounds", arguments); }
 const std::string examples = ATTNBOUNDS_SOURCE_DIR "/examples/";
 
 std::string write(const fs::path& file, const std::string& text) {
@@ -37,7 +37,7 @@ std::string python_attention(double error) {
 
 TEST_CASE(
     "verify --card: a true card is 0, a false one 1 with its instance in LaTeX, an unsatisfiable one 3") {
-  const Answer holds = attnbounds("verify --json --card " + examples + "cards/softmax_perturbation.card");
+  const Answer holds = run_attnbounds("verify --json --card " + examples + "cards/softmax_perturbation.card");
   CHECK(holds.status == 0);
   CHECK(holds.errors.empty());
   const auto json = nlohmann::json::parse(holds.output);
@@ -51,7 +51,7 @@ TEST_CASE(
   for (const char* key : {"instances", "worst_instance", "precision", "seconds", "slack", "latex", "source"})
     CHECK(claim.contains(key));
 
-  const Answer refuted = attnbounds("verify --card " + examples + "cards/false/rank_halved.card");
+  const Answer refuted = run_attnbounds("verify --card " + examples + "cards/false/rank_halved.card");
   CHECK(refuted.status == 1);
   CHECK(refuted.output.find("REFUTED") != std::string::npos);
   CHECK(refuted.output.find(R"(\begin{pmatrix})") != std::string::npos);
@@ -59,25 +59,25 @@ TEST_CASE(
   const TemporaryFolder folder;
   const std::string none =
       write(folder.path / "none.card", "given x in rationals [0, 1]\nwhere x > 2\nclaim x <= 1\n");
-  CHECK(attnbounds("verify --card " + none).status == 3);
+  CHECK(run_attnbounds("verify --card " + none).status == 3);
 }
 
 TEST_CASE("verify --card: an error has status 2, its line, and a caret under its place") {
   const TemporaryFolder folder;
   const std::string bad = write(folder.path / "bad.card", "given x in rationals [0, 1]\nclaim phi(x <= 1\n");
-  const Answer answer = attnbounds("verify --json --card " + bad);
+  const Answer answer = run_attnbounds("verify --json --card " + bad);
   CHECK(answer.status == 2);
   CHECK(answer.output.empty());
   CHECK(answer.errors ==
         "claim phi(x <= 1\n            ^\nattnbounds: " + bad + ":2:13: expected ')', found '<='\n");
-  CHECK(attnbounds("verify --card /no/such.card").status == 2);
-  CHECK(attnbounds("verify --card " + bad + " --claim x/y").status == 2);
+  CHECK(run_attnbounds("verify --card /no/such.card").status == 2);
+  CHECK(run_attnbounds("verify --card " + bad + " --claim x/y").status == 2);
 }
 
 TEST_CASE("challenge --search finds the worst input of a named kernel and writes it") {
   const TemporaryFolder folder;
   const std::string out = (folder.path / "out").string();
-  const Answer answer = attnbounds(
+  const Answer answer = run_attnbounds(
       "challenge --search --json --kernel taylor-3 --n 3 --d 1 --bound 2 --budget 150 --out " + out);
   CHECK(answer.status == 0);
   const auto json = nlohmann::json::parse(answer.output);
@@ -88,7 +88,7 @@ TEST_CASE("challenge --search finds the worst input of a named kernel and writes
   for (const char* file : {"worst/q.npy", "worst/k.npy", "worst/v.npy", "worst/instance.json", "shrunk/q.npy",
                            "search.json", "result.json"})
     CHECK(fs::exists(fs::path(out) / file));
-  CHECK(attnbounds(
+  CHECK(run_attnbounds(
             "challenge --search --json --kernel taylor-3 --n 3 --d 1 --bound 2 --budget 150 --resume --out " +
             out)
             .status == 0);
@@ -97,7 +97,7 @@ TEST_CASE("challenge --search finds the worst input of a named kernel and writes
 TEST_CASE(
     "challenge --search: a claim that the program breaks is status 1; bad options are status 2, one line") {
   const Answer broken =
-      attnbounds("challenge --search --kernel softmax-float32 --claims 1e-9 --n 3 --d 2 --budget 60");
+      run_attnbounds("challenge --search --kernel softmax-float32 --claims 1e-9 --n 3 --d 2 --budget 60");
   CHECK(broken.status == 1);
   CHECK(broken.output.find("VIOLATED") != std::string::npos);
   for (const char* bad :
@@ -106,7 +106,7 @@ TEST_CASE(
         "--kernel exact --resume", "--kind cubic", "--descriptors 98 99", "--kernel exact --objective fame",
         "--kernel exact --claims -1"}) {
     INFO(bad);
-    const Answer answer = attnbounds(std::string("challenge --search ") + bad);
+    const Answer answer = run_attnbounds(std::string("challenge --search ") + bad);
     CHECK(answer.status == 2);
     CHECK(std::count(answer.errors.begin(), answer.errors.end(), '\n') == 1);
   }
@@ -127,8 +127,8 @@ TEST_CASE("challenge --search asks a command, a served program, a callable and a
         "print(json.dumps(search(attention, n=3, d=2, bound=1, program='" ATTNBOUNDS_BINARY_DIR
         "/attnbounds', budget=40)))\n");
   const std::string at = " --n 3 --d 2 --bound 1 ";
-  const Answer served = attnbounds("challenge --search --json --budget 40 --serve" + at + "-- python3 " +
-                                   (folder.path / "served.py").string());
+  const Answer served = run_attnbounds("challenge --search --json --budget 40 --serve" + at + "-- python3 " +
+                                       (folder.path / "served.py").string());
   CHECK(served.status == 0);
   auto expected = nlohmann::json::parse(served.output);
   CHECK(std::stod(expected.at("worst").at("error").at("lower").get<std::string>()) >= 0.0156);
@@ -142,17 +142,18 @@ TEST_CASE("challenge --search asks a command, a served program, a callable and a
   callable.erase("program");
   CHECK(callable == expected);
 
-  const Answer once = attnbounds("challenge --search --json --budget 20" + at + "-- python3 " +
-                                 (folder.path / "once.py").string());
+  const Answer once = run_attnbounds("challenge --search --json --budget 20" + at + "-- python3 " +
+                                     (folder.path / "once.py").string());
   CHECK(once.status == 0);
   CHECK(nlohmann::json::parse(once.output).at("failures") == 0);
 
   // A function that fails on every input: nothing to compare, undecided.
   write(folder.path / "fails.py",
         "from attnbounds_challenge import serve\ndef f(*m):\n    raise ValueError('no')\nserve(f)\n");
-  CHECK(attnbounds("challenge --search --budget 20 --serve -- python3 " + (folder.path / "fails.py").string())
+  CHECK(run_attnbounds("challenge --search --budget 20 --serve -- python3 " +
+                       (folder.path / "fails.py").string())
             .status == 3);
-  CHECK(attnbounds("challenge --search --budget 20 -- /no/such/program").status == 2);
+  CHECK(run_attnbounds("challenge --search --budget 20 -- /no/such/program").status == 2);
 
   if (std::system("cc --version >/dev/null 2>&1") != 0) return;
   write(
@@ -177,7 +178,8 @@ TEST_CASE("challenge --search asks a command, a served program, a callable and a
   REQUIRE(std::system(("cc -shared -fPIC -O1 -I" + examples + "challenge " +
                        (folder.path / "mine.c").string() + " -o " + library + " -lm")
                           .c_str()) == 0);
-  const Answer from_library = attnbounds("challenge --search --json --budget 60 --library " + library + at);
+  const Answer from_library =
+      run_attnbounds("challenge --search --json --budget 60 --library " + library + at);
   CHECK(from_library.status == 1);  // no double keeps 1e-18
   CHECK(nlohmann::json::parse(from_library.output).at("violations").get<int>() > 0);
 }

@@ -193,3 +193,33 @@ TEST_CASE("a weights folder with a missing, misshapen or infinite matrix is one 
   write_npy_ending_in_infinity(copy / "layer0" / "b_Q.npy", Matrix<double>::Ones(1, 32));
   refused("b_Q.npy");
 }
+
+TEST_CASE("gradient of an attention-gradient instance: three outputs, each certified, masked or not") {
+  const TemporaryFolder folder;
+  const fs::path instance = folder.path / "instance", out = folder.path / "out";
+  Stream draw(1, "cli attention gradient");
+  fs::create_directories(instance);
+  for (const char* matrix : {"q", "k", "v", "G"})
+    write_npy(instance / (std::string(matrix) + ".npy"), draw.uniform_matrix(7, 2, 1));
+  write_text(instance / "instance.json",
+             R"({"kind": "attention-gradient",
+                 "matrices": {"q": "q.npy", "k": "k.npy", "v": "v.npy", "G": "G.npy"}})");
+  for (const std::string method : {"exact", "polynomial", "auto", "polynomial --causal", "exact --causal"}) {
+    const Answer answer =
+        run_program("attnbounds", "gradient " + instance.string() + " --eps 1e-6 --method " + method +
+                                      " --certify --json --out " + out.string());
+    INFO(answer.errors);
+    REQUIRE(answer.status == 0);
+    const auto json = nlohmann::json::parse(answer.output);
+    CHECK(json["kind"] == "attention-gradient");
+    CHECK(json["guarantee_verdict"] == "verified");
+    CHECK(json["budget_verdict"] == "verified");
+    CHECK(json.contains("bound_k"));
+    for (const char* output : {"dQ.npy", "dK.npy", "dV.npy"}) CHECK(read_npy(out / output).rows() == 7);
+  }
+  write_instance(folder.path / "loss");
+  const Answer refused =
+      run_program("attnbounds", "gradient " + (folder.path / "loss").string() + " --eps 1e-3 --causal");
+  CHECK(refused.status == 2);
+  CHECK(is_one_line(refused.errors));
+}

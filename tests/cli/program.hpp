@@ -5,8 +5,9 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <stdexcept>
 #include <string>
+
+#include "numeric/files.hpp"
 
 namespace {
 
@@ -19,16 +20,7 @@ inline std::string contents(const fs::path& path) {
   return text.str();
 }
 
-struct TemporaryFolder {
-  fs::path path;
-  TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "attnbounds-test-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
-    path = pattern;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() { fs::remove_all(path); }
-};
+using attnbounds::TemporaryFolder;
 
 struct Answer {
   int status;

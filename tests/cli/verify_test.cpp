@@ -11,12 +11,12 @@
 namespace {
 
 namespace fs = std::filesystem;
-Answer attnbounds(const std::string& arguments) { return run_program("attnbounds", arguments); }
+Answer run_attnbounds(const std::string& arguments) { return run_program("attnbounds", arguments); }
 
 }  // namespace
 
 TEST_CASE("claims lists the catalogue as the contract says") {
-  const Answer answer = attnbounds("claims --json");
+  const Answer answer = run_attnbounds("claims --json");
   CHECK(answer.status == 0);
   const auto claims = nlohmann::json::parse(answer.output).at("claims");
   CHECK(claims.size() >= 13);
@@ -30,7 +30,7 @@ TEST_CASE("an unknown claim, paper, level or data folder is one line, exit statu
                                 "verify --data /no/such/folder", "verify --head-eps 0", "claims no/such"}) {
     INFO(arguments);
     const std::string call = arguments;
-    const Answer answer = attnbounds(call[0] == 'v' ? call + " --out " + out.string() : call);
+    const Answer answer = run_attnbounds(call[0] == 'v' ? call + " --out " + out.string() : call);
     CHECK(answer.status == 2);
     CHECK(answer.output.empty());
     CHECK(std::count(answer.errors.begin(), answer.errors.end(), '\n') == 1);
@@ -39,7 +39,8 @@ TEST_CASE("an unknown claim, paper, level or data folder is one line, exit statu
 }
 
 TEST_CASE("verify calls a sampled claim statistical, not verified, and counts it as answered") {
-  const Answer answer = attnbounds("verify --json --claim liang-shi-song-zhou-2024-private/noise-of-a-sum");
+  const Answer answer =
+      run_attnbounds("verify --json --claim liang-shi-song-zhou-2024-private/noise-of-a-sum");
   CHECK(answer.status == 0);
   CHECK(answer.errors.empty());
   const auto claim = nlohmann::json::parse(answer.output).at("claims").at(0);
@@ -49,7 +50,7 @@ TEST_CASE("verify calls a sampled claim statistical, not verified, and counts it
 
 TEST_CASE("verify --json: verdict, ratio at most 1, twin refuted; the same for any number of threads") {
   const auto run = [](const std::string& threads) {
-    const Answer answer = attnbounds(
+    const Answer answer = run_attnbounds(
         "verify --json --claim alman-song-2023/key-shift --claim alman-song-2023/forward-error --threads " +
         threads);
     CHECK(answer.status == 0);

@@ -28,6 +28,8 @@ TEST_CASE("the cost model's text comes back as it was; another format, processor
   CHECK(back->polynomial == model.polynomial);
   CHECK(back->preparation == model.preparation);
   CHECK(back->causal_polynomial == model.causal_polynomial);
+  CHECK(back->tensor == model.tensor);
+  CHECK(back->gradient == model.gradient);
   CHECK_FALSE(cost_model_from_text("not JSON"));
   CHECK_FALSE(cost_model_from_text("{}"));
   std::string other = text;

@@ -68,7 +68,7 @@ TEST_CASE("auto takes the polynomial where it is cheaper, and the exact way for 
   const Rational e(1, 100);
   CHECK(guaranteed_gradient(random_loss(1, 3, 3, 2, 1), {e, MethodChoice::automatic, all_cores()}).method ==
         AttentionMethod::exact);
-  CHECK(guaranteed_gradient(random_loss(1, 600, 600, 1, 0.5), {e, MethodChoice::automatic, all_cores()})
+  CHECK(guaranteed_gradient(random_loss(1, 2000, 2000, 1, 0.5), {e, MethodChoice::automatic, all_cores()})
             .method == AttentionMethod::polynomial);
 }
 

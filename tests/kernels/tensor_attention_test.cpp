@@ -219,6 +219,47 @@ TEST_CASE("fused exact tensor attention keeps its guarantee, masked or not, for 
   }
 }
 
+TEST_CASE("causal tensor attention by prefix sums keeps its guarantee") {
+  Stream draw(0, "causal tensor");
+  std::vector<TensorAttentionInput> inputs;
+  for (const TensorAttentionInput& in : adversarial_inputs())
+    if (in.q.rows() == in.k1.rows() && in.q.rows() == in.k2.rows()) inputs.push_back(in);
+  inputs.push_back(uniform_input(draw, {1, 1, 1, 3, 2}, 1));
+  inputs.push_back(uniform_input(draw, {40, 40, 40, 3, 2}, 1));
+  inputs.back().k1 = inputs.back().k1.cwiseAbs();  // where pairs would be shifted without a mask
+  inputs.back().k2 = inputs.back().k2.cwiseAbs();
+  for (const TensorAttentionInput& in : inputs)
+    for (const long degree : {2L, 6L, 13L}) {
+      const TensorScores scores = tensor_scores(in, PairShift::none);
+      const Rational x = std::max(scores.interval.half_width.exact(), Rational(1, 1L << 30));
+      const CertifiedPolynomial p = exp_polynomial_in_doubles({degree}, x);
+      check_guarantee(in, polynomial_tensor_attention(in, scores, p, ThreadCount{1}, Mask::causal),
+                      Mask::causal);
+    }
+  // Several blocks and chunks: within both bounds of the fused exact kernel; the same for all threads.
+  const TensorAttentionInput in = uniform_input(draw, {2300, 2300, 2300, 1, 1}, 1);
+  const TensorScores scores = tensor_scores(in, PairShift::none);
+  const CertifiedPolynomial p = exp_polynomial_in_doubles({9}, scores.interval.half_width.exact());
+  const AttentionResult one = polynomial_tensor_attention(in, scores, p, ThreadCount{1}, Mask::causal),
+                        many = polynomial_tensor_attention(in, scores, p, ThreadCount{5}, Mask::causal);
+  CHECK(one.output == many.output);
+  CHECK(one.bound.value() == many.bound.value());
+  TensorAttentionInput few = in;  // the first rows see the first keys alone
+  for (Matrix<double>* m : {&few.q, &few.k1, &few.k2, &few.v1, &few.v2}) *m = m->topRows(300).eval();
+  const AttentionResult exact = exact_tensor_attention(few, tensor_scores(few), Mask::causal);
+  CHECK((one.output.topRows(300) - exact.output).cwiseAbs().maxCoeff() <= (one.bound + exact.bound).value());
+  const Index last = 2299;
+  double numerator = 0, denominator = 0;
+  for (Index j = 0; j <= last; ++j)
+    for (Index k = 0; k <= last; ++k) {
+      const double w = std::exp(in.q(last, 0) * in.k1(j, 0) * in.k2(k, 0));
+      numerator += w * in.v1(j, 0) * in.v2(k, 0);
+      denominator += w;
+    }
+  // 1e-9: this loop's own roundings
+  CHECK(std::fabs(one.output(last, 0) - numerator / denominator) <= one.bound.value() + 1e-9);
+}
+
 TEST_CASE("tensor outputs and bounds are the same bytes for any number of threads") {
   Stream draw(0, "tensor threads");
   const TensorAttentionInput in = uniform_input(draw, {1100, 1300, 1700, 2, 2}, 1);
@@ -259,7 +300,10 @@ TEST_CASE("automatic tensor attention takes the polynomial where it is cheaper, 
   CHECK_THROWS_AS(guaranteed_attention(small, request), BudgetMissed);
   request.mask = Mask::causal;
   request.epsilon = Rational(1, 10);
-  CHECK_THROWS_AS(guaranteed_attention(small, request), BudgetMissed);
+  const AttentionResult causal = guaranteed_attention(small, request);
+  CHECK(causal.method == AttentionMethod::polynomial);
+  CHECK(causal.bound <= budget(small));
+  check_guarantee(small, causal, Mask::causal);
   request.mask = Mask::none;
   TensorAttentionInput wrong = small;
   wrong.v2 = Matrix<double>::Ones(4, 2);

@@ -10,7 +10,6 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/random.hpp"
-#include "temporary_folder.hpp"
 
 using namespace attnbounds;
 namespace fs = std::filesystem;

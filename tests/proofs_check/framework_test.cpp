@@ -1,7 +1,5 @@
 // The framework of the claims: it must refute what is false, stay undecided where nothing can be decided,
 // notice a twin that is not refuted, and give the same results on any number of threads and after a kill.
-#include <unistd.h>
-
 #include <fstream>
 #include <regex>
 
@@ -55,12 +53,6 @@ ClaimOf<Numbers> numbers_claim(Bound bound) {
 Claim true_claim() {
   return numbers_claim([](const Numbers& c) { return Rational(1 + square_sum(c)); }).build();
 }
-
-struct TemporaryFolder {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("attnbounds-test-" + std::to_string(getpid()));
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
-};
 
 Json without_seconds(Json line) {
   line.erase("seconds");

@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "catch.hpp"
-#include "tests/numeric/temporary_folder.hpp"
+#include "numeric/files.hpp"
 #include "tests/reductions/by_attention.hpp"
 #include "tests/reductions/formulas.hpp"
 

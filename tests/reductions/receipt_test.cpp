@@ -3,7 +3,6 @@
 
 #include "catch.hpp"
 #include "numeric/files.hpp"
-#include "numeric/temporary_folder.hpp"
 
 using namespace attnbounds;
 

@@ -91,6 +91,11 @@ auto key_run_of(long columns) {
   return table[static_cast<std::size_t>(columns - 1)];
 }
 
+/// Degree 1: the monomials are 1 and the variables, in this order. They are used as they are loaded.
+bool are_variables(const Features& features) {
+  return features.run_count > 0 && features.rank == features.dimension + 1;
+}
+
 }  // namespace
 
 ColumnTiles::ColumnTiles(long columns_of_all)
@@ -105,9 +110,11 @@ template <class T>
 KeySums<T>::KeySums(const Features& features, long value_columns)
     : features_(features),
       tiles_(value_columns + 1),
-      tile_(key_tile<T>(tiles_.count > 1 ? features.rank : features.parents)),
-      stride_(tile_ + lanes<T>),  // not a power of two: rows would meet in the cache
-      stored_(tiles_.count > 1 ? features.rank : features.parents),
+      tile_(key_tile<T>(tiles_.count > 1 || are_variables(features) ? features.rank : features.parents)),
+      stride_(tile_ + lanes<T>),                           // not a power of two: rows would meet in the cache
+      stored_(are_variables(features) ? features.rank + 1  // and the row of ones
+              : tiles_.count > 1      ? features.rank
+                                      : features.parents),
       hi_(static_cast<std::size_t>(features.rank * tiles_.columns), 0.0),
       lo_(hi_) {}
 
@@ -126,7 +133,8 @@ void KeySums<T>::add_tile(View<T> keys, View<T> values, long first, long last, C
     workspace_ = std::make_shared<Workspace>(Workspace{Buffer<T>((features_.dimension + 1) * stride_),
                                                        Buffer<T>(tiles_.columns * stride_),
                                                        Buffer<T>((stored_ + 4) * stride_)});
-  T *x = workspace_->x.data(), *v = workspace_->values.data(), *f = workspace_->monomials.data();
+  T *v = workspace_->values.data(), *f = workspace_->monomials.data();
+  T* x = are_variables(features_) ? f + stride_ : workspace_->x.data();
   load_tokens(keys, first, last, tokens, stride_, key_coordinates, x);
   const long value_columns = tiles_.columns - 1;
   const std::vector<T> scales(static_cast<std::size_t>(value_columns), value_scale);
@@ -144,7 +152,7 @@ void KeySums<T>::add_tile(View<T> keys, View<T> values, long first, long last, C
               f + (stored ? r.child : stored_) * stride_, stored ? stride_ : 0, r.count, tokens, stride_,
               hi_.data() + at, lo_.data() + at});
     };
-    if (tile > 0) {  // the monomials stand: each times 1
+    if (tile > 0 || are_variables(features_)) {  // the monomials stand: each times 1
       run({0, 0, features_.rank, ones}, false);
       continue;
     }
@@ -290,14 +298,14 @@ QuerySums<T>::QuerySums(const Features& features, const std::vector<double>& wei
     : features_(features),
       tiles_(columns),
       tile_(query_vectors<T>(tiles_.width_of(0)) * width<T>),
-      stored_(tiles_.count > 1 ? features.rank : features.parents),
+      stored_(tiles_.count > 1 || are_variables(features) ? features.rank : features.parents),
       weighted_(features.rank * columns) {
   const MonomialRun one{0, 0, 1, features.dimension};  // the monomial 1 is 1 times the row of ones
   std::vector<MonomialRun> runs{one};
   runs.insert(runs.end(), features.runs, features.runs + features.run_count);
-  first_pass_ = segments(runs, stored_);
-  first_pass_.front().stored = true;
   later_pass_ = segments({{0, 0, features.rank, features.dimension}}, 0);
+  first_pass_ = are_variables(features) ? later_pass_ : segments(runs, stored_);
+  if (!are_variables(features)) first_pass_.front().stored = true;
   weigh(weighted);
 }
 
@@ -323,6 +331,7 @@ template <class T>
 void QuerySums<T>::evaluate(Workspace& workspace) const {
   T *x = workspace.x.data(), *f = workspace.monomials.data();
   for (long t = 0; t < tile_; ++t) x[features_.dimension * tile_ + t] = f[t] = 1;
+  if (are_variables(features_)) std::copy(x, x + features_.dimension * tile_, f + tile_);
   using Kernel = void (*)(const std::vector<Segment>&, long, const T*, T*, const T*, double*, double*);
   // One number of vectors for all column tiles, so that they share the monomials.
   static constexpr auto table = []<long... I>(std::integer_sequence<long, I...>) {

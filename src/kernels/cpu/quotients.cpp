@@ -16,9 +16,15 @@ RowCheck quotients(const double* sums, long stride, long columns, long tokens, d
     inverse[t] = 1.0 / denominator[t];
     poison[t] = denominator[t] * 0 + inverse[t] * 0;  // NaN for 0, infinities and NaN
   }
-  for (long t = 0; t < tokens; ++t) {
-    const double mean = denominator[t] / (visible + static_cast<double>(t) * more);
-    if (mean < check.least_mean) check.least_mean = mean;
+  if (more == 0) {  // division is monotone: the least mean is the least denominator's
+    double least = denominator[0];
+    for (long t = 1; t < tokens; ++t) least = denominator[t] < least ? denominator[t] : least;
+    check.least_mean = least / visible;
+  } else {
+    for (long t = 0; t < tokens; ++t) {
+      const double mean = denominator[t] / (visible + static_cast<double>(t) * more);
+      if (mean < check.least_mean) check.least_mean = mean;
+    }
   }
   T stack[most * 16];
   const bool fits = columns <= 16;
@@ -33,7 +39,12 @@ RowCheck quotients(const double* sums, long stride, long columns, long tokens, d
     }
   }
   store_tokens(out, most, columns - 1, tokens, rows);
-  for (long t = 0; t < tokens; ++t) check.poison += poison[t];
+  double sum[8] = {};  // 0 or NaN: any order is the same
+  long t = 0;
+  for (; t + 8 <= tokens; t += 8)
+    for (long i = 0; i < 8; ++i) sum[i] += poison[t + i];
+  for (; t < tokens; ++t) sum[0] += poison[t];
+  for (const double x : sum) check.poison += x;
   return check;
 }
 

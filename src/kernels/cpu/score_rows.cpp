@@ -180,7 +180,8 @@ void weighted_sums(const T* weights, const T* values, long value_stride, long co
     });
   } else {
     T block[C * tile];
-    for (long e = 0; e < C * V; ++e) sum[e].store(block + e * width<T>);
+    // Unrolled: a loop would keep the sums in memory, for every key.
+    unrolled<C * V>([&](long e) __attribute__((always_inline)) { sum[e].store(block + e * width<T>); });
     for (long c = 0; c < C; ++c)
       for (long t = 0; t < tile; ++t) hi[c * stride + t] += static_cast<double>(block[c * tile + t]);
   }

@@ -1,0 +1,91 @@
+// The kernels of the gradients of <G, Att(Q, K, V)> by Q, K and V keep what they promise, masked or not: each
+// of the three floating-point outputs of the polynomial method and of the fused exact kernel lies within its
+// own proved bound (docs/kernels_tensor_gradient.md, section 3) of an enclosure of the closed form.
+#include "kernels/gradient_attention.hpp"
+#include "proofs_check/gradient_case.hpp"
+
+namespace attnbounds {
+namespace {
+
+struct Case {
+  AttentionInput in;
+  Matrix<double> upstream;
+  Mask mask = Mask::none;
+  AttentionGradientResult fast, exact;
+};
+Json describe(const Case& c) {
+  return {{"q", json_matrix(c.in.q)},
+          {"k", json_matrix(c.in.k)},
+          {"v", json_matrix(c.in.v)},
+          {"G", json_matrix(c.upstream)},
+          {"mask", c.mask == Mask::causal ? "causal" : "none"},
+          {"degree", c.fast.degree.value}};
+}
+
+bool has_bounds(const Case& c) { return c.fast.bound().is_finite() && c.exact.bound().is_finite(); }
+
+Case draw(Draw& d) {
+  for (;;) {
+    Case c;
+    c.mask = d.index % 2 == 0 ? Mask::none : Mask::causal;
+    const long n = d.integer(1, 7), m = c.mask == Mask::causal ? n : d.integer(1, 7);
+    const long width = d.integer(1, 2), columns = d.integer(1, 2);
+    c.in = {d.matrix(n, width, 1), d.matrix(m, width, 2), d.matrix(m, columns, 2)};
+    c.upstream = d.matrix(n, columns, 4);
+    const Rational delta(1, 1L << d.integer(2, 26));
+    try {
+      c.fast = polynomial_attention_gradient(c.in, c.upstream, delta, c.mask, {1});
+    } catch (const BudgetMissed&) {
+      continue;
+    }
+    c.exact = exact_attention_gradient(c.in, c.upstream, c.mask, {1});
+    if (has_bounds(c)) return c;
+  }
+}
+
+// One of the two results, one of its three outputs.
+using Result = AttentionGradientResult Case::*;
+using Output = BoundedGradient AttentionGradientResult::*;
+
+Interval error(const Case& c, Result result, Output output) {
+  const auto over = [](const Matrix<double>& m) { return matrix_from<Interval>(m); };
+  const AttentionGradient<Interval> exact =
+      attention_gradient(over(c.in.q), over(c.in.k), over(c.in.v), over(c.upstream), c.mask);
+  const Matrix<Interval>& truth = output == &AttentionGradientResult::q   ? exact.q
+                                  : output == &AttentionGradientResult::k ? exact.k
+                                                                          : exact.v;
+  return max_abs(Matrix<Interval>(over((c.*result.*output).gradient) - truth));
+}
+
+ClaimOf<Case> each_output(ClaimOf<Case> claim) {
+  const std::pair<const char*, Result> results[] = {{"polynomial", &Case::fast},
+                                                    {"fused exact", &Case::exact}};
+  const std::pair<const char*, Output> outputs[] = {{", dQ", &AttentionGradientResult::q},
+                                                    {", dK", &AttentionGradientResult::k},
+                                                    {", dV", &AttentionGradientResult::v}};
+  for (const auto& [method, result] : results)
+    for (const auto& [output, of] : outputs)
+      claim = std::move(claim).at_most(
+          std::string(method) + output,
+          [result = result, of = of](const Case& c) { return error(c, result, of); },
+          [result = result, of = of](const Case& c) { return enclose((c.*result.*of).bound().exact()); });
+  return claim;
+}
+
+const Registration kernel_guarantee = each_output(
+    claim("alman-song-2024-gradient/attention-kernel-guarantee", "ours, the kernels' own output",
+          Standing::checked)
+        .says(
+            "the gradients by Q, K and V of the polynomial and of the fused exact kernel, with and without a "
+            "causal mask, lie each within its own proved bound of the closed form",
+            R"($\|\mathrm{fl}(\tilde\partial_M) - \partial_M\|_\infty \le \text{bound}_M,\ M \in \{Q, K, V\}$)")
+        .given(draw)
+        .where("the bounds are finite", has_bounds)
+        .twin(
+            "polynomial, dV: the rounding part alone",
+            [](const Case& c) { return error(c, &Case::fast, &AttentionGradientResult::v); },
+            [](const Case& c) { return enclose(c.fast.v.bound_rounding.exact()); })
+        .sizes(60, 600, 6000));
+
+}  // namespace
+}  // namespace attnbounds
