@@ -198,7 +198,7 @@ std::vector<Measurement> measurements(const Options& options, const RunSettings&
     list.push_back(
         {Measurement::Kind::degree,
          std::string("degree ") + name(point.kind) + " " + exact_text(point.half_width) + " " +
-             exact_text(point.epsilon),
+             exact_text(point.epsilon) + (options.certificates.empty() ? "" : " certified"),
          [point, certified = !options.certificates.empty()]() -> Json {
            const PlottedDegree degree = plotted_degree(point);
            return {{"line", degree.line}, {"certificate", certified ? degree.certificate : Json()}};
