@@ -24,7 +24,7 @@ Case draw(Draw& d) {
 }
 bool light(Eigen::Index, Eigen::Index) { return false; }
 Interval ratio(const Matrix<double>& q, const Matrix<double>& k) {
-  return row_parameter({q, k, Matrix<double>::Ones(k.rows(), 1)}, light);
+  return row_parameter(weight_enclosure({q, k, Matrix<double>::Ones(k.rows(), 1)}), light);
 }
 Interval shifted(const Case& c) {
   return ratio(c.q, Matrix<double>(c.k.rowwise() - c.c.row(0)));  // multiples of 2^-6: exact

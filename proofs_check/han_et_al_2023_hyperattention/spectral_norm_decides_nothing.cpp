@@ -25,7 +25,7 @@ struct Norms {
 };
 Norms norms(const Case& c) {
   const AttentionInput& in = c.instance.input;
-  const Matrix<Interval> p = softmax_enclosure(in), v = matrix_from<Interval>(in.v);
+  const Matrix<Interval> p = normalised_rows(weight_enclosure(in)), v = matrix_from<Interval>(in.v);
   Interval yes = 0, no = 0;
   long genuine = 0;
   for (Eigen::Index j = 0; j < in.v.rows(); ++j) genuine += in.v(j, 0) != 0;

@@ -33,8 +33,8 @@ struct Sides {
   Interval left, estimate, sampled;
 };
 Sides sides(const Case& c) {
-  const Matrix<Interval> p = softmax_enclosure({c.q, c.k, c.v}), v = matrix_from<Interval>(c.v),
-                         factor = matrix_from<Interval>(c.factor);
+  const Matrix<Interval> p = normalised_rows(weight_enclosure({c.q, c.k, c.v})),
+                         v = matrix_from<Interval>(c.v), factor = matrix_from<Interval>(c.factor);
   Matrix<Interval> thinned = Matrix<Interval>::Constant(v.rows(), v.cols(), Interval(0));
   for (const long j : c.drawn)
     for (Eigen::Index l = 0; l < v.cols(); ++l)

@@ -18,21 +18,6 @@ Interval inner(const Matrix<Interval>& a, Index i, const Matrix<Interval>& b, In
   return sum;
 }
 
-/// Row i of A, shifted by a double near its largest score.
-std::vector<Interval> weights(const AttentionInput& in, Index i, double shift) {
-  std::vector<Interval> row(static_cast<std::size_t>(in.k.rows()));
-  for (Index j = 0; j < in.k.rows(); ++j) {
-    IntervalSum sum;
-    for (Index l = 0; l < in.q.cols(); ++l) sum.add_product(in.q(i, l), in.k(j, l));
-    row[static_cast<std::size_t>(j)] =
-        exp(Interval(sum.value() / Interval(static_cast<long>(in.q.cols())) - enclose(shift)));
-  }
-  return row;
-}
-double largest_score(const AttentionInput& in, Index i) {
-  return (in.k * in.q.row(i).transpose()).maxCoeff() / static_cast<double>(in.q.cols());
-}
-
 }  // namespace
 
 Enclosure operator_norm(const Matrix<Interval>& e) {
@@ -69,14 +54,27 @@ Enclosure operator_norm(const Matrix<Interval>& e) {
   return Enclosure(enclose(lower(below), std::max(upper(above), upper(below))));
 }
 
-Matrix<Interval> softmax_enclosure(const AttentionInput& in) {
+Matrix<Interval> weight_enclosure(const AttentionInput& in) {
   in.validate();
-  Matrix<Interval> p(in.q.rows(), in.k.rows());
+  const Interval d = static_cast<long>(in.q.cols());
+  const double shift = (in.q * in.k.transpose()).maxCoeff() / static_cast<double>(in.q.cols());
+  Matrix<Interval> a(in.q.rows(), in.k.rows());
+  IntervalSum sum;
+  for (Index i = 0; i < a.rows(); ++i)
+    for (Index j = 0; j < a.cols(); ++j) {
+      sum.clear();
+      for (Index l = 0; l < in.q.cols(); ++l) sum.add_product(in.q(i, l), in.k(j, l));
+      a(i, j) = exp(Interval(sum.value() / d - enclose(shift)));
+    }
+  return a;
+}
+
+Matrix<Interval> normalised_rows(const Matrix<Interval>& weights) {
+  Matrix<Interval> p = weights;
   for (Index i = 0; i < p.rows(); ++i) {
-    const std::vector<Interval> row = weights(in, i, largest_score(in, i));
     Interval sum = 0;
-    for (const Interval& w : row) sum += w;
-    for (Index j = 0; j < p.cols(); ++j) p(i, j) = row[static_cast<std::size_t>(j)] / sum;
+    for (Index j = 0; j < p.cols(); ++j) sum += p(i, j);
+    for (Index j = 0; j < p.cols(); ++j) p(i, j) /= sum;
   }
   return p;
 }
@@ -113,15 +111,12 @@ Interval column_parameter(const Matrix<Interval>& p) {
   return largest * Interval(static_cast<long>(p.cols()));
 }
 
-Interval row_parameter(const AttentionInput& in, const HeavyEntries& heavy) {
-  double shift = largest_score(in, 0);  // one for all rows: they are compared
-  for (Index i = 1; i < in.q.rows(); ++i) shift = std::max(shift, largest_score(in, i));
+Interval row_parameter(const Matrix<Interval>& weights, const HeavyEntries& heavy) {
   Interval most = 0, least;
-  for (Index i = 0; i < in.q.rows(); ++i) {
-    const std::vector<Interval> row = weights(in, i, shift);
+  for (Index i = 0; i < weights.rows(); ++i) {
     Interval sum = 0;
-    for (Index j = 0; j < in.k.rows(); ++j)
-      if (!heavy(i, j)) sum += row[static_cast<std::size_t>(j)];
+    for (Index j = 0; j < weights.cols(); ++j)
+      if (!heavy(i, j)) sum += weights(i, j);
     most = i == 0 ? sum : maximum(most, sum);
     least = i == 0 ? sum : minimum(least, sum);
   }

@@ -20,8 +20,10 @@ namespace attnbounds {
 /// The largest singular value. For few columns.
 Enclosure operator_norm(const Matrix<Interval>& thin);
 
-/// D^-1 A, every entry enclosed at the working precision.
-Matrix<Interval> softmax_enclosure(const AttentionInput& input);
+/// A divided by one number for all rows, e to a double near the largest score: every entry enclosed.
+Matrix<Interval> weight_enclosure(const AttentionInput& input);
+/// D^-1 A, from it.
+Matrix<Interval> normalised_rows(const Matrix<Interval>& weights);
 /// The largest singular value of a matrix whose members are all >= 0 and have no zero column.
 Enclosure operator_norm_of_nonnegative(const Matrix<Interval>& p);
 
@@ -29,8 +31,7 @@ Interval column_parameter(const Matrix<Interval>& p);  // alpha
 
 /// Which entries (i, j) are heavy.
 using HeavyEntries = std::function<bool(Eigen::Index, Eigen::Index)>;
-/// kappa, from P and the row sums of A: r_i = D_i sum_{j not heavy} P_ij. Infinite (not finite) where a row
-/// has nothing left.
-Interval row_parameter(const AttentionInput& input, const HeavyEntries& heavy);
+/// kappa. Not finite where a row has nothing left.
+Interval row_parameter(const Matrix<Interval>& weights, const HeavyEntries& heavy);
 
 }  // namespace attnbounds

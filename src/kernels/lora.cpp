@@ -2,8 +2,8 @@
 
 #include "kernels/gradient_kernels.hpp"
 #include "kernels/guarantee.hpp"
+#include "kernels/kept.hpp"
 #include "kernels/polynomial_attention.hpp"
-#include "kernels/tensor_moments.hpp"
 
 namespace attnbounds {
 namespace {
