@@ -382,7 +382,7 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
         for (Index b = 0; b < entries; ++b)
           table[(a * width + l) * entries + b] =
               w.of_monomials[a] * key_moments[(b == d ? a : higher->up[a * d + b]) * width + l];
-    const Evaluation evaluation(*w.tree, table, p.row_width());
+    const RowEvaluation evaluation(*w.tree, table, p.row_width());
     const Rows query_moments =
         moments(*higher,
                 {{n, width,
@@ -405,7 +405,7 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
           back[a * key_width + columns + b * width + l] =
               w.of_monomials[a] * query_moments[higher->up[a * d + b] * stride + l];
     }
-    const Evaluation of_keys(*w.tree, back, key_width);
+    const RowEvaluation of_keys(*w.tree, back, key_width);
     const Index tasks = (m + block_of_tokens - 1) / block_of_tokens;
     parallel_for(tasks, p.threads, [&](long task) {
       const Index first = task * block_of_tokens, last = std::min(m, first + block_of_tokens);

@@ -434,7 +434,7 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
                       plan.half_width.value() < 300;
 
   // Queries: sums, c, gamma, and the moments of A1 gamma.
-  const Evaluation evaluation(*tree, forward, width);
+  const RowEvaluation evaluation(*tree, forward, width);
   std::vector<ErrorSums> group_errors(most_groups, ErrorSums(d));
   const double query_factor = power_of_two(-plan.query_exponent), half_width_of_all = plan.half_width.value();
   const Tokens queries{

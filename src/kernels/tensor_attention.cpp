@@ -242,7 +242,7 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
 
   // rows
   result.output.resize(n, columns);
-  const Evaluation evaluation(*monomials, table, width);
+  const RowEvaluation evaluation(*monomials, table, width);
   struct Part {
     double least_denominator = INFINITY, largest_quotient = 0;
     bool finite = true;

@@ -84,12 +84,12 @@ std::vector<std::vector<double>> moments(const Monomials& monomials, const std::
   return result;
 }
 
-Evaluation::Evaluation(const Monomials& monomials, const std::vector<double>& table, Index columns)
+RowEvaluation::RowEvaluation(const Monomials& monomials, const std::vector<double>& table, Index columns)
     : dimension_(monomials.tree.dimension), sums_(features_of(monomials.tree), table, columns) {
   if (const Device device = current_device(); device != Device::cpu)
     on_device_ = RowsOn(device, monomials, table, columns);
 }
-std::vector<double> Evaluation::rows(const std::vector<double>& variables) const {
+std::vector<double> RowEvaluation::rows(const std::vector<double>& variables) const {
   if (on_device_) return on_device_(variables);
   const Index count = static_cast<Index>(variables.size()) / dimension_;
   return cpu::query_sums<double>(sums_, {variables.data(), count, dimension_}, 0, count);

@@ -46,9 +46,9 @@ constexpr long moment_roundings(long degree) { return cpu::roundings_of_a_term<d
 constexpr long evaluation_roundings(long degree) { return cpu::roundings_of_a_term<double>(degree); }
 
 /// Rows sum_a x_i^a T_ac, c < columns, of blocks of tokens.
-class Evaluation {
+class RowEvaluation {
  public:
-  Evaluation(const Monomials& monomials, const std::vector<double>& table, Eigen::Index columns);
+  RowEvaluation(const Monomials& monomials, const std::vector<double>& table, Eigen::Index columns);
   /// `variables`: tokens row by row. Element (i, c) at [i * columns + c].
   std::vector<double> rows(const std::vector<double>& variables) const;
 
