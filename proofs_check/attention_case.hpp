@@ -8,6 +8,12 @@
 
 namespace attnbounds {
 
+inline Matrix<double> column(std::initializer_list<double> entries) {
+  Matrix<double> m(static_cast<Eigen::Index>(entries.size()), 1);
+  std::copy(entries.begin(), entries.end(), m.data());
+  return m;
+}
+
 /// Exact scores, row by row; matrix attention: n x m, tensor attention: n x (m1 m2).
 inline Matrix<Rational> scores(const Matrix<double>& q, const Matrix<double>& k) {
   const auto Q = matrix_from<Rational>(q), K = matrix_from<Rational>(k);

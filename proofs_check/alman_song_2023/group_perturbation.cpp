@@ -3,27 +3,17 @@
 //     max |Att~ - Att| <= 2 max|V| sum_b theta_b/(1 - theta_b) D~_b/D~.
 // Nearly attained: a heavy group of value -1 without error, a light one of value 1. Exact, over the
 // rationals.
-#include "proofs_check/attention_case.hpp"
+#include "proofs_check/perturbed_keys.hpp"
 
 namespace attnbounds {
 namespace {
 
-struct Key {
-  Rational weight, factor, value;  // true weight, perturbed/true, value
-  long group = 0;
-};
 struct Case {
-  std::vector<Key> keys;
+  std::vector<PerturbedKey> keys;
   std::vector<Rational> theta;  // of a group
 };
 Json describe(const Case& c) {
-  Json keys = Json::array();
-  for (const Key& k : c.keys)
-    keys.push_back({{"weight", json_number(k.weight)},
-                    {"factor", json_number(k.factor)},
-                    {"value", json_number(k.value)},
-                    {"group", k.group}});
-  return {{"keys", keys}, {"theta", json_numbers(c.theta)}};
+  return {{"keys", json_of(c.keys, "group")}, {"theta", json_numbers(c.theta)}};
 }
 
 Case draw(Draw& d) {
@@ -43,28 +33,10 @@ Case draw(Draw& d) {
   return c;
 }
 
-enum class Weights { exact, perturbed };
-Rational average(const Case& c, Weights weights) {
-  Rational numerator = 0, denominator = 0;
-  for (const Key& k : c.keys) {
-    const Rational w = weights == Weights::perturbed ? Rational(k.weight * k.factor) : k.weight;
-    numerator += w * k.value;
-    denominator += w;
-  }
-  return numerator / denominator;
-}
-Rational error(const Case& c) {
-  return abs(Rational(average(c, Weights::perturbed) - average(c, Weights::exact)));
-}
+Rational error(const Case& c) { return output_error(c.keys); }
 Rational bound(const Case& c) {
-  Rational sum = 0, total = 0, largest = 0;
-  for (const Key& k : c.keys) {
-    const Rational w = k.weight * k.factor;
-    sum += c.theta[k.group] / (1 - c.theta[k.group]) * w;
-    total += w;
-    largest = std::max(largest, Rational(abs(k.value)));
-  }
-  return 2 * largest * sum / total;
+  const auto scale = [&](long b) { return Rational(c.theta[b] / (1 - c.theta[b])); };
+  return 2 * largest_value(c.keys) * perturbed_share(c.keys, scale);
 }
 
 const Registration group_perturbation =
@@ -76,7 +48,7 @@ const Registration group_perturbation =
         .given(draw)
         .where("factors within 1 +- theta",
                [](const Case& c) {
-                 return std::all_of(c.keys.begin(), c.keys.end(), [&](const Key& k) {
+                 return std::all_of(c.keys.begin(), c.keys.end(), [&](const PerturbedKey& k) {
                    return abs(Rational(k.factor - 1)) <= c.theta[k.group] && c.theta[k.group] < 1;
                  });
                })

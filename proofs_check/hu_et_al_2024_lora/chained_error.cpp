@@ -22,11 +22,6 @@ Json describe(const Case& c) {
   return {{"loss", json_of(c.in)}, {"sigma", json_matrix(c.sigma)}, {"delta", json_number(c.delta)}};
 }
 
-Matrix<double> column(std::initializer_list<double> entries) {
-  Matrix<double> m(static_cast<Eigen::Index>(entries.size()), 1);
-  std::copy(entries.begin(), entries.end(), m.data());
-  return m;
-}
 Case draw(Draw& d) {
   Case c;
   c.delta = Rational(1, 1L << d.integer(1, 12));

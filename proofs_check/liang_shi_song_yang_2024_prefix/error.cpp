@@ -5,26 +5,17 @@
 // so a prefix that gets little weight costs little accuracy. (The paper: at most 1/poly(m), for entries
 // o(sqrt(log m)).) The first is attained in the limit of no real weight.
 #include "proofs_check/attention_case.hpp"
+#include "proofs_check/perturbed_keys.hpp"
 
 namespace attnbounds {
 namespace {
 
-struct Key {
-  Rational weight, factor, value;  // true weight, perturbed/true (1 for real keys), value
-  long prefix = 0;
-};
 struct Case {
-  std::vector<Key> keys;
+  std::vector<PerturbedKey> keys;  // group 1: the prefix; factors of real keys are 1
   Rational delta;
 };
 Json describe(const Case& c) {
-  Json keys = Json::array();
-  for (const Key& k : c.keys)
-    keys.push_back({{"weight", json_number(k.weight)},
-                    {"factor", json_number(k.factor)},
-                    {"value", json_number(k.value)},
-                    {"in the prefix", k.prefix}});
-  return {{"keys", keys}, {"delta", json_number(c.delta)}};
+  return {{"keys", json_of(c.keys, "in the prefix")}, {"delta", json_number(c.delta)}};
 }
 Case draw(Draw& d) {
   Case c;
@@ -43,26 +34,10 @@ Case draw(Draw& d) {
     c.keys.push_back({Rational(d.integer(1, 64), d.integer(1, 64)), 1, d.dyadic(3, 6), 0});
   return c;
 }
-struct Sums {
-  Rational exact, perturbed, share, largest;
-};
-Sums sums(const Case& c) {
-  Rational n = 0, d = 0, n_moved = 0, d_moved = 0, prefix = 0, largest = 0;
-  for (const Key& k : c.keys) {
-    n += k.weight * k.value;
-    d += k.weight;
-    n_moved += k.weight * k.factor * k.value;
-    d_moved += k.weight * k.factor;
-    if (k.prefix == 1) prefix += k.weight * k.factor;
-    largest = std::max(largest, Rational(abs(k.value)));
-  }
-  return {n / d, n_moved / d_moved, prefix / d_moved, largest};
+Interval error(const Case& c) { return enclose(output_error(c.keys)); }
+Interval sharp(const Case& c) {
+  return sharp_perturbation(enclose(c.delta)) * enclose(largest_value(c.keys));
 }
-Interval error(const Case& c) {
-  const Sums s = sums(c);
-  return enclose(Rational(abs(Rational(s.perturbed - s.exact))));
-}
-Interval sharp(const Case& c) { return sharp_perturbation(enclose(c.delta)) * enclose(sums(c).largest); }
 
 const Registration prefix_error =
     claim("liang-shi-song-yang-2024-prefix/error",
@@ -76,8 +51,8 @@ const Registration prefix_error =
         .at_most("error <= phi(delta) max|V|", error, sharp)
         .at_most("error <= 2 delta/(1 - delta) share max|V|", error,
                  [](const Case& c) {
-                   const Sums s = sums(c);
-                   return enclose(Rational(2 * c.delta / (1 - c.delta) * s.share * s.largest));
+                   const Rational share = perturbed_share(c.keys, [](long group) { return Rational(group); });
+                   return enclose(Rational(2 * c.delta / (1 - c.delta) * share * largest_value(c.keys)));
                  })
         .twin("99 hundredths of phi(delta)", error, [](const Case& c) { return sharp(c) * 99 / 100; });
 

@@ -1,14 +1,12 @@
 // attnbounds attention: matrix or tensor attention with a guaranteed error of at most E max|V| in every
 // entry, by polynomial features or exactly; --certify measures the true error against enclosures.
-#include <fmt/format.h>
-
 #include <cmath>
 #include <cstdio>
 #include <memory>
 #include <optional>
 
 #include "attention/enclosure.hpp"
-#include "cli/command.hpp"
+#include "cli/guaranteed.hpp"
 #include "kernels/device.hpp"
 #include "kernels/double_double_attention.hpp"
 #include "kernels/guaranteed_attention.hpp"
@@ -55,39 +53,31 @@ Matrix<Interval> enclosures_of(const Problem& problem, const AttentionRequest& r
                         : attention_enclosure(problem.matrix, request.mask, width, request.threads);
 }
 
-struct Certificate {
-  Interval error;
-  const char* reference = "multiprecision";
-  Verdict guarantee = Verdict::undecided, budget = Verdict::undecided;
-};
-
 // The true error against the guarantee and the budget: by the double-double reference where its radius leaves
 // both decided, else with narrower and narrower enclosures until they are.
-Certificate certify(const AttentionResult& result, const Problem& problem, const AttentionRequest& request,
-                    Matrix<Interval>& exact) {
+CertifiedError certify(const AttentionResult& result, const Problem& problem, const AttentionRequest& request,
+                       Matrix<Interval>& exact) {
   const Rational budget = request.epsilon * problem.largest_value;
   Rational narrow = (result.bound.is_finite() ? result.bound.exact() : problem.largest_value) / 1024;
-  Certificate certificate;
+  CertifiedError certified;
+  certified.reference = "multiprecision";
   const WorkingPrecision precision(Bits{256});
   const auto decided_by = [&](const Enclosure& error) {
-    certificate.error = error.interval();
-    certificate.guarantee = result.bound.is_finite()
-                                ? at_most(certificate.error, enclose(result.bound.exact()))
-                                : Verdict::verified;
-    certificate.budget = at_most(certificate.error, enclose(budget));
-    return certificate.guarantee != Verdict::undecided && certificate.budget != Verdict::undecided;
+    certified.error = error.interval();
+    certified.judge(result.bound, budget);
+    return certified.decided();
   };
   if (!problem.tensor && exact.size() == 0)
     if (const auto pairs = double_double_attention(problem.matrix, request.mask, request.threads);
         pairs && pairs->largest_radius() <= narrow && decided_by(largest_error(result.output, *pairs))) {
-      certificate.reference = "double-double";
-      return certificate;
+      certified.reference = "double-double";
+      return certified;
     }
   for (int attempt = 0; attempt < 4; ++attempt, narrow /= 1L << 40) {
     if (attempt > 0 || exact.size() == 0) exact = enclosures_of(problem, request, narrow);
     if (decided_by(largest_error(result.output, exact)) || narrow == 0) break;
   }
-  return certificate;
+  return certified;
 }
 
 // Decimal digits that the width of an enclosure leaves, and two more; of a point, as many as `bits` hold.
@@ -126,16 +116,6 @@ void write_certificate(const Options& options, const Problem& problem, const Att
                                 threads);
 }
 
-std::string exact_or_infinite(const UpperBound& bound) {
-  return bound.is_finite() ? exact_text(bound.value()) : "infinity";
-}
-
-std::string decimal(const UpperBound& bound) {
-  if (!bound.is_finite()) return "infinity";
-  const WorkingPrecision precision(Bits{64});
-  return decimal_up(Real(bound.value()), 4);
-}
-
 // The machine's model is worth two seconds of measuring only where the exact method takes longer than that.
 CostModel model_for(const Problem& problem, const AttentionRequest& request, const Options& options) {
   const AttentionInput& input = problem.matrix;
@@ -152,12 +132,9 @@ CostModel model_for(const Problem& problem, const AttentionRequest& request, con
 
 ExitStatus run(const Options& options) {
   AttentionRequest request;
-  request.epsilon = rational_from_text(options.epsilon, "--eps");
-  if (request.epsilon <= 0) throw InputError("--eps", "a number above 0", "'" + options.epsilon + "'");
+  request.epsilon = epsilon_from_text(options.epsilon);
   const OnDevice device(device_from_text(options.device));
-  request.method = options.method == "exact"        ? MethodChoice::exact
-                   : options.method == "polynomial" ? MethodChoice::polynomial
-                                                    : MethodChoice::automatic;
+  request.method = method_from_text(options.method);
   request.mask = options.causal ? Mask::causal : Mask::none;
   if (options.threads > 0) request.threads = {options.threads};
   if (options.precision) {
@@ -178,59 +155,15 @@ ExitStatus run(const Options& options) {
     exact =
         enclosures_of(problem, request, problem.largest_value / Rational(Integer(1) << enclosed_bits.count));
   }
-  std::optional<Certificate> certificate;
-  if (options.certify) certificate = certify(result, problem, request, exact);
+  GuaranteedAnswer answer = what_is_said_of_output(result, budget);
+  if (options.certify) answer.certified = certify(result, problem, request, exact);
 
   if (!options.output.empty()) write_file_atomically(options.output, npy_bytes(result.output));
   if (!options.certificate.empty()) write_certificate(options, problem, result, request.mask);
   if (!options.enclosures.empty())
     write_file_atomically(options.enclosures, enclosures_text(exact, enclosed_bits));
 
-  const bool within_budget = result.bound <= budget;
-  const Verdict budget_met =
-      certificate ? certificate->budget : (within_budget ? Verdict::verified : Verdict::refuted);
-  if (options.json) {
-    nlohmann::ordered_json object = {{"method", name(result.method)},
-                                     {"degree", result.degree.value},
-                                     {"rank", result.rank},
-                                     {"bound", exact_or_infinite(result.bound)},
-                                     {"bound_approximation", exact_or_infinite(result.bound_approximation)},
-                                     {"bound_rounding", exact_or_infinite(result.bound_rounding)},
-                                     {"bound_decimal", decimal(result.bound)},
-                                     {"bound_approximation_decimal", decimal(result.bound_approximation)},
-                                     {"bound_rounding_decimal", decimal(result.bound_rounding)},
-                                     {"budget", exact_text(budget)},
-                                     {"within_budget", within_budget},
-                                     {"half_width", exact_or_infinite(result.half_width)},
-                                     {"reason", result.reason},
-                                     {"seed", options.seed},
-                                     {"seconds", result.seconds}};
-    if (certificate) {
-      object["error"] = enclosure_json(certificate->error);
-      object["reference"] = certificate->reference;
-      object["guarantee_verdict"] = name(certificate->guarantee);
-      object["budget_verdict"] = name(certificate->budget);
-    }
-    print_json(object);
-  } else {
-    fmt::print("  method     {}", name(result.method));
-    if (result.method == AttentionMethod::polynomial)
-      fmt::print(", degree {}, rank {}", result.degree.value, result.rank);
-    fmt::print("\n  why        {}\n", result.reason);
-    fmt::print("  bound      {}  = approximation {} + rounding {}\n", decimal(result.bound),
-               decimal(result.bound_approximation), decimal(result.bound_rounding));
-    fmt::print("  budget     {}  {}\n", decimal(UpperBound::of(budget)), within_budget ? "met" : "MISSED");
-    if (certificate)
-      fmt::print("  true error [{}, {}]  guarantee {}, budget {}; {} reference\n",
-                 decimal_down(lower(certificate->error), 4), decimal_up(upper(certificate->error), 4),
-                 name(certificate->guarantee), name(certificate->budget), certificate->reference);
-    fmt::print("  seconds    {:.3f}\n", result.seconds);
-  }
-  if (budget_met == Verdict::refuted || (certificate && certificate->guarantee == Verdict::refuted))
-    return ExitStatus::refuted;
-  if (budget_met == Verdict::undecided || (certificate && certificate->guarantee == Verdict::undecided))
-    return ExitStatus::undecided;
-  return ExitStatus::answered;
+  return report(answer, options);
 }
 
 }  // namespace

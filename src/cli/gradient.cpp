@@ -3,14 +3,12 @@
 // against enclosures.
 #include "kernels/gradient.hpp"
 
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <variant>
 
 #include "attention/enclosure.hpp"
 #include "attention/gradient_enclosure.hpp"
-#include "cli/command.hpp"
+#include "cli/guaranteed.hpp"
 #include "kernels/device.hpp"
 #include "kernels/gradient_attention.hpp"
 #include "numeric/exact_text.hpp"
@@ -63,14 +61,6 @@ Loss read_instance(const std::filesystem::path& folder) {
                    "'" + kind + "'");
 }
 
-std::string exact_or_infinite(const UpperBound& bound) {
-  return bound.is_finite() ? exact_text(bound.value()) : "infinity";
-}
-std::string decimal(const UpperBound& bound) {
-  const WorkingPrecision precision(Bits{64});
-  return bound.is_finite() ? decimal_up(Real(bound.value()), 4) : "infinity";
-}
-
 GradientShape shape_of_loss(const MatrixLossInput& in) {
   return gradient_shape({in.a1, in.a2, in.a3 * in.y});
 }
@@ -91,13 +81,9 @@ CostModel model_for(const Loss& loss, MethodChoice method, ThreadCount threads, 
   return matters ? machine_cost_model() : reference_cost_model();
 }
 
-struct Certificate {
-  Interval error;
-  Verdict guarantee = Verdict::undecided, budget = Verdict::undecided;
-};
 template <class Input>
-Certificate certify(const AttentionResult& result, const Input& loss, const GradientRequest& request) {
-  Certificate certificate;
+CertifiedError certify(const AttentionResult& result, const Input& loss, const GradientRequest& request) {
+  CertifiedError certified;
   Rational width =
       std::min(request.epsilon, result.bound.is_finite() && result.bound.value() > 0 ? result.bound.exact()
                                                                                      : request.epsilon) /
@@ -105,39 +91,36 @@ Certificate certify(const AttentionResult& result, const Input& loss, const Grad
   for (int attempt = 0; attempt < 4; ++attempt, width /= 1L << 40) {
     const Matrix<Interval> exact = gradient_enclosure(loss, width, request.threads);
     const WorkingPrecision precision(Bits{256});
-    certificate.error = largest_error(result.output, exact).interval();
-    certificate.guarantee = result.bound.is_finite()
-                                ? at_most(certificate.error, enclose(result.bound.exact()))
-                                : Verdict::verified;
-    certificate.budget = at_most(certificate.error, enclose(request.epsilon));
-    if (certificate.guarantee != Verdict::undecided && certificate.budget != Verdict::undecided) break;
+    certified.error = largest_error(result.output, exact).interval();
+    certified.judge(result.bound, request.epsilon);
+    if (certified.decided()) break;
   }
-  return certificate;
+  return certified;
 }
 
 // Of the three gradients, the one of the largest error and all bounds.
-Certificate certify(const AttentionGradientResult& result, const AttentionLossInput& loss,
-                    const AttentionGradientRequest& request) {
-  Certificate certificate;
+CertifiedError certify(const AttentionGradientResult& result, const AttentionLossInput& loss,
+                       const AttentionGradientRequest& request) {
+  CertifiedError certified;
   for (const long bits : {128L, 256L, 1024L, 4096L}) {
     const AttentionGradient<Interval> exact =
         attention_gradient_enclosure(loss.attention, loss.upstream, request.mask, Bits{bits});
     const WorkingPrecision precision(Bits{bits});
-    certificate.error = 0;
-    certificate.guarantee = Verdict::verified;
+    certified.error = 0;
+    certified.guarantee = Verdict::verified;
     for (const auto& [ours, truth] :
          {std::pair(&result.q, &exact.q), std::pair(&result.k, &exact.k), std::pair(&result.v, &exact.v)}) {
       const Interval error = largest_error(ours->gradient, *truth).interval();
-      certificate.error = maximum(certificate.error, error);
+      certified.error = maximum(certified.error, error);
       if (!ours->bound().is_finite()) continue;
       const Verdict verdict = at_most(error, enclose(ours->bound().exact()));
-      if (verdict == Verdict::refuted || certificate.guarantee == Verdict::verified)
-        certificate.guarantee = verdict;
+      if (verdict == Verdict::refuted || certified.guarantee == Verdict::verified)
+        certified.guarantee = verdict;
     }
-    certificate.budget = at_most(certificate.error, enclose(request.epsilon));
-    if (certificate.guarantee != Verdict::undecided && certificate.budget != Verdict::undecided) break;
+    certified.budget = at_most(certified.error, enclose(request.epsilon));
+    if (certified.decided()) break;
   }
-  return certificate;
+  return certified;
 }
 
 // A folder with dQ.npy, dK.npy, dV.npy.
@@ -148,28 +131,16 @@ void write_gradients(const std::filesystem::path& folder, const AttentionGradien
   write_file_atomically(folder / "dV.npy", npy_bytes(result.v.gradient));
 }
 
-// What is printed of either kind of result.
-struct Answer {
-  std::string kind;
-  AttentionMethod method;
-  Degree degree;
-  long rank;
-  UpperBound bound, bound_approximation, bound_rounding, half_width;
-  std::string reason;
-  double seconds;
-  std::optional<Certificate> certificate;
-  nlohmann::ordered_json more = nlohmann::ordered_json::object();  // of this kind alone
-};
-
-Answer answer(const AttentionLossInput& loss, const GradientRequest& of, const Options& options) {
+GuaranteedAnswer answer(const AttentionLossInput& loss, const GradientRequest& of, const Options& options) {
+  if (!options.certificate.empty())
+    throw InputError("--certificate", "a matrix-gradient or tensor-gradient instance", "attention-gradient");
   const AttentionGradientRequest request{of.epsilon, of.method, options.causal ? Mask::causal : Mask::none,
                                          of.threads, of.model};
   const AttentionGradientResult result =
       guaranteed_attention_gradient(loss.attention, loss.upstream, request);
-  if (!options.certificate.empty())
-    throw InputError("--certificate", "a matrix-gradient or tensor-gradient instance", "attention-gradient");
-  Answer a{"attention-gradient", result.method, result.degree,  result.rank, result.bound(), {}, {},
-           result.half_width,    result.reason, result.seconds, {}};
+  GuaranteedAnswer a = what_is_said_of(result, request.epsilon);
+  a.bound = result.bound();
+  a.first["kind"] = "attention-gradient";
   const auto add = [&](const char* name, const BoundedGradient& g) {
     a.bound_approximation = maximum(a.bound_approximation, g.bound_approximation);
     a.bound_rounding = maximum(a.bound_rounding, g.bound_rounding);
@@ -178,27 +149,18 @@ Answer answer(const AttentionLossInput& loss, const GradientRequest& of, const O
   add("bound_q", result.q);
   add("bound_k", result.k);
   add("bound_v", result.v);
-  if (options.certify) a.certificate = certify(result, loss, request);
+  if (options.certify) a.certified = certify(result, loss, request);
   if (!options.output.empty()) write_gradients(options.output, result);
   return a;
 }
 
 template <class Input>
-Answer answer(const Input& loss, const GradientRequest& request, const Options& options) {
+GuaranteedAnswer answer(const Input& loss, const GradientRequest& request, const Options& options) {
   if (options.causal) throw InputError("--causal", "an attention-gradient instance", "a loss by X");
   const AttentionResult result = guaranteed_gradient(loss, request);
-  Answer a{std::is_same_v<Input, MatrixLossInput> ? "matrix-gradient" : "tensor-gradient",
-           result.method,
-           result.degree,
-           result.rank,
-           result.bound,
-           result.bound_approximation,
-           result.bound_rounding,
-           result.half_width,
-           result.reason,
-           result.seconds,
-           {}};
-  if (options.certify) a.certificate = certify(result, loss, request);
+  GuaranteedAnswer a = what_is_said_of_output(result, request.epsilon);
+  a.first["kind"] = std::is_same_v<Input, MatrixLossInput> ? "matrix-gradient" : "tensor-gradient";
+  if (options.certify) a.certified = certify(result, loss, request);
   if (!options.output.empty()) write_file_atomically(options.output, npy_bytes(result.output));
   if (!options.certificate.empty()) {
     if (!result.bound.is_finite()) throw InputError("--certificate", "a finite bound", "an infinite one");
@@ -209,65 +171,13 @@ Answer answer(const Input& loss, const GradientRequest& request, const Options& 
 
 ExitStatus run(const Options& options) {
   GradientRequest request;
-  request.epsilon = rational_from_text(options.epsilon, "--eps");
-  if (request.epsilon <= 0) throw InputError("--eps", "a number above 0", "'" + options.epsilon + "'");
+  request.epsilon = epsilon_from_text(options.epsilon);
   const OnDevice device(device_from_text(options.device));
-  request.method = options.method == "exact"        ? MethodChoice::exact
-                   : options.method == "polynomial" ? MethodChoice::polynomial
-                                                    : MethodChoice::automatic;
+  request.method = method_from_text(options.method);
   if (options.threads > 0) request.threads = {options.threads};
   const Loss loss = read_instance(options.instance);
   request.model = model_for(loss, request.method, request.threads, options);
-  const Answer result = std::visit([&](const auto& in) { return answer(in, request, options); }, loss);
-  const std::optional<Certificate>& certificate = result.certificate;
-
-  const bool within_budget = result.bound <= request.epsilon;
-  const Verdict budget_met =
-      certificate ? certificate->budget : (within_budget ? Verdict::verified : Verdict::refuted);
-  if (options.json) {
-    nlohmann::ordered_json object = {{"kind", result.kind},
-                                     {"method", name(result.method)},
-                                     {"degree", result.degree.value},
-                                     {"rank", result.rank},
-                                     {"bound", exact_or_infinite(result.bound)},
-                                     {"bound_approximation", exact_or_infinite(result.bound_approximation)},
-                                     {"bound_rounding", exact_or_infinite(result.bound_rounding)},
-                                     {"bound_decimal", decimal(result.bound)},
-                                     {"bound_approximation_decimal", decimal(result.bound_approximation)},
-                                     {"bound_rounding_decimal", decimal(result.bound_rounding)},
-                                     {"budget", exact_text(request.epsilon)},
-                                     {"within_budget", within_budget},
-                                     {"half_width", exact_or_infinite(result.half_width)},
-                                     {"reason", result.reason},
-                                     {"seed", options.seed},
-                                     {"seconds", result.seconds}};
-    object.update(result.more);
-    if (certificate) {
-      object["error"] = enclosure_json(certificate->error);
-      object["guarantee_verdict"] = name(certificate->guarantee);
-      object["budget_verdict"] = name(certificate->budget);
-    }
-    print_json(object);
-  } else {
-    fmt::print("  method     {}", name(result.method));
-    if (result.method == AttentionMethod::polynomial)
-      fmt::print(", degree {}, rank {}", result.degree.value, result.rank);
-    fmt::print("\n  why        {}\n", result.reason);
-    fmt::print("  bound      {}  = approximation {} + rounding {}\n", decimal(result.bound),
-               decimal(result.bound_approximation), decimal(result.bound_rounding));
-    fmt::print("  budget     {}  {}\n", decimal(UpperBound::of(request.epsilon)),
-               within_budget ? "met" : "MISSED");
-    if (certificate)
-      fmt::print("  true error [{}, {}]  guarantee {}, budget {}\n",
-                 decimal_down(lower(certificate->error), 4), decimal_up(upper(certificate->error), 4),
-                 name(certificate->guarantee), name(certificate->budget));
-    fmt::print("  seconds    {:.3f}\n", result.seconds);
-  }
-  if (budget_met == Verdict::refuted || (certificate && certificate->guarantee == Verdict::refuted))
-    return ExitStatus::refuted;
-  if (budget_met == Verdict::undecided || (certificate && certificate->guarantee == Verdict::undecided))
-    return ExitStatus::undecided;
-  return ExitStatus::answered;
+  return report(std::visit([&](const auto& in) { return answer(in, request, options); }, loss), options);
 }
 
 }  // namespace

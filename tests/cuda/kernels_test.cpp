@@ -19,24 +19,14 @@
 #include "kernels/tensor_attention.hpp"
 #include "numeric/random.hpp"
 #include "polynomial/exponential.hpp"
+#include "uniform_attention.hpp"
 
 using namespace attnbounds;
 
 namespace {
 
 template <class T>
-struct Input {
-  Matrix<T> q, k, v;
-};
-template <class T>
-Input<T> uniform(Stream& draw, long n, long m, long d, long dv, double bound) {
-  return {draw.uniform_matrix(n, d, bound).cast<T>(), draw.uniform_matrix(m, d, bound).cast<T>(),
-          draw.uniform_matrix(m, dv, 1).cast<T>()};
-}
-template <class T>
-AttentionInput exact_of(const Input<T>& in) {
-  return {in.q.template cast<double>(), in.k.template cast<double>(), in.v.template cast<double>()};
-}
+using Input = UniformAttention<T>;
 
 /// One token, one feature, sizes around a block's, more columns than a pass, shifts, repeated keys.
 template <class T>
@@ -59,14 +49,13 @@ template <class T>
 void check_guarantee(const Input<T>& in, const BoundedOutput<T>& ours, const BoundedOutput<T>& cpu,
                      Mask mask) {
   REQUIRE(ours.bound.is_finite());
-  const Matrix<double> output = ours.output.template cast<double>();
-  const Rational width = std::max(ours.bound.exact(), Rational(1) / (Integer(1) << 1100)) / 1024;
-  const Interval error = largest_error(output, attention_enclosure(exact_of(in), mask, width)).interval();
+  const Interval error = true_error(in, ours, mask);
   INFO("bytes " << sizeof(T) << " n " << in.q.rows() << " d " << in.q.cols() << " dv " << in.v.cols()
                 << " bound " << ours.bound.value() << " error " << round_up(error));
   CHECK(lower(error) <= Real(ours.bound.value()));
   REQUIRE(cpu.bound.is_finite());
-  const double apart = (output - cpu.output.template cast<double>()).cwiseAbs().maxCoeff();
+  const double apart =
+      (ours.output.template cast<double>() - cpu.output.template cast<double>()).cwiseAbs().maxCoeff();
   CHECK(apart * (1 - 0x1p-50) <= (ours.bound + cpu.bound).value());
 }
 

@@ -10,29 +10,19 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/random.hpp"
 #include "polynomial/exponential.hpp"
+#include "uniform_attention.hpp"
 
 using namespace attnbounds;
 
 namespace {
 
 template <class T>
-struct Input {
-  Matrix<T> q, k, v;
-};
-template <class T>
-Input<T> uniform(Stream& draw, long n, long m, long d, long dv, double bound) {
-  return {draw.uniform_matrix(n, d, bound).cast<T>(), draw.uniform_matrix(m, d, bound).cast<T>(),
-          draw.uniform_matrix(m, dv, 1).cast<T>()};
-}
+using Input = UniformAttention<T>;
 
 template <class T>
 void check_guarantee(const Input<T>& in, const BoundedOutput<T>& result, Mask mask) {
   REQUIRE(result.bound.is_finite());
-  const AttentionInput exact{in.q.template cast<double>(), in.k.template cast<double>(),
-                             in.v.template cast<double>()};
-  const Matrix<double> output = result.output.template cast<double>();
-  const Rational width = std::max(result.bound.exact(), Rational(1) / (Integer(1) << 1100)) / 1024;
-  const Interval error = largest_error(output, attention_enclosure(exact, mask, width)).interval();
+  const Interval error = true_error(in, result, mask);
   INFO("bytes " << sizeof(T) << " n " << in.q.rows() << " m " << in.k.rows() << " d " << in.q.cols() << " X "
                 << result.half_width.value() << " bound " << result.bound.value() << " error "
                 << round_up(error));

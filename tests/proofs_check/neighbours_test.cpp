@@ -14,11 +14,6 @@ Polynomial taylor(long terms) {
   for (long t = 1; t < terms; ++t) p.coefficients.push_back(p.coefficients.back() / t);
   return p;
 }
-Matrix<double> column(std::initializer_list<double> entries) {
-  Matrix<double> m(static_cast<Eigen::Index>(entries.size()), 1);
-  std::copy(entries.begin(), entries.end(), m.data());
-  return m;
-}
 
 }  // namespace
 

@@ -7,33 +7,21 @@ namespace attnbounds::cuda {
 
 template <class Backend, class T>
 Attended<T> run_exact(const AttentionJob<T>& job) {
-  Backend backend;
-  ExactAttention<Backend, T> method(backend, job);
-  method.run();
-  return method.result();
+  return result_of<Backend, ExactAttention<Backend, T>>(job);
 }
 template <class Backend, class T>
 Attended<T> run_polynomial(const AttentionJob<T>& job, const std::vector<double>& coefficients,
                            const Tuning& tuning) {
-  Backend backend;
-  PolynomialAttention<Backend, T> method(backend, job, coefficients, tuning);
-  method.run();
-  return method.result();
+  return result_of<Backend, PolynomialAttention<Backend, T>>(job, coefficients, tuning);
 }
 template <class Backend, class T>
 Attended<T> run_tensor(const TensorJob<T>& job, const std::vector<double>& coefficients,
                        const Tuning& tuning) {
-  Backend backend;
-  TensorAttention<Backend, T> method(backend, job, coefficients, tuning);
-  method.run();
-  return method.result();
+  return result_of<Backend, TensorAttention<Backend, T>>(job, coefficients, tuning);
 }
 template <class Backend>
 Gradient run_gradient(const GradientJob& job, const std::vector<double>& coefficients, const Tuning& tuning) {
-  Backend backend;
-  GradientOfLoss<Backend> method(backend, job, coefficients, tuning);
-  method.run();
-  return method.result();
+  return result_of<Backend, GradientOfLoss<Backend>>(job, coefficients, tuning);
 }
 template <class Backend>
 Sums run_moments(const SplitMonomials& monomials, Rowwise<double> x, Rowwise<double> y,
@@ -82,3 +70,10 @@ Sums evaluate(const SplitMonomials& monomials, Rowwise<double> x, const std::vec
 }  // namespace device
 
 }  // namespace attnbounds::cuda
+
+/// The templates above, defined for T where this stands.
+#define ATTNBOUNDS_DEVICE_METHODS(T)                                                            \
+  template Attended<T> exact_attention(const AttentionJob<T>&);                                 \
+  template Attended<T> polynomial_attention(const AttentionJob<T>&, const std::vector<double>&, \
+                                            const Tuning&);                                     \
+  template Attended<T> tensor_attention(const TensorJob<T>&, const std::vector<double>&, const Tuning&);

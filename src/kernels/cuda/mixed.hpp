@@ -181,20 +181,12 @@ class MixedAttention {
   MixedAttention(Backend& backend, const AttentionJob<float>& job, const std::vector<double>& coefficients)
       : backend_(backend),
         up_(job.up),
-        monomials_(
-            split_monomials(static_cast<int>(job.q.columns), static_cast<int>(coefficients.size()) - 1)),
-        plan_(backend, monomials_),
-        queries_(backend, "queries", job.q, {}, job.scaling.query_scale),
-        keys_(backend, "keys", job.k, job.scaling.centre, job.scaling.key_scale),
-        values_(backend.upload("values",
-                               std::vector<float>(job.v.data, job.v.data + job.v.rows * job.v.columns))),
-        weights_(backend.upload("weights", monomial_weights(monomials_, coefficients))),
-        pairs_{Backend::in(values_), {}, job.v.columns, 1, 0, 1, job.down},
-        columns_(pairs_.columns()),
+        of_(backend, job, coefficients),
+        columns_(of_.pairs.columns()),
         tokens_of_a_group_(divide_up(divide_up(job.k.rows, 1024), tokens_of_a_mixed_tile) *
                            tokens_of_a_mixed_tile),
         groups_(divide_up(job.k.rows, tokens_of_a_group_)),
-        entries_(monomials_.places() * columns_),
+        entries_(of_.monomials.places() * columns_),
         sums_(backend.template make<double>("sums of groups", groups_ * entries_)),
         table_(backend.template make<float>("table", entries_)),
         row_sums_(backend.template make<double>("row sums", job.q.rows * columns_)),
@@ -207,41 +199,37 @@ class MixedAttention {
     else run_with<4>();
   }
   Attended<float> result() {
-    const long g = monomials_.degree, features = std::max(g - 1, 0L);
+    const long g = of_.monomials.degree, features = std::max(g - 1, 0L);
     return {backend_.download(output_),
             backend_.download(denominators_),
             {features + 1 + roundings_of_a_split_product + 1 + features + roundings_of_a_split_product,
-             tokens_of_a_group_ / 8 + 4 + weight_roundings(g) + 1 + divide_up(monomials_.places(), 8)}};
+             tokens_of_a_group_ / 8 + 4 + weight_roundings(g) + 1 + divide_up(of_.monomials.places(), 8)}};
   }
 
  private:
   using M = typename Backend::Memory;
   template <int NT>
   void run_with() {
-    const long passes = divide_up(columns_, 8 * NT), n = queries_.rows.rows;
-    backend_.launch(MixedMoments<M, NT>{keys_.rows, pairs_, plan_.plan, tokens_of_a_group_, sums_},
-                    {groups_, divide_up(monomials_.tasks(), 16), passes});
+    const long passes = divide_up(columns_, 8 * NT), n = of_.queries.rows.rows;
+    backend_.launch(MixedMoments<M, NT>{of_.keys.rows, of_.pairs, of_.plan.plan, tokens_of_a_group_, sums_},
+                    {groups_, divide_up(of_.monomials.tasks(), 16), passes});
     Combine<M, float> combine;
     combine.sums = Backend::in(sums_);
-    combine.weights = Backend::in(weights_);
+    combine.weights = Backend::in(of_.weights);
     combine.table = table_;
     combine.groups = groups_;
     combine.entries = entries_;
     combine.columns = columns_;
     backend_.launch(combine, {divide_up(entries_, Combine<M, float>::entries_of_a_block), 1, 1});
-    backend_.launch(MixedRows<M, NT>{queries_.rows, plan_.plan, Backend::in(table_), columns_, row_sums_},
-                    {divide_up(n, MixedRows<M, NT>::rows_of_a_block), passes, 1});
+    backend_.launch(
+        MixedRows<M, NT>{of_.queries.rows, of_.plan.plan, Backend::in(table_), columns_, row_sums_},
+        {divide_up(n, MixedRows<M, NT>::rows_of_a_block), passes, 1});
     backend_.launch(Quotients<M, float>{Backend::in(row_sums_), output_, denominators_, n, columns_, up_},
                     {divide_up(n, 128), 1, 1});
   }
   Backend& backend_;
   float up_;
-  SplitMonomials monomials_;
-  PlanOnDevice<Backend> plan_;
-  RowsOnDevice<Backend, float> queries_, keys_;
-  typename Backend::template Array<float> values_;
-  typename Backend::template Array<double> weights_;
-  ColumnPairs<M, float> pairs_;
+  PolynomialOperands<Backend, float> of_;
   long columns_, tokens_of_a_group_, groups_, entries_;
   typename Backend::template Array<double> sums_;
   typename Backend::template Array<float> table_;
@@ -252,10 +240,7 @@ class MixedAttention {
 
 template <class Backend>
 Attended<float> run_mixed(const AttentionJob<float>& job, const std::vector<double>& coefficients) {
-  Backend backend;
-  MixedAttention<Backend> method(backend, job, coefficients);
-  method.run();
-  return method.result();
+  return result_of<Backend, MixedAttention<Backend>>(job, coefficients);
 }
 namespace device {
 Attended<float> mixed_attention(const AttentionJob<float>& job, const std::vector<double>& coefficients);

@@ -45,6 +45,15 @@ void with_width(long columns, const F& f) {
   }
 }
 
+/// Upload, run, download.
+template <class Backend, class Method, class... Arguments>
+auto result_of(const Arguments&... arguments) {
+  Backend backend;
+  Method method(backend, arguments...);
+  method.run();
+  return method.result();
+}
+
 template <class Backend>
 struct PlanOnDevice {
   using Array = typename Backend::template Array<int>;
@@ -275,6 +284,26 @@ class RowQuotients {
   typename Backend::template Array<double> sums_;
 };
 
+/// What both polynomial methods of matrix attention upload.
+template <class Backend, class T>
+struct PolynomialOperands {
+  SplitMonomials monomials;
+  PlanOnDevice<Backend> plan;
+  RowsOnDevice<Backend, T> queries, keys;
+  typename Backend::template Array<T> values;
+  typename Backend::template Array<double> weights;
+  ColumnPairs<typename Backend::Memory, T> pairs;
+  PolynomialOperands(Backend& backend, const AttentionJob<T>& job, const std::vector<double>& coefficients)
+      : monomials(
+            split_monomials(static_cast<int>(job.q.columns), static_cast<int>(coefficients.size()) - 1)),
+        plan(backend, monomials),
+        queries(backend, "queries", job.q, {}, job.scaling.query_scale),
+        keys(backend, "keys", job.k, job.scaling.centre, job.scaling.key_scale),
+        values(backend.upload("values", std::vector<T>(job.v.data, job.v.data + job.v.rows * job.v.columns))),
+        weights(backend.upload("weights", monomial_weights(monomials, coefficients))),
+        pairs{Backend::in(values), {}, job.v.columns, 1, 0, 1, job.down} {}
+};
+
 template <class Backend, class T>
 class PolynomialAttention {
  public:
@@ -284,50 +313,42 @@ class PolynomialAttention {
         tuning_(tuning),
         mask_(job.mask),
         up_(job.up),
-        monomials_(
-            split_monomials(static_cast<int>(job.q.columns), static_cast<int>(coefficients.size()) - 1)),
-        plan_(backend, monomials_),
-        queries_(backend, "queries", job.q, {}, job.scaling.query_scale),
-        keys_(backend, "keys", job.k, job.scaling.centre, job.scaling.key_scale),
-        values_(
-            backend.upload("values", std::vector<T>(job.v.data, job.v.data + job.v.rows * job.v.columns))),
-        weights_(backend.upload("weights", monomial_weights(monomials_, coefficients))),
+        of_(backend, job, coefficients),
         coefficients_(
             backend.upload("coefficients", std::vector<T>(coefficients.begin(), coefficients.end()))),
-        pairs_{Backend::in(values_), {}, job.v.columns, 1, 0, 1, job.down},
-        moments_(backend, monomials_, keys_.rows, pairs_, tuning, job.mask),
+        moments_(backend, of_.monomials, of_.keys.rows, of_.pairs, tuning, job.mask),
         chunks_(mask_ == Masking::causal ? moments_.shape.groups : 1),
         table_(backend.template make<T>("table", chunks_ * moments_.entries)),
-        quotients_(backend, job.q.rows, pairs_.columns()) {}
+        quotients_(backend, job.q.rows, of_.pairs.columns()) {}
   void run() {
-    moments_.run(backend_, plan_.plan, keys_.rows, pairs_);
+    moments_.run(backend_, of_.plan.plan, of_.keys.rows, of_.pairs);
     Combine<M, T> combine = moments_.combine();
-    combine.weights = Backend::in(weights_);
+    combine.weights = Backend::in(of_.weights);
     combine.table = table_;
     combine.prefixes = mask_ == Masking::causal ? 1 : 0;
     backend_.launch(combine, moments_.combine_grid(moments_.entries));
-    launch_rows<Backend, T>(backend_, plan_, pairs_.columns(), queries_.rows.rows, queries_.rows.columns,
-                            tuning_, mask_, [&](auto& program) {
-                              program.queries = queries_.rows;
+    launch_rows<Backend, T>(backend_, of_.plan, of_.pairs.columns(), of_.queries.rows.rows,
+                            of_.queries.rows.columns, tuning_, mask_, [&](auto& program) {
+                              program.queries = of_.queries.rows;
                               program.table = Backend::in(table_);
                               if (mask_ == Masking::causal) {
                                 program.rows_of_a_chunk = tokens_of_a_chunk;
-                                program.keys = keys_.rows;
-                                program.pairs = pairs_;
+                                program.keys = of_.keys.rows;
+                                program.pairs = of_.pairs;
                                 program.coefficients = Backend::in(coefficients_);
-                                program.degree = monomials_.degree;
+                                program.degree = of_.monomials.degree;
                               }
                               quotients_.into(program, up_);
                             });
     quotients_.finish(backend_, up_);
   }
   Attended<T> result() {
-    const long g = monomials_.degree, d = monomials_.dimension;
-    TermRoundings features = moment_roundings(monomials_, moments_.shape) + row_roundings(monomials_) +
+    const long g = of_.monomials.degree, d = of_.monomials.dimension;
+    TermRoundings features = moment_roundings(of_.monomials, moments_.shape) + row_roundings(of_.monomials) +
                              TermRoundings{1, weight_roundings(g) + 1};
     if (mask_ == Masking::causal) {  // the larger of the two ways, and the sum of both
       features.narrow = std::max(features.narrow, g * (d + 2) + 3 + 64);
-      features.wide = std::max(features.wide, row_roundings(monomials_).wide) + tokens_of_a_chunk / 64;
+      features.wide = std::max(features.wide, row_roundings(of_.monomials).wide) + tokens_of_a_chunk / 64;
     }
     return {backend_.download(quotients_.output), backend_.download(quotients_.denominators), features};
   }
@@ -337,7 +358,7 @@ class PolynomialAttention {
     PlanOnDevice<Backend>& plan;
     MomentSums<Backend, T>& moments;
   };
-  Parts parts() { return {plan_, moments_}; }  // for tests that break them
+  Parts parts() { return {of_.plan, moments_}; }  // for tests that break them
 
  private:
   using M = typename Backend::Memory;
@@ -345,13 +366,8 @@ class PolynomialAttention {
   Tuning tuning_;
   Masking mask_;
   T up_;
-  SplitMonomials monomials_;
-  PlanOnDevice<Backend> plan_;
-  RowsOnDevice<Backend, T> queries_, keys_;
-  typename Backend::template Array<T> values_;
-  typename Backend::template Array<double> weights_;
+  PolynomialOperands<Backend, T> of_;
   typename Backend::template Array<T> coefficients_;
-  ColumnPairs<M, T> pairs_;
   MomentSums<Backend, T> moments_;
   long chunks_;
   typename Backend::template Array<T> table_;

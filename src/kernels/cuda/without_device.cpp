@@ -31,15 +31,8 @@ Sums evaluate(const SplitMonomials&, Rowwise<double>, const std::vector<double>&
   refuse();
 }
 
-template Attended<double> exact_attention(const AttentionJob<double>&);
-template Attended<float> exact_attention(const AttentionJob<float>&);
-template Attended<double> polynomial_attention(const AttentionJob<double>&, const std::vector<double>&,
-                                               const Tuning&);
-template Attended<float> polynomial_attention(const AttentionJob<float>&, const std::vector<double>&,
-                                              const Tuning&);
-template Attended<double> tensor_attention(const TensorJob<double>&, const std::vector<double>&,
-                                           const Tuning&);
-template Attended<float> tensor_attention(const TensorJob<float>&, const std::vector<double>&, const Tuning&);
+ATTNBOUNDS_DEVICE_METHODS(double)
+ATTNBOUNDS_DEVICE_METHODS(float)
 }  // namespace device
 
 }  // namespace attnbounds::cuda
