@@ -320,7 +320,7 @@ struct ErrorSums {
   }
 };
 
-bool is_small(double operations) { return operations < 4e6; }  // one thread is done before others have begun
+bool is_small(double operations) { return operations < 4e5; }  // one thread is done before others have begun
 
 void finish(AttentionResult& result) {
   if (!result.output.allFinite()) result.bound_rounding = UpperBound::infinite();

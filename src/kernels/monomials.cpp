@@ -14,9 +14,9 @@ Integer monomial_rank(Eigen::Index dimension, Degree degree) {
 }
 
 double rank_about(Eigen::Index dimension, Degree degree) {
+  const long fewer = std::min<long>(dimension, degree.value), more = std::max<long>(dimension, degree.value);
   double rank = 1;
-  for (long t = 1; t <= degree.value; ++t)
-    rank *= static_cast<double>(dimension + t) / static_cast<double>(t);
+  for (long t = 1; t <= fewer; ++t) rank *= static_cast<double>(more + t) / static_cast<double>(t);
   return rank;
 }
 

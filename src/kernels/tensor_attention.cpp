@@ -247,7 +247,7 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
     double least_denominator = INFINITY, largest_quotient = 0;
     bool finite = true;
   };
-  const Index rows_of_a_task = block_of_tokens / 2, tasks = (n + rows_of_a_task - 1) / rows_of_a_task;
+  const Index rows_of_a_task = block_of_tokens / 4, tasks = (n + rows_of_a_task - 1) / rows_of_a_task;
   std::vector<Part> parts(tasks);
   const int exponent = v1.exponent + v2.exponent;
   parallel_for(tasks, threads, [&](long task) {

@@ -9,11 +9,13 @@ namespace attnbounds {
 namespace {
 
 using Index = Eigen::Index;
-// Room for a chunk of sums: as many groups of tokens as memory allows, whatever the number of threads.
-Index groups_of(Index tokens, Index doubles_of_a_group) {
+// As many groups of tokens as memory allows, whatever the number of threads; and one set of few tokens is cut
+// in two, for a second thread, where adding the halves' sums costs less.
+Index groups_of(Index tokens, Index doubles_of_a_group, size_t sets) {
   const Index affordable =
       std::clamp<Index>((1L << 25) / std::max<Index>(doubles_of_a_group, 1), 4, most_groups);
-  return std::clamp<Index>(tokens / block_of_tokens, 1, affordable);
+  const Index least = sets == 1 && tokens >= 256 ? 2 : 1;
+  return std::clamp<Index>(tokens / block_of_tokens, least, affordable);
 }
 
 }  // namespace
@@ -58,7 +60,8 @@ std::vector<std::vector<double>> moments(const Monomials& monomials, const std::
   };
   std::vector<Group> groups;
   for (size_t s = 0; s < sets.size(); ++s) {
-    const Index count = groups_of(sets[s].count, monomials.tree.rank * (2 * sets[s].columns + 2));
+    const Index count =
+        groups_of(sets[s].count, monomials.tree.rank * (2 * sets[s].columns + 2), sets.size());
     for (Index g = 0; g < count; ++g)
       groups.push_back({s, g * sets[s].count / count, (g + 1) * sets[s].count / count, g});
   }

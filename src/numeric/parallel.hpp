@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 namespace attnbounds {
 
@@ -18,6 +18,11 @@ inline ThreadCount all_cores() { return {std::max(1u, std::thread::hardware_conc
 
 /// MPFR keeps constants (pi, log 2) for each thread and does not free them when it ends (scalars.cpp).
 void release_thread_caches();
+
+/// Calls `work` on this thread and on up to `helpers` others at once; returns when all calls have. The others
+/// wait between calls, so that one costs microseconds, a new thread tens of them. They serve one call at a
+/// time: a call from inside `work`, or beside another, starts threads of its own. `work` throws nothing.
+void run_with_helpers(long helpers, const std::function<void()>& work);
 
 /// Calls task(0), …, task(count - 1), each once, in any order and on any thread; the working precision is the
 /// thread's own (set it inside the task). Rethrows one exception of a task after all threads have stopped.
@@ -31,7 +36,7 @@ void parallel_for(long count, ThreadCount threads, const Task& task) {
   std::atomic<long> next{0};
   std::exception_ptr failure;
   std::mutex failure_lock;
-  const auto work = [&] {
+  run_with_helpers(workers - 1, [&] {
     try {
       for (long i; (i = next.fetch_add(1)) < count;) task(i);
     } catch (...) {
@@ -39,16 +44,7 @@ void parallel_for(long count, ThreadCount threads, const Task& task) {
       failure = std::current_exception();
       next = count;
     }
-  };
-  {
-    std::vector<std::jthread> pool;
-    for (long w = 1; w < workers; ++w)
-      pool.emplace_back([&] {
-        work();
-        release_thread_caches();
-      });
-    work();
-  }
+  });
   if (failure) std::rethrow_exception(failure);
 }
 
