@@ -1,15 +1,18 @@
 // Ours: what polynomial attention promises when both products with features run on tensor cores
 // (src/kernels/cuda/tensor_cores.hpp, mixed.hpp). Operands are TF32 halves of floats, the accumulator is
 // float, and its sums are cut, not rounded, in groups of unknown sizes: (TC) counts at most 24 cuts of 2^-23
-// a call. The claims run the measured model of these sums. Twins: that a call rounds its eight additions to
-// nearest, and that the output's error is the approximation's alone.
+// a call. The claims run the measured model of these sums; the last one is the float kernels' own. Twins:
+// that a call rounds its eight additions to nearest, and that the output's error is the approximation's
+// alone.
 #include "attention/enclosure.hpp"
-#include "kernels/cuda/bounds.hpp"
 #include "kernels/cuda/tensor_cores.hpp"
+#include "kernels/device.hpp"
+#include "kernels/polynomial_attention.hpp"
 #include "kernels/score_range.hpp"
-#include "kernels/tensor_moments.hpp"
+#include "kernels/tensor_attention.hpp"
 #include "polynomial/exponential.hpp"
 #include "proofs_check/attention_case.hpp"
+#include "proofs_check/kernel_case.hpp"
 
 namespace attnbounds {
 namespace {
@@ -67,85 +70,120 @@ const Registration product =
         .twin("eight roundings to nearest", call_error,
               [](const Call& call) { return Rational(8 * absolute_sum(call) * to_rational(0x1p-24)); });
 
-// ---- attention
+// ---- attention and gradients: one draw, in one of four kinds
+
+enum class Kind { matrix, causal, tensor, gradient };
 
 struct Case {
-  Matrix<float> q, k, v;
-  long degree = 1;
+  Kind kind = Kind::matrix;
+  AttentionInput attention;
+  TensorAttentionInput tensor;
+  MatrixLossInput loss;
+  AttentionResult result;
 };
 Json describe(const Case& c) {
-  return {{"q", json_matrix(Matrix<double>(c.q.cast<double>()))},
-          {"k", json_matrix(Matrix<double>(c.k.cast<double>()))},
-          {"v", json_matrix(Matrix<double>(c.v.cast<double>()))},
-          {"degree", c.degree}};
+  Json json = c.kind == Kind::gradient ? json_loss(c.loss)
+              : c.kind == Kind::tensor ? Json{{"q", json_matrix(c.tensor.q)},
+                                              {"k1", json_matrix(c.tensor.k1)},
+                                              {"k2", json_matrix(c.tensor.k2)},
+                                              {"v1", json_matrix(c.tensor.v1)},
+                                              {"v2", json_matrix(c.tensor.v2)}}
+                                       : Json{{"q", json_matrix(c.attention.q)},
+                                              {"k", json_matrix(c.attention.k)},
+                                              {"v", json_matrix(c.attention.v)}};
+  json["kind"] = c.kind == Kind::gradient ? "gradient"
+                 : c.kind == Kind::tensor ? "tensor"
+                 : c.kind == Kind::causal ? "causal"
+                                          : "matrix";
+  json["degree"] = c.result.degree.value;
+  return json;
 }
-struct Output {
-  Matrix<double> output;
-  cuda::Bound bound;
-};
-Output output_of(const Case& c) {
-  const ScoreRange<float> range = score_range(c.q, c.k, ThreadCount{1});
-  const ValueScale<float> values = value_scale(c.v, ThreadCount{1});
-  const Rational x = std::max(range.half_width.exact(), Rational(1) / (1L << 20));
-  const CertifiedPolynomial polynomial = exp_polynomial_in_doubles({c.degree}, x);
-  const cuda::CertifiedCoefficients certified{coefficients_in_doubles(polynomial.polynomial),
-                                              round_down(polynomial.half_width), polynomial.error.value()};
-  const cuda::AttentionJob<float> job{{c.q.data(), c.q.rows(), c.q.cols()},
-                                      {c.k.data(), c.k.rows(), c.k.cols()},
-                                      {c.v.data(), c.v.rows(), c.v.cols()},
-                                      {range.centre, range.key_scale, range.query_scale},
-                                      values.down,
-                                      values.up,
-                                      cuda::Masking::none};
-  const auto result = cuda::mixed_attention(cuda::Where::emulated, job, certified.coefficients);
-  return {Eigen::Map<const Matrix<float>>(result.output.data(), c.q.rows(), c.v.cols()).cast<double>(),
-          cuda::polynomial_bound(
-              result, certified,
-              {range.half_width.value(), range.perturbation.value(), range.largest_query.value()},
-              {values.largest.value(), values.scaled.value(), static_cast<double>(values.up)}, c.q.cols(),
-              c.k.rows(), cuda::Masking::none)};
+
+Matrix<double> values(Draw& d, long rows, long columns) {
+  if (d.index % 3 == 0) return Matrix<double>::Constant(rows, columns, 1 - 0x1p-24);  // nothing cancels
+  return d.stream.uniform_matrix(rows, columns, 1);
 }
-bool has_bound(const Case& c) {
-  try {
-    return std::isfinite(output_of(c).bound.total());
-  } catch (const std::exception&) {
-    return false;
+CertifiedPolynomial polynomial_on(UpperBound half_width, long degree) {
+  return exp_polynomial_in_doubles({degree}, std::max(half_width.exact(), Rational(1, 1L << 20)));
+}
+/// Where some degree is no approximation at all, the next draw.
+AttentionResult run(Draw& d, Case& c) {
+  const long n = d.integer(1, 20), keys = c.kind == Kind::causal ? n : d.integer(1, 70),
+             width = d.integer(1, 3), columns = d.integer(1, 10), degree = d.integer(1, 8);
+  const double bound = std::ldexp(1.0, static_cast<int>(d.integer(-2, 0)));
+  const auto matrix = [&](long rows, long count) { return d.stream.uniform_matrix(rows, count, bound); };
+  if (c.kind == Kind::gradient) {
+    const long of_values = std::min(columns, 4L);
+    c.loss = {matrix(n, width),     matrix(keys, width),      values(d, keys, width),
+              matrix(width, width), matrix(width, of_values), matrix(n, of_values)};
+    const auto plan = gradient_plan(gradient_input(c.loss), {1});
+    return polynomial_gradient(*plan, polynomial_on(half_width(*plan), degree), {1});
   }
+  if (c.kind == Kind::tensor) {
+    const long seconds = d.integer(1, 40);
+    c.tensor = {matrix(n, width), matrix(keys, width), matrix(seconds, width), values(d, keys, columns),
+                values(d, seconds, columns)};
+    const TensorScores scores = tensor_scores(c.tensor);
+    return polynomial_tensor_attention(c.tensor, scores, polynomial_on(scores.interval.half_width, degree),
+                                       {1});
+  }
+  c.attention = {matrix(n, width), matrix(keys, width), values(d, keys, columns)};
+  const ScoreRange<double> range = score_range(c.attention.q, c.attention.k, ThreadCount{1});
+  return polynomial_attention(c.attention, range, polynomial_on(range.half_width, degree),
+                              c.kind == Kind::causal ? Mask::causal : Mask::none, {1});
 }
+bool has_bound(const Case& c) { return c.result.bound.is_finite(); }
+template <Arithmetic arithmetic>
 Case draw(Draw& d) {
+  const OnDevice emulated(Device::emulated, arithmetic);
   for (;;) {
     Case c;
-    const long n = d.integer(1, 20), keys = d.integer(1, 70), width = d.integer(1, 3);
-    const double bound = std::ldexp(1.0, static_cast<int>(d.integer(-2, 0)));
-    c.q = d.stream.uniform_matrix(n, width, bound).cast<float>();
-    c.k = d.stream.uniform_matrix(keys, width, bound).cast<float>();
-    c.v = d.stream.uniform_matrix(keys, d.integer(1, 10), 1).cast<float>();
-    if (d.index % 3 == 0) c.v.setConstant(1 - 0x1p-24F);  // nothing cancels: every cut counts
-    c.degree = d.integer(1, 8);
+    c.kind = static_cast<Kind>(d.integer(0, 3));
+    try {
+      c.result = run(d, c);
+    } catch (const std::runtime_error&) {
+      continue;
+    }
     if (has_bound(c)) return c;
   }
 }
 Interval error(const Case& c) {
-  return largest_error(output_of(c).output,
-                       attention_enclosure({c.q.cast<double>(), c.k.cast<double>(), c.v.cast<double>()},
-                                           Mask::none, dyadic(1, -60), ThreadCount{1}))
-      .interval();
+  const Rational narrow = dyadic(1, -60);
+  const Matrix<Interval> exact =
+      c.kind == Kind::gradient ? loss_gradient(loss_over<Interval>(c.loss)).x
+      : c.kind == Kind::tensor
+          ? tensor_attention_enclosure(c.tensor, Mask::none, narrow, ThreadCount{1})
+          : attention_enclosure(c.attention, c.kind == Kind::causal ? Mask::causal : Mask::none, narrow,
+                                ThreadCount{1});
+  return largest_error(c.result.output, exact).interval();
 }
 
-const Registration kernel =
+Registration guarantee(ClaimBuilder builder, Case (*draw_case)(Draw&)) {
+  return std::move(builder)
+      .given(draw_case)
+      .sizes(40, 300, 3000)
+      .where("the bound is finite", has_bound)
+      .at_most("error <= approximation + rounding", error,
+               [](const Case& c) { return enclose(c.result.bound.exact()); })
+      .twin("error <= approximation alone", error,
+            [](const Case& c) { return enclose(c.result.bound_approximation.exact()); });
+}
+
+const Registration mixed_kernels = guarantee(
     claim("alman-song-2023/mixed-kernel-guarantee", "ours, the mixed kernels' own output", Standing::checked)
         .says(
-            "the output of polynomial attention with both products with features on tensor cores, by the "
-            "model of "
-            "their sums, is within approximation + rounding of exact attention",
-            R"($\|\widehat{\mathrm{Att}} - \mathrm{Att}\|_\infty \le \varphi(\delta)\|V\|_\infty + \rho$)")
-        .given(draw)
-        .sizes(24, 150, 1500)
-        .where("the polynomial has relative error below 1", has_bound)
-        .at_most("error <= approximation + rounding", error,
-                 [](const Case& c) { return enclose(output_of(c).bound.total()); })
-        .twin("error <= approximation alone", error,
-              [](const Case& c) { return enclose(output_of(c).bound.approximation); });
+            "the outputs of polynomial attention, causal or not, of tensor attention and of the matrix loss' "
+            "dL/dX with both products with features on tensor cores, by the model of their sums, are within "
+            "approximation + rounding of the exact ones",
+            R"($\|\widehat{\mathrm{Att}} - \mathrm{Att}\|_\infty \le \varphi(\delta)\|V\|_\infty + \rho$)"),
+    draw<Arithmetic::mixed>);
+const Registration float_kernels = guarantee(
+    claim("alman-song-2023/float-kernel-guarantee", "ours, the device's kernels in float", Standing::checked)
+        .says(
+            "the same with products with features in float and sums of tiles in double: the bound counts the "
+            "roundings of both types that a term passes through",
+            R"($\gamma = (1+\gamma^{\mathrm{float}}_m)(1+\gamma^{\mathrm{double}}_M) - 1$)"),
+    draw<Arithmetic::in_float>);
 
 }  // namespace
 }  // namespace attnbounds

@@ -19,7 +19,8 @@ namespace attnbounds {
 namespace {
 
 struct Options : CommonOptions {
-  std::string q, k, v, k2, v2, epsilon, method = "auto", device = "cpu", output, enclosures, certificate;
+  std::string q, k, v, k2, v2, epsilon, method = "auto", device = "cpu", arithmetic = "double", output,
+                                        enclosures, certificate;
   bool causal = false, certify = false, recalibrate = false;
   std::optional<long> precision;
 };
@@ -133,8 +134,15 @@ CostModel model_for(const Problem& problem, const AttentionRequest& request, con
 ExitStatus run(const Options& options) {
   AttentionRequest request;
   request.epsilon = epsilon_from_text(options.epsilon);
-  const OnDevice device(device_from_text(options.device));
+  const Device where = device_from_text(options.device);
+  const Arithmetic arithmetic = arithmetic_from_text(options.arithmetic, where);
+  const OnDevice device(where, arithmetic);
   request.method = method_from_text(options.method);
+  if (request.method == MethodChoice::exact && arithmetic == Arithmetic::mixed)
+    throw InputError("--arithmetic",
+                     "double or float with --method exact, which has no products with features", "mixed");
+  if (options.precision && arithmetic != Arithmetic::in_double)
+    throw InputError("--arithmetic", "double with --precision, which asks for intervals", options.arithmetic);
   request.mask = options.causal ? Mask::causal : Mask::none;
   if (options.threads > 0) request.threads = {options.threads};
   if (options.precision) {
@@ -157,6 +165,8 @@ ExitStatus run(const Options& options) {
   }
   GuaranteedAnswer answer = what_is_said_of_output(result, budget);
   if (options.certify) answer.certified = certify(result, problem, request, exact);
+
+  if (where != Device::cpu) answer.more["arithmetic"] = options.arithmetic;
 
   if (!options.output.empty()) write_file_atomically(options.output, npy_bytes(result.output));
   if (!options.certificate.empty()) write_certificate(options, problem, result, request.mask);
@@ -185,6 +195,7 @@ Command add_attention(CLI::App& app) {
   command->add_option("--device", options->device, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
+  add_arithmetic_option(*command, options->arithmetic);
   command->add_option("--precision", options->precision, "exact, from enclosures of width 2^-BITS max|V|");
   command->add_option("--out", options->output, "write the output here, npy, float64");
   command->add_option("--enclosures", options->enclosures,

@@ -10,10 +10,12 @@
 
 #include "attention/enclosure.hpp"
 #include "attention/gradient_enclosure.hpp"
-#include "kernels/cuda/driver/cases.hpp"
 #include "kernels/device_attention.hpp"
 #include "kernels/device_jobs.hpp"
+#include "kernels/exact_attention.hpp"
 #include "kernels/gradient_plan.hpp"
+#include "kernels/polynomial_attention.hpp"
+#include "kernels/tensor_attention.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
@@ -24,7 +26,7 @@ namespace attnbounds {
 namespace {
 
 struct Options : CommonOptions {
-  std::string kind = "matrix", output;
+  std::string kind = "matrix", arithmetic = "double", output;
   long n = 64, d = 3, degree = 6;
 };
 
@@ -40,10 +42,23 @@ class CaseFolder {
   }
   void word(const std::string& name, const std::string& value) { text_ += name + " " + value + "\n"; }
   void matrix(const std::string& name, const Matrix<double>& m) { write_npy(folder_ / (name + ".npy"), m); }
+  template <class T>
+  void matrix(const std::string& name, const cuda::Rowwise<T>& m) {
+    matrix(name,
+           Matrix<double>(Eigen::Map<const Matrix<T>>(m.data, m.rows, m.columns).template cast<double>()));
+  }
+  template <class T>
+  void list(const std::string& name, const std::vector<T>& numbers) {
+    line(name, std::vector<double>(numbers.begin(), numbers.end()));
+  }
   void polynomial(const CertifiedPolynomial& p) {
     line("coefficients", coefficients_in_doubles(p.polynomial));
     line("half_width", {round_down(p.half_width)});
     line("error", {p.error.value()});
+  }
+  void finish(const AttentionResult& result, const Matrix<Interval>& exact) {
+    finish({result.output.data(), result.output.data() + result.output.size()}, result.output.cols(),
+           {result.bound.value()}, exact);
   }
   /// The output of the emulated kernels, its bound (one, or one a column), enclosures. case.txt comes last.
   void finish(const std::vector<double>& output, Eigen::Index columns, const std::vector<double>& bounds,
@@ -69,61 +84,79 @@ class CaseFolder {
 
 const Rational narrow = Rational(1) / (Integer(1) << 70);
 
+Arithmetic arithmetic_of(const Options& options) {
+  return arithmetic_from_text(options.arithmetic, Device::emulated);
+}
+bool is_exact(const Options& options) { return options.kind.rfind("exact", 0) == 0; }
+
 void attention_case(CaseFolder& folder, Stream& draw, const Options& options) {
-  const long n = options.n, d = options.d;
-  const auto matrix = [&](long columns) { return draw.uniform_matrix(n, columns, 1); };
-  const AttentionInput in{matrix(d), matrix(d), matrix(d)};
-  const auto view = [](const Matrix<double>& m) {
-    return cuda::Rowwise<double>{m.data(), m.rows(), m.cols()};
+  const auto matrix = [&] { return draw.uniform_matrix(options.n, options.d, 1); };
+  const AttentionInput in{matrix(), matrix(), matrix()};
+  const ScoreRange<double> range = score_range(in.q, in.k);
+  const ValueScale<double> values = value_scale(in.v);
+  const bool causal = options.kind == "causal" || options.kind == "exact-causal";
+  const Mask mask = causal ? Mask::causal : Mask::none;
+  const auto job = [&](const auto& of) {
+    folder.matrix("q", of.q);
+    folder.matrix("k", of.k);
+    folder.matrix("v", of.v);
+    folder.list("centre", of.scaling.centre);
+    folder.list("key_scale", of.scaling.key_scale);
+    folder.list("query_scale", of.scaling.query_scale);
+    folder.line("down", {static_cast<double>(of.down)});
   };
-  const auto shift = cuda::free_shift(view(in.q), view(in.k));
-  const auto values = cuda::value_scale(view(in.v));
+  if (arithmetic_of(options) == Arithmetic::in_double) {
+    const auto view = [](const Matrix<double>& m) {
+      return cuda::Rowwise<double>{m.data(), m.rows(), m.cols()};
+    };
+    job(cuda::AttentionJob<double>{view(in.q),
+                                   view(in.k),
+                                   view(in.v),
+                                   {range.centre, range.key_scale, range.query_scale},
+                                   values.down,
+                                   values.up,
+                                   cuda::Masking::none});
+  } else {
+    job(FloatAttention(in, range, values, mask).job);
+  }
+  folder.line("up", {values.up});
+  const OnDevice emulated(Device::emulated, arithmetic_of(options));
+  const Matrix<Interval> exact = attention_enclosure(in, mask, narrow);
+  if (is_exact(options)) return folder.finish(exact_attention(in, range, mask), exact);
   const CertifiedPolynomial polynomial =
-      exp_polynomial_in_doubles({options.degree}, to_rational(shift.facts.half_width));
-  const Mask mask = options.kind == "causal" ? Mask::causal : Mask::none;
-  const cuda::AttentionJob<double> job{view(in.q),
-                                       view(in.k),
-                                       view(in.v),
-                                       shift.scaling,
-                                       values.down,
-                                       values.up,
-                                       mask == Mask::causal ? cuda::Masking::causal : cuda::Masking::none};
-  const cuda::CertifiedCoefficients certified{coefficients_in_doubles(polynomial.polynomial),
-                                              shift.facts.half_width, polynomial.error.value()};
-  const auto result = cuda::polynomial_attention(cuda::Where::emulated, job, certified.coefficients);
-  const cuda::Bound bound =
-      cuda::polynomial_bound(result, certified, shift.facts, values.facts, d, n, job.mask);
-  folder.matrix("q", in.q);
-  folder.matrix("k", in.k);
-  folder.matrix("v", in.v);
+      exp_polynomial_in_doubles({options.degree}, range.half_width.exact());
   folder.polynomial(polynomial);
-  folder.finish(result.output, d, {bound.total()}, attention_enclosure(in, mask, narrow));
+  folder.finish(polynomial_attention(in, range, polynomial, mask), exact);
 }
 
 void tensor_case(CaseFolder& folder, Stream& draw, const Options& options) {
-  const long n = options.n, d = options.d;
-  const auto matrix = [&](long columns) { return draw.uniform_matrix(n, columns, 1); };
-  const TensorAttentionInput in{matrix(d), matrix(d), matrix(d), matrix(d), matrix(d)};
+  const auto matrix = [&] { return draw.uniform_matrix(options.n, options.d, 1); };
+  const TensorAttentionInput in{matrix(), matrix(), matrix(), matrix(), matrix()};
   const TensorScores scores = tensor_scores(in);
+  const DeviceTensorAttention in_double(in, scores);
+  const auto job = [&](const auto& of) {
+    folder.matrix("q", of.q);
+    folder.matrix("k", of.k1);
+    folder.matrix("k2", of.k2);
+    folder.matrix("v", of.v1);
+    folder.matrix("v2", of.v2);
+    folder.list("query_scale", of.query_scale);
+    folder.list("key1_scale", of.key1_scale);
+    folder.list("key2_scale", of.key2_scale);
+    folder.line("down1", {static_cast<double>(of.down1)});
+    folder.line("down2", {static_cast<double>(of.down2)});
+    folder.line("centre", of.centre);
+  };
+  if (arithmetic_of(options) == Arithmetic::in_double) job(in_double.job);
+  else job(FloatTensorAttention(in, scores, in_double.first, in_double.second).job);
+  folder.line("up", {in_double.job.up});
+  const OnDevice emulated(Device::emulated, arithmetic_of(options));
+  const Matrix<Interval> exact = tensor_attention_enclosure(in, Mask::none, narrow);
+  if (is_exact(options)) return folder.finish(exact_tensor_attention(in, scores), exact);
   const CertifiedPolynomial polynomial =
       exp_polynomial_in_doubles({options.degree}, scores.interval.half_width.exact());
-  const DeviceTensorAttention device(in, scores);
-  const AttentionResult result = polynomial_tensor_attention_on(Device::emulated, in, scores, polynomial);
-  folder.matrix("q", in.q);
-  folder.matrix("k", in.k1);
-  folder.matrix("k2", in.k2);
-  folder.matrix("v", in.v1);
-  folder.matrix("v2", in.v2);
   folder.polynomial(polynomial);
-  folder.line("query_scale", device.job.query_scale);
-  folder.line("key1_scale", device.job.key1_scale);
-  folder.line("key2_scale", device.job.key2_scale);
-  folder.line("down1", {device.job.down1});
-  folder.line("down2", {device.job.down2});
-  folder.line("up", {device.job.up});
-  folder.line("centre", device.job.centre);
-  folder.finish({result.output.data(), result.output.data() + result.output.size()}, d,
-                {result.bound.value()}, tensor_attention_enclosure(in, Mask::none, narrow));
+  folder.finish(polynomial_tensor_attention(in, scores, polynomial), exact);
 }
 
 template <class Loss>
@@ -131,38 +164,36 @@ void gradient_case(CaseFolder& folder, const Loss& loss, const Options& options)
   const auto plan = gradient_plan(gradient_input(loss));
   const CertifiedPolynomial polynomial =
       exp_polynomial_in_doubles({options.degree}, half_width(*plan).exact());
-  const DeviceGradient device(*plan);
-  const cuda::Gradient gradient =
-      cuda::gradient(cuda::Where::emulated, device.job, coefficients_in_doubles(polynomial.polynomial));
-  const UpperBound bound = [&] {
-    const OnDevice emulated(Device::emulated);
-    return polynomial_gradient(*plan, polynomial).bound;
-  }();
-  const auto matrix = [&](const std::string& name, const cuda::Rowwise<double>& m) {
-    folder.matrix(name, Eigen::Map<const Matrix<double>>(m.data, m.rows, m.columns));
+  const auto job = [&](const auto& of) {
+    folder.matrix("x", of.x);
+    folder.matrix("a1", of.a1);
+    folder.matrix("target", of.target);
+    for (std::size_t s = 0; s < of.sides.size(); ++s) {
+      const std::string side = std::to_string(s + 1);
+      folder.matrix("variables" + side, of.sides[s].variables);
+      folder.matrix("values" + side, of.sides[s].values);
+      folder.matrix("keys" + side, of.sides[s].keys);
+    }
+    folder.line("centre", of.centre);
+    folder.line("divisor", {static_cast<double>(of.score_divisor)});
   };
-  matrix("x", device.job.x);
-  matrix("a1", device.job.a1);
-  matrix("target", device.job.target);
-  for (std::size_t s = 0; s < device.job.sides.size(); ++s) {
-    const std::string side = std::to_string(s + 1);
-    matrix("variables" + side, device.job.sides[s].variables);
-    matrix("values" + side, device.job.sides[s].values);
-    matrix("keys" + side, device.job.sides[s].keys);
-  }
+  if (arithmetic_of(options) == Arithmetic::in_double) job(DeviceGradient<double>(*plan).job);
+  else job(DeviceGradient<float>(*plan).job);
   folder.polynomial(polynomial);
-  folder.line("divisor", {static_cast<double>(device.job.score_divisor)});
-  folder.line("centre", device.job.centre);
+  const OnDevice emulated(Device::emulated, arithmetic_of(options));
+  const AttentionResult result = polynomial_gradient(*plan, polynomial);
   // In the units of the scaled matrices: powers of two, a column each.
   Matrix<Interval> exact = gradient_enclosure(loss, narrow);
-  std::vector<double> bounds;
+  std::vector<double> entries(static_cast<std::size_t>(exact.size())), bounds;
   for (Eigen::Index b = 0; b < plan->keys; ++b) {
     const int exponent = plan->exponent_of(b);
-    bounds.push_back(std::nextafter(std::ldexp(bound.value(), -exponent), INFINITY));
-    for (Eigen::Index a = 0; a < exact.rows(); ++a)
+    bounds.push_back(std::nextafter(std::ldexp(result.bound.value(), -exponent), INFINITY));
+    for (Eigen::Index a = 0; a < exact.rows(); ++a) {
       exact(a, b) = exact(a, b) * enclose(std::ldexp(1.0, -exponent));
+      entries[static_cast<std::size_t>(a * plan->keys + b)] = std::ldexp(result.output(a, b), -exponent);
+    }
   }
-  folder.finish(gradient.entries, plan->keys, bounds, exact);
+  folder.finish(entries, plan->keys, bounds, exact);
 }
 
 ExitStatus run(const Options& options) {
@@ -173,9 +204,12 @@ ExitStatus run(const Options& options) {
   Stream draw(options.seed, "device-case " + options.kind);
   CaseFolder folder(options.output);
   folder.word("kind", options.kind);
+  folder.word("arithmetic", options.arithmetic);
+  if (is_exact(options) && arithmetic_of(options) == Arithmetic::mixed)
+    throw InputError("--arithmetic", "double or float for an exact kind", "mixed");
   const auto matrix = [&](long rows, long columns) { return draw.uniform_matrix(rows, columns, 1); };
   const long n = options.n, d = options.d;
-  if (options.kind == "tensor") {
+  if (options.kind == "tensor" || options.kind == "exact-tensor") {
     tensor_case(folder, draw, options);
   } else if (options.kind == "matrix-gradient") {
     gradient_case(
@@ -192,10 +226,14 @@ ExitStatus run(const Options& options) {
   } else {
     attention_case(folder, draw, options);
   }
-  if (options.json) print_json({{"case", options.output}, {"kind", options.kind}, {"seed", options.seed}});
+  if (options.json)
+    print_json({{"case", options.output},
+                {"kind", options.kind},
+                {"arithmetic", options.arithmetic},
+                {"seed", options.seed}});
   else
-    fmt::print("{}: a {} case, n = {}, d = {}, degree {}\n", options.output, options.kind, n, d,
-               options.degree);
+    fmt::print("{}: a {} case in {}, n = {}, d = {}, degree {}\n", options.output, options.kind,
+               options.arithmetic, n, d, options.degree);
   return ExitStatus::answered;
 }
 
@@ -205,8 +243,15 @@ Command add_device_case(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("device-case", "an instance with proved answers, for a bare GPU node's test");
   auto options = std::make_shared<Options>();
-  command->add_option("--kind", options->kind, "matrix, causal, tensor, matrix-gradient or tensor-gradient")
-      ->check(CLI::IsMember({"matrix", "causal", "tensor", "matrix-gradient", "tensor-gradient"}))
+  command
+      ->add_option(
+          "--kind", options->kind,
+          "matrix, causal, exact, exact-causal, tensor, exact-tensor, matrix-gradient, tensor-gradient")
+      ->check(CLI::IsMember({"matrix", "causal", "exact", "exact-causal", "tensor", "exact-tensor",
+                             "matrix-gradient", "tensor-gradient"}))
+      ->capture_default_str();
+  command->add_option("--arithmetic", options->arithmetic, "of the kernels: double, float or mixed")
+      ->check(CLI::IsMember({"double", "float", "mixed"}))
       ->capture_default_str();
   command->add_option("--n", options->n, "tokens")->capture_default_str();
   command->add_option("--d", options->d, "features and value columns")->capture_default_str();

@@ -20,7 +20,7 @@ namespace attnbounds {
 namespace {
 
 struct Options : CommonOptions {
-  std::string instance, epsilon, method = "auto", device = "cpu", output, certificate;
+  std::string instance, epsilon, method = "auto", device = "cpu", arithmetic = "double", output, certificate;
   bool certify = false, causal = false, recalibrate = false;
 };
 
@@ -172,12 +172,19 @@ GuaranteedAnswer answer(const Input& loss, const GradientRequest& request, const
 ExitStatus run(const Options& options) {
   GradientRequest request;
   request.epsilon = epsilon_from_text(options.epsilon);
-  const OnDevice device(device_from_text(options.device));
+  const Device where = device_from_text(options.device);
+  const Arithmetic arithmetic = arithmetic_from_text(options.arithmetic, where);
+  const OnDevice device(where, arithmetic);
   request.method = method_from_text(options.method);
   if (options.threads > 0) request.threads = {options.threads};
   const Loss loss = read_instance(options.instance);
+  if (arithmetic != Arithmetic::in_double &&
+      (request.method == MethodChoice::exact || std::holds_alternative<AttentionLossInput>(loss)))
+    throw InputError("--arithmetic", "double, but for dL/dX by polynomials", options.arithmetic);
   request.model = model_for(loss, request.method, request.threads, options);
-  return report(std::visit([&](const auto& in) { return answer(in, request, options); }, loss), options);
+  GuaranteedAnswer a = std::visit([&](const auto& in) { return answer(in, request, options); }, loss);
+  if (where != Device::cpu) a.more["arithmetic"] = options.arithmetic;
+  return report(a, options);
 }
 
 }  // namespace
@@ -195,6 +202,7 @@ Command add_gradient(CLI::App& app) {
   command->add_option("--device", options->device, "cpu or cuda")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
+  add_arithmetic_option(*command, options->arithmetic);
   command->add_option(
       "--out", options->output,
       "write dL/dX here, npy, float64; attention-gradient: a folder for dQ.npy, dK.npy, dV.npy");

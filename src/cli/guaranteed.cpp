@@ -99,4 +99,12 @@ ExitStatus report(const GuaranteedAnswer& answer, const CommonOptions& options) 
   return ExitStatus::answered;
 }
 
+void add_arithmetic_option(CLI::App& command, std::string& arithmetic) {
+  command
+      .add_option("--arithmetic", arithmetic,
+                  "of --device cuda: double, float, or mixed (tensor cores); each with its own proved bound")
+      ->check(CLI::IsMember({"double", "float", "mixed"}))
+      ->capture_default_str();
+}
+
 }  // namespace attnbounds

@@ -22,9 +22,25 @@ template <class T>
 BoundedOutput<T> polynomial_attention_on(Device device, const Matrix<T>& q, const Matrix<T>& k,
                                          const Matrix<T>& v, const ScoreRange<T>& range,
                                          const CertifiedPolynomial& polynomial, Mask mask);
-AttentionResult polynomial_tensor_attention_on(Device device, const TensorAttentionInput& input,
-                                               const TensorScores& scores,
-                                               const CertifiedPolynomial& polynomial);
+
+/// On the current device, in the current arithmetic (device.hpp), from doubles to doubles.
+BoundedOutput<double> exact_attention_on_device(const AttentionInput& input, const ScoreRange<double>& range,
+                                                Mask mask);
+BoundedOutput<double> polynomial_attention_on_device(const AttentionInput& input,
+                                                     const ScoreRange<double>& range,
+                                                     const CertifiedPolynomial& polynomial, Mask mask);
+/// No mask.
+AttentionResult polynomial_tensor_attention_on_device(const TensorAttentionInput& input,
+                                                      const TensorScores& scores,
+                                                      const CertifiedPolynomial& polynomial);
+/// Errors: std::length_error beyond cuda::most_exact_tensor_features features.
+AttentionResult exact_tensor_attention_on_device(const TensorAttentionInput& input,
+                                                 const TensorScores& scores, Mask mask);
+struct GradientPlan;
+/// The whole pipeline on the device: input goes up once, and N_i, D_i and the gradient come down
+/// (device_gradient.cpp).
+AttentionResult polynomial_gradient_on_device(const GradientPlan& plan,
+                                              const CertifiedPolynomial& polynomial);
 
 /// The two products with features of tensor_moments.hpp. Their terms pass through at most `moment_roundings`
 /// and `evaluation_roundings` roundings, as there. Errors: std::length_error where the device needs more.

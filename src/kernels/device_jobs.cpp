@@ -15,7 +15,34 @@ std::vector<double> factors(const ScaledColumns& scale) {
 }
 cuda::Rowwise<double> rowwise(const Matrix<double>& m) { return {m.data(), m.rows(), m.cols()}; }
 
+/// (m - centre) scale, a column each.
+std::vector<double> moved_rows(const Matrix<double>& m, const double* centre, const double* scale) {
+  std::vector<double> rows(static_cast<std::size_t>(m.size()));
+  const std::size_t columns = static_cast<std::size_t>(m.cols());
+  for (std::size_t e = 0; e < rows.size(); ++e) {
+    const double x = m.data()[e];
+    rows[e] = (centre ? x - centre[e % columns] : x) * scale[e % columns];
+  }
+  return rows;
+}
+std::vector<double> times(const Matrix<double>& m, double factor) {
+  return moved_rows(m, nullptr, std::vector<double>(static_cast<std::size_t>(m.cols()), factor).data());
+}
+std::vector<float> ones(Eigen::Index count) {
+  return std::vector<float>(static_cast<std::size_t>(count), 1.0F);
+}
+
 }  // namespace
+
+FloatAttention::FloatAttention(const AttentionInput& input, const ScoreRange<double>& range,
+                               const ValueScale<double>& values, Mask mask) {
+  const Eigen::Index d = input.q.cols();
+  job.q = keep(moved_rows(input.q, nullptr, range.query_scale.data()), d);
+  job.k = keep(moved_rows(input.k, range.centre.data(), range.key_scale.data()), d);
+  job.v = keep(times(input.v, values.down), input.v.cols());
+  job.scaling = {{}, ones(d), ones(d)};
+  job.mask = mask == Mask::causal ? cuda::Masking::causal : cuda::Masking::none;
+}
 
 DeviceTensorAttention::DeviceTensorAttention(const TensorAttentionInput& input, const TensorScores& scores)
     : first(value_scale(input.v1)), second(value_scale(input.v2)) {
@@ -36,31 +63,41 @@ bool DeviceTensorAttention::scales_in_range() const {
   return std::isnormal(job.up) && std::all_of(job.query_scale.begin(), job.query_scale.end(),
                                               [](double x) { return std::isnormal(x); });
 }
+FloatTensorAttention::FloatTensorAttention(const TensorAttentionInput& input, const TensorScores& scores,
+                                           const ValueScale<double>& first,
+                                           const ValueScale<double>& second) {
+  const Eigen::Index d = input.q.cols();
+  const auto scaled = [&](const Matrix<double>& m, const ScaledColumns& scale) {
+    return keep(scaled_rows(m, scale, 0, m.rows()), d);
+  };
+  job.q = scaled(input.q, scores.queries);
+  job.k1 = scaled(input.k1, scores.keys1);
+  job.k2 = scaled(input.k2, scores.keys2);
+  job.v1 = keep(times(input.v1, first.down), input.v1.cols());
+  job.v2 = keep(times(input.v2, second.down), input.v2.cols());
+  job.query_scale = job.key1_scale = job.key2_scale = ones(d);
+  job.centre = scores.interval.centre;
+}
 
-DeviceGradient::DeviceGradient(const GradientPlan& plan) {
+template <class T>
+DeviceGradient<T>::DeviceGradient(const GradientPlan& plan) {
   const long d = plan.d, width = static_cast<long>(plan.active.size());
-  std::vector<double> a1, target;
-  for (Eigen::Index i = 0; i < plan.n; ++i) {
-    for (Eigen::Index a = 0; a < d; ++a)
-      a1.push_back((*plan.input.a1)(i, a) * power_of_two(-plan.query_exponent));
+  std::vector<double> target;
+  for (Eigen::Index i = 0; i < plan.n; ++i)
     for (const double e : plan.target(i)) target.push_back(e);
-  }
-  kept_.reserve(3 + 3 * plan.sides.size());  // what is kept stays where it is
-  job.x = keep(plan.queries(0, plan.n), width);
-  job.a1 = keep(std::move(a1), d);
-  job.target = keep(std::move(target), plan.columns);
+  job.x = this->keep(plan.queries(0, plan.n), width);
+  job.a1 = this->keep(times(*plan.input.a1, power_of_two(-plan.query_exponent)), d);
+  job.target = targets_.keep(target, plan.columns);
   job.centre = plan.centre;
   job.score_divisor = d;
   for (const KeySide& side : plan.sides) {
     const std::vector<double> keys = side.scaled_keys(0, side.count);
-    const auto variables = keep(side.variables_of(keys), width),
-               values = keep(side.scaled_values(0, side.count), plan.columns);
-    job.sides.push_back({variables, values, keep(keys, d)});
+    const auto variables = this->keep(side.variables_of(keys), width),
+               values = this->keep(side.scaled_values(0, side.count), plan.columns);
+    job.sides.push_back({variables, values, this->keep(keys, d)});
   }
 }
-cuda::Rowwise<double> DeviceGradient::keep(std::vector<double> rows, long columns) {
-  kept_.push_back(std::move(rows));
-  return {kept_.back().data(), static_cast<long>(kept_.back().size()) / columns, columns};
-}
+template class DeviceGradient<double>;
+template class DeviceGradient<float>;
 
 }  // namespace attnbounds

@@ -77,11 +77,10 @@ AttentionResult exact_attention(const AttentionInput& input, const ScoreRange<do
                                 ThreadCount threads) {
   input.validate(mask);
   const Stopwatch stopwatch;
-  const Device device = current_device();
   AttentionResult result(
-      device == Device::cpu
+      current_device() == Device::cpu
           ? exact_attention_rows(input.q, input.k, input.v, range, mask, 0, input.q.rows(), threads)
-          : exact_attention_on(device, input.q, input.k, input.v, range, mask));
+          : exact_attention_on_device(input, range, mask));
   result.seconds = stopwatch.seconds();
   return result;
 }

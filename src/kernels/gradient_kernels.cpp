@@ -5,7 +5,8 @@
 
 #include "kernels/cpu/softmax_rows.hpp"
 #include "kernels/cpu/tensor_softmax.hpp"
-#include "kernels/gradient_plan.hpp"
+#include "kernels/device_attention.hpp"
+#include "kernels/gradient_guarantee.hpp"
 #include "kernels/tensor_pair_rows.hpp"
 #include "kernels/tensor_scores.hpp"
 #include "numeric/stopwatch.hpp"
@@ -289,37 +290,6 @@ KeyColumnSizes key_column_sizes(const GradientPlan& plan, const std::vector<Valu
 
 namespace {
 
-/// Sums of row errors, weighted by |A1_ia|.
-struct ErrorSums {
-  std::vector<double> rounding, by_range, by_variance, size;
-  double largest_gamma = 0;
-  bool finite = true;
-  explicit ErrorSums(Index d = 0) : rounding(d, 0.0), by_range(d, 0.0), by_variance(d, 0.0), size(d, 0.0) {}
-  void add(const RowStep& row, const double* weights, const ValueSizes& values) {
-    double c = 0;
-    for (size_t l = 0; l < row.c.size(); ++l) c += std::fabs(row.c[l]) * values.size[l];
-    finite = finite && row.finite;
-    for (const double gamma : row.gamma) largest_gamma = std::fmax(largest_gamma, std::fabs(gamma));
-    for (size_t a = 0; a < rounding.size(); ++a) {
-      const double weight = std::fabs(weights[a]);
-      rounding[a] += weight * row.errors.rounding;
-      by_range[a] += weight * row.errors.by_range;
-      by_variance[a] += weight * row.errors.by_variance;
-      size[a] += weight * c;
-    }
-  }
-  void add(const ErrorSums& other) {
-    finite = finite && other.finite;
-    largest_gamma = std::fmax(largest_gamma, other.largest_gamma);
-    for (size_t a = 0; a < rounding.size(); ++a) {
-      rounding[a] += other.rounding[a];
-      by_range[a] += other.by_range[a];
-      by_variance[a] += other.by_variance[a];
-      size[a] += other.size[a];
-    }
-  }
-};
-
 bool is_small(double operations) { return operations < 4e5; }  // one thread is done before others have begun
 
 void finish(AttentionResult& result) {
@@ -333,6 +303,7 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
                                     ThreadCount threads) {
   if (polynomial.kind != ErrorKind::relative || !(plan.half_width <= polynomial.half_width))
     throw std::domain_error("polynomial gradient: a relative approximation on the whole score interval");
+  if (current_device() != Device::cpu) return polynomial_gradient_on_device(plan, polynomial);
   const Stopwatch stopwatch;
   const Index n = plan.n, d = plan.d, columns = plan.columns, D = static_cast<Index>(plan.active.size());
   const long g = polynomial.polynomial.degree().value;
@@ -382,7 +353,6 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
     for (const ValueSums& part : group_sums[s]) total.add(part);
     side_sums.push_back(std::move(total));
   }
-  const ValueSizes values = value_sizes(plan, side_sums);
 
   // M_m[l, b] over all keys, b = -1 (for 1) first; then w_m M_m.
   std::vector<double> table(rank * width * entries);
@@ -410,100 +380,49 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
       forward[m * width + l] = row[0];
     }
 
-  // Bounds that hold for every row. docs/kernels_tensor_gradient.md, section 2.
+  // docs/kernels_tensor_gradient.md, section 2.
   const long side_count = static_cast<long>(plan.sides.size());
   const long key_roundings = side_count * (moment_roundings(g + 1) + 1) + side_count - 1 +
                              (shifted ? 2 * g : 0) + weight_roundings(g) + 1;
-  const UpperBound pairs = UpperBound::exactly(plan.pairs) * UpperBound::exactly(1 + 0x1p-40);
-  const UpperBound of_size = pairs * absolute_polynomial(coefficients, plan.size);
-  const UpperBound underflow =
-      UpperBound::exactly(0x1p-600) * pairs *
-      power(UpperBound::exactly(4) * maximum(UpperBound::exactly(1), plan.query_norm), g) *
-      UpperBound::exactly(64 * static_cast<double>(g + 1)) *
-      (UpperBound::exactly(static_cast<double>(rank)) +
-       absolute_polynomial(coefficients, UpperBound::exactly(1)));
-  const double theta_scale = (gamma(key_roundings + evaluation_roundings(g)) * of_size + underflow).value();
-  const double functional_scale =
-      (gamma(key_roundings + moment_roundings(g) + 1 + 2 + 2 + 2) * of_size + underflow).value();
-  const double delta = polynomial.error.value(), zeta = plan.perturbation.value();
-  const double moved = (delta + zeta) * (1 + 0x1p-40), order = 2 + moved / (1 - moved) * (1 + 0x1p-40);
-  const double weight_scale = plan.pairs * (1 + delta) * (1 + 4 * zeta) * (1 + 0x1p-30);
-  const bool proved = zeta < 0x1p-12 && moved < 0.5 && n <= most_tokens &&
-                      std::all_of(plan.sides.begin(), plan.sides.end(),
-                                  [](const KeySide& side) { return side.count <= most_tokens; }) &&
-                      plan.half_width.value() < 300;
+  const GradientGuarantee guarantee(
+      plan, polynomial, std::move(side_sums),
+      {gamma(key_roundings + evaluation_roundings(g)),
+       gamma(key_roundings + moment_roundings(g) + 1 + 2 + 2 + 2), UpperBound::exactly(0x1p-600)});
 
   // Queries: sums, c, gamma, and the moments of A1 gamma.
   const RowEvaluation evaluation(*tree, forward, width);
   std::vector<ErrorSums> group_errors(most_groups, ErrorSums(d));
-  const double query_factor = power_of_two(-plan.query_exponent), half_width_of_all = plan.half_width.value();
+  const double query_factor = guarantee.query_factor();
   const Tokens queries{
       n, width * d, [&](Index first, Index last, Index group) {
         TokenBlock block{plan.queries(first, last), std::vector<double>((last - first) * width * d)};
-        const std::vector<double> rows = evaluation.rows(block.variables);
-        std::vector<double> largest(last - first), a1(d);
-        for (Index i = 0; i < last - first; ++i) {
-          double bound = 0;
-          for (Index l = 0; l < D; ++l) bound += std::fabs(block.variables[i * D + l]) * plan.weight[l];
-          largest[i] = -std::fmin(std::fmin(bound * (1 + 0x1p-30), half_width_of_all), 700.0);
-        }
-        cpu::exp_of_nonpositive(largest.data(), last - first);
-        for (Index i = 0; i < last - first; ++i) {
-          const RowVector target = plan.target(first + i);
-          const RowStep row = row_step(rows.data() + i * width, target.data(), values, theta_scale,
-                                       functional_scale, weight_scale / largest[i], order);
-          for (Index a = 0; a < d; ++a) a1[a] = (*plan.input.a1)(first + i, a) * query_factor;
-          group_errors[group].add(row, a1.data(), values);
-          double* out = block.columns.data() + i * width * d;
+        const std::vector<double> rows = evaluation.rows(block.variables),
+                                  gammas = guarantee.rows(first, block.variables, rows.data(),
+                                                          group_errors[static_cast<size_t>(group)]);
+        for (Index i = 0; i < last - first; ++i)
           for (Index l = 0; l < width; ++l)
-            for (Index a = 0; a < d; ++a) out[l * d + a] = a1[a] * row.gamma[l];
-        }
+            for (Index a = 0; a < d; ++a)
+              block.columns[(i * width + l) * d + a] =
+                  (*plan.input.a1)(first + i, a) * query_factor * gammas[i * width + l];
         return block;
       }};
   const std::vector<double> of_queries = moments(*tree, {queries}, threads).front();
   ErrorSums errors(d);
   for (const ErrorSums& part : group_errors) errors.add(part);
 
-  // dL/dX and its bound, entry by entry.
-  AttentionResult result;
-  result.method = AttentionMethod::polynomial;
-  result.degree = {g};
-  result.rank = rank;
-  result.half_width = plan.half_width;
-  result.output.resize(d, plan.keys);
-  result.bound_rounding = UpperBound();
-  const double phi = (perturbation_bound(polynomial.error) + plan.perturbation).value();
-  const double row_underflow = static_cast<double>(n) * underflow.value() * (1 + errors.largest_gamma) *
-                               static_cast<double>(4 * width);
-  for (Index b = 0; b < plan.keys; ++b) {
-    const KeyColumnSizes key = key_column_sizes(plan, side_sums, b);
-    const int exponent = plan.exponent_of(b);
+  std::vector<double> gradient(d * plan.keys);
+  for (Index b = 0; b < plan.keys; ++b)
     for (Index a = 0; a < d; ++a) {
-      double high = 0, low = 0;
-      for (Index m = 0; m < rank; ++m) {
-        double sum = 0;  // not more roundings than the 2 that are counted: each term is added by itself
-        for (Index l = 0; l < width; ++l) {
-          sum = of_queries[m * (width * d + 1) + l * d + a] * table[(m * width + l) * entries + 1 + b];
-          cpu::compensated_add(high, low, sum);
-        }
-      }
-      const double entry = (high + low) / static_cast<double>(d);
-      result.output(a, b) = std::ldexp(entry, exponent);
-      const double dimension = static_cast<double>(d);
-      const double approximation = std::fmin(phi / 4 * key.range * errors.by_range[a],
-                                             moved / (1 - moved) * key.deviation * errors.by_variance[a]) /
-                                   dimension;
-      const double rounding =
-          (errors.rounding[a] * key.size + row_underflow) / dimension + 2 * u * std::fabs(entry) + 0x1p-900;
-      result.bound_approximation =
-          maximum(result.bound_approximation,
-                  errors.finite && proved ? in_units(approximation, exponent) : UpperBound::infinite());
-      result.bound_rounding =
-          maximum(result.bound_rounding,
-                  errors.finite && proved ? in_units(rounding, exponent) : UpperBound::infinite());
+      double high = 0,
+             low = 0;  // each term is added by itself: no more than the 2 roundings that are counted
+      for (Index m = 0; m < rank; ++m)
+        for (Index l = 0; l < width; ++l)
+          cpu::compensated_add(
+              high, low,
+              of_queries[m * (width * d + 1) + l * d + a] * table[(m * width + l) * entries + 1 + b]);
+      gradient[a * plan.keys + b] = (high + low) / static_cast<double>(d);
     }
-  }
-  finish(result);
+  AttentionResult result = guarantee.result(gradient, errors);
   result.seconds = stopwatch.seconds();
   return result;
 }
@@ -639,7 +558,8 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
                   errors.finite && proved ? in_units(rounding, exponent) : UpperBound::infinite());
     }
   }
-  finish(result);
+  if (!result.output.allFinite()) result.bound_rounding = UpperBound::infinite();
+  result.bound = result.bound_approximation + result.bound_rounding;
   result.seconds = stopwatch.seconds();
   return result;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "attention/enclosure.hpp"
+#include "kernels/device.hpp"
 #include "kernels/exact_attention.hpp"
 #include "kernels/guarantee.hpp"
 #include "kernels/monomials.hpp"
@@ -46,8 +47,8 @@ AttentionResult exactly(const AttentionInput& input, const AttentionRequest& req
     result = exact_attention(input, *scores, request.mask, request.threads);
     result.reason = reason;
     if (result.bound <= budget || terms > most_enclosed_terms) return result;
-    reason +=
-        fmt::format("; in double its proved error is {:.3g}, so intervals were used", result.bound.value());
+    reason += fmt::format("; in {} its proved error is {:.3g}, so intervals were used",
+                          name(exact_arithmetic()), result.bound.value());
   }
   result = by_enclosures(input, request, value);
   result.half_width = scores ? scores->half_width : UpperBound::infinite();

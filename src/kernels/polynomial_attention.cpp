@@ -181,11 +181,9 @@ AttentionResult polynomial_attention(const AttentionInput& input, const ScoreRan
   input.validate(mask);
   const Stopwatch stopwatch;
   const PolynomialPlan plan(input.q.cols(), polynomial);
-  const Device device = current_device();
-  AttentionResult result(
-      device == Device::cpu
-          ? polynomial_attention(input.q, input.k, input.v, range, plan, mask, threads)
-          : polynomial_attention_on(device, input.q, input.k, input.v, range, polynomial, mask));
+  AttentionResult result(current_device() == Device::cpu
+                             ? polynomial_attention(input.q, input.k, input.v, range, plan, mask, threads)
+                             : polynomial_attention_on_device(input, range, polynomial, mask));
   result.method = AttentionMethod::polynomial;
   result.degree = plan.tree.degree;
   result.rank = plan.tree.rank;

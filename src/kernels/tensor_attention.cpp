@@ -5,6 +5,7 @@
 
 #include "kernels/cpu/pair_prefix.hpp"
 #include "kernels/cpu/tensor_softmax.hpp"
+#include "kernels/cuda/kernels.hpp"
 #include "kernels/device_attention.hpp"
 #include "kernels/prefix_sums.hpp"
 #include "kernels/tensor_moments.hpp"
@@ -198,10 +199,10 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
                                             const CertifiedPolynomial& polynomial, ThreadCount threads,
                                             Mask mask) {
   input.validate(mask);
-  if (const Device device = current_device(); device != Device::cpu) {
+  if (current_device() != Device::cpu) {
     if (mask == Mask::causal)
-      throw InputError("--device", "cpu (causal tensor attention has no device kernel)", "cuda");
-    return polynomial_tensor_attention_on(device, input, scores, polynomial);
+      throw InputError("--device", "cpu (causal tensor attention by features has no device kernel)", "cuda");
+    return polynomial_tensor_attention_on_device(input, scores, polynomial);
   }
   require_fits(scores, polynomial);
   if (mask == Mask::causal) return causal(input, scores, polynomial, threads);
@@ -394,6 +395,8 @@ AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& 
 AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
                                        Mask mask, ThreadCount threads) {
   input.validate(mask);
+  if (current_device() != Device::cpu && input.q.cols() <= cuda::most_exact_tensor_features)
+    return exact_tensor_attention_on_device(input, scores, mask);
   const Stopwatch stopwatch;
   const Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols(),
               columns = input.v1.cols(), width = columns + 1;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "attention/enclosure.hpp"
+#include "kernels/device.hpp"
 #include "kernels/exact_attention.hpp"
 #include "kernels/guarantee.hpp"
 #include "kernels/guaranteed_attention.hpp"
@@ -31,8 +32,8 @@ AttentionResult exactly(const TensorAttentionInput& input, const AttentionReques
     const double terms =
         exact_work(input, request.mask).weights * static_cast<double>(input.q.cols() + input.v1.cols());
     if (result.bound <= Rational(request.epsilon * value) || terms > most_enclosed_terms) return result;
-    reason +=
-        fmt::format("; in double its proved error is {:.3g}, so intervals were used", result.bound.value());
+    reason += fmt::format("; in {} its proved error is {:.3g}, so intervals were used",
+                          name(exact_arithmetic()), result.bound.value());
   }
   result = attention_from_enclosures(
       tensor_attention_enclosure(input, request.mask, enclosure_width(request, value), request.threads));

@@ -108,6 +108,8 @@ TEST_CASE("bad input is refused with one line, status 2, and nothing is written"
   for (const char* eps : {"0", "-1", "nan", "inf", "x", "1e999999999"})
     check_one_line(attend(in, "--eps=" + std::string(eps) + out), 2);
   check_one_line(attend(in, "--eps 1e-3 --device cuda" + out), 2);
+  for (const char* arithmetic : {"float", "mixed", "half"})  // of a device only, and one that is known
+    check_one_line(attend(in, std::string("--eps 1e-3 --arithmetic ") + arithmetic + out), 2);
   check_one_line(attend(in, "--eps 1e-3 --method magic" + out), 2);
   check_one_line(attend(in, "--eps 1e-3 --k2 " + in.file("k2.npy") + out), 2);
   check_one_line(attend(in, "--eps 1e-3 --precision 0" + out), 2);

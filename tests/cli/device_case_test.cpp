@@ -2,16 +2,22 @@
 #include "program.hpp"
 
 TEST_CASE("device-case writes the committed cases again, byte for byte, for any number of threads") {
-  for (const std::string kind : {"matrix", "causal", "tensor", "matrix-gradient", "tensor-gradient"}) {
+  const fs::path cases = fs::path(ATTNBOUNDS_SOURCE_DIR) / "tests/data/cuda";
+  for (const auto& committed : fs::directory_iterator(cases)) {
+    if (!committed.is_directory()) continue;
+    const std::string name = committed.path().filename().string();
+    const std::size_t dash = name.rfind('-');
+    const std::string kind = name.substr(0, dash);
+    const bool causal = kind.find("causal") != std::string::npos;
     const TemporaryFolder out;
     const Answer answer =
-        run_program("attnbounds", "device-case --kind " + kind +
-                                      " --n 20 --d 2 --degree 4 --threads 1 --out " + out.path.string());
-    INFO(kind << ": " << answer.errors);
+        run_program("attnbounds", "device-case --kind " + kind + " --arithmetic " + name.substr(dash + 1) +
+                                      (causal ? " --n 270" : " --n 20") +
+                                      " --d 2 --degree 4 --threads 1 --out " + out.path.string());
+    INFO(name << ": " << answer.errors);
     REQUIRE(answer.status == 0);
-    const fs::path committed = fs::path(ATTNBOUNDS_SOURCE_DIR) / "tests/data/cuda" / kind;
     int files = 0;
-    for (const auto& file : fs::directory_iterator(committed)) {
+    for (const auto& file : fs::directory_iterator(committed.path())) {
       CHECK(contents(file.path()) == contents(out.path / file.path().filename()));
       ++files;
     }
@@ -20,7 +26,8 @@ TEST_CASE("device-case writes the committed cases again, byte for byte, for any 
 }
 
 TEST_CASE("device-case refuses what it cannot make, in one line") {
-  for (const char* options : {"--n 0", "--d 65", "--degree 41", "--kind pair", "--n"}) {
+  for (const char* options : {"--n 0", "--d 65", "--degree 41", "--kind pair", "--arithmetic half",
+                              "--kind exact --arithmetic mixed", "--n"}) {
     const TemporaryFolder out;
     const Answer answer =
         run_program("attnbounds", std::string("device-case ") + options + " --out " + out.path.string());

@@ -72,6 +72,8 @@ TEST_CASE("gradient refuses instances that do not fit in one line, exit status 2
   write_instance(instance);
   refused("--eps 0", "--eps");
   refused("--eps 1e-5 --device cuda", "--device");
+  refused("--eps 1e-5 --device cuda --arithmetic mixed", "--device");
+  refused("--eps 1e-5 --arithmetic float", "--arithmetic");
   write_npy(instance / "X.npy", Matrix<double>::Ones(3, 3));
   refused("--eps 1e-5", "X");
   write_instance(instance);

@@ -14,7 +14,9 @@
 #include "kernels/device_jobs.hpp"
 #include "kernels/exact_attention.hpp"
 #include "kernels/gradient.hpp"
+#include "kernels/gradient_attention.hpp"
 #include "kernels/gradient_plan.hpp"
+#include "kernels/guaranteed_attention.hpp"
 #include "kernels/polynomial_attention.hpp"
 #include "kernels/tensor_attention.hpp"
 #include "numeric/random.hpp"
@@ -22,6 +24,7 @@
 #include "uniform_attention.hpp"
 
 using namespace attnbounds;
+using cuda::Plain;
 
 namespace {
 
@@ -154,13 +157,21 @@ TEST_CASE("bytes do not depend on the order of the threads of a block") {
     const Input<double> narrow = uniform<double>(draw, 140, 140, 3, 4, 1),
                         wide = uniform<double>(draw, 40, 40, 5, 20, 1);
     const Input<float> floats = uniform<float>(draw, 140, 140, 2, 2, 1);
-    check_orders(
-        [&] { return cuda::run_polynomial<cuda::Emulator>(job_of(narrow, mask), exp_section, {}).output; });
     check_orders([&] {
-      return cuda::run_polynomial<cuda::Emulator>(job_of(floats, mask), exp_section, {0, 2, 256}).output;
+      return cuda::run_polynomial<cuda::Emulator, Plain<double>>(job_of(narrow, mask), exp_section, {})
+          .output;
     });
     check_orders([&] {
-      return cuda::run_polynomial<cuda::Emulator>(job_of(wide, mask), {1, 1, 0.5}, {}).output;
+      return cuda::run_polynomial<cuda::Emulator, Plain<float>>(job_of(floats, mask), exp_section,
+                                                                {0, 2, 256})
+          .output;
+    });
+    check_orders([&] {
+      return cuda::run_polynomial<cuda::Emulator, Plain<double>>(job_of(wide, mask), {1, 1, 0.5}, {}).output;
+    });
+    check_orders([&] {
+      return cuda::run_polynomial<cuda::Emulator, cuda::OnTensorCores>(job_of(floats, mask), exp_section, {})
+          .output;
     });
     check_orders([&] { return cuda::run_exact<cuda::Emulator>(job_of(narrow, mask)).output; });
     check_orders([&] { return cuda::run_exact<cuda::Emulator>(job_of(wide, mask)).output; });
@@ -185,7 +196,7 @@ TEST_CASE("other cuts of the tokens and of the rows change bytes, not the guaran
         polynomial_attention(in.q, in.k, in.v, range, PolynomialPlan(2, *polynomial), mask);
     for (const cuda::Tuning tuning :
          {cuda::Tuning{0, 1, 256}, {0, 3, 256}, {1L << 16, 1024, 32}, {1L << 16, 7, 1}}) {
-      const auto result = cuda::run_polynomial<cuda::Emulator>(job, coefficients, tuning);
+      const auto result = cuda::run_polynomial<cuda::Emulator, Plain<double>>(job, coefficients, tuning);
       const cuda::Bound bound = cuda::polynomial_bound(
           result, {coefficients, polynomial->half_width.convert_to<double>(), polynomial->error.value()},
           {range.half_width.value(), range.perturbation.value(), range.largest_query.value()},
@@ -200,47 +211,180 @@ TEST_CASE("other cuts of the tokens and of the rows change bytes, not the guaran
   }
 }
 
+namespace {
+
+constexpr Arithmetic arithmetics[] = {Arithmetic::in_double, Arithmetic::in_float, Arithmetic::mixed};
+
+TensorAttentionInput tensor_input(Stream& draw, long n, long m1, long m2, long d, long dv, double shift) {
+  const auto keys = [&](long rows) {
+    return Matrix<double>(draw.uniform_matrix(rows, d, 1).array() + shift);
+  };
+  return {draw.uniform_matrix(n, d, 1), keys(m1), keys(m2), draw.uniform_matrix(m1, dv, 3),
+          draw.uniform_matrix(m2, dv, 1)};
+}
+
+/// Within its own bound of the enclosures, and within both bounds of the CPU.
+void check_tensor(const TensorAttentionInput& in, const AttentionResult& ours, const AttentionResult& cpu,
+                  Mask mask) {
+  REQUIRE(ours.bound.is_finite());
+  const Interval error =
+      largest_error(ours.output, tensor_attention_enclosure(in, mask, ours.bound.exact() / 1024)).interval();
+  INFO("degree " << ours.degree.value << " bound " << ours.bound.value() << " error " << round_up(error));
+  CHECK(lower(error) <= Real(ours.bound.value()));
+  CHECK((ours.output - cpu.output).cwiseAbs().maxCoeff() * (1 - 0x1p-50) <= (ours.bound + cpu.bound).value());
+}
+
+}  // namespace
+
 TEST_CASE("tensor attention on a device keeps its guarantee, with and without the shift of pairs") {
   Stream draw(4, "tensor");
-  for (const bool of_one_sign : {false, true}) {
-    const auto positive = [&](Matrix<double> m) { return of_one_sign ? Matrix<double>(m.cwiseAbs()) : m; };
-    const TensorAttentionInput in{draw.uniform_matrix(20, 3, 1), positive(draw.uniform_matrix(30, 3, 1)),
-                                  positive(draw.uniform_matrix(25, 3, 1)), draw.uniform_matrix(30, 2, 3),
-                                  draw.uniform_matrix(25, 2, 1)};
+  for (const double shift : {0.0, 1.0}) {
+    const TensorAttentionInput in = tensor_input(draw, 20, 30, 25, 3, 2, shift);
     const TensorScores scores = tensor_scores(in);
-    CHECK(scores.interval.centre.empty() != of_one_sign);
+    CHECK(scores.interval.centre.empty() == (shift == 0));
     for (const long degree : {2L, 6L}) {
       const CertifiedPolynomial polynomial =
           exp_polynomial_in_doubles({degree}, scores.interval.half_width.exact());
       const AttentionResult cpu = polynomial_tensor_attention(in, scores, polynomial);
-      const OnDevice device(Device::emulated);
-      const AttentionResult ours = polynomial_tensor_attention(in, scores, polynomial);
-      REQUIRE(ours.bound.is_finite());
-      const Interval error =
-          largest_error(ours.output, tensor_attention_enclosure(in, Mask::none, ours.bound.exact() / 1024))
-              .interval();
-      INFO("degree " << degree << " bound " << ours.bound.value() << " error " << round_up(error));
-      CHECK(lower(error) <= Real(ours.bound.value()));
-      CHECK((ours.output - cpu.output).cwiseAbs().maxCoeff() * (1 - 0x1p-50) <=
-            (ours.bound + cpu.bound).value());
-      CHECK(ours.bound_approximation.value() <= cpu.bound_approximation.value() * (1 + 1e-9));
+      for (const Arithmetic arithmetic : arithmetics) {
+        INFO(name(arithmetic));
+        const OnDevice device(Device::emulated, arithmetic);
+        const AttentionResult ours = polynomial_tensor_attention(in, scores, polynomial);
+        check_tensor(in, ours, cpu, Mask::none);
+        CHECK(ours.bound_approximation.value() <= cpu.bound_approximation.value() * (1 + 1e-9));
+        if (arithmetic != Arithmetic::in_double) {
+          CHECK(ours.bound_rounding.value() > 1e-7);  // a float's
+          CHECK(ours.bound_rounding.value() < 1e-1);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("fused exact tensor attention on a device keeps its guarantee, masked or not, at the edges") {
+  Stream draw(14, "exact tensor");
+  struct Sizes {
+    long n, m1, m2, d, dv;
+    double shift;
+  };
+  for (const Sizes& s : {Sizes{1, 1, 1, 1, 1, 0},
+                         {3, 20, 70, 3, 2, 0},
+                         {130, 17, 65, 2, 5, 0},
+                         {18, 18, 18, 4, 4, 0},
+                         {9, 9, 9, 6, 9, 0},
+                         {5, 5, 5, 20, 11, 0},
+                         {70, 70, 70, 1, 1, 3},
+                         {20, 20, 20, 3, 2, 40}}) {
+    const TensorAttentionInput in = tensor_input(draw, s.n, s.m1, s.m2, s.d, s.dv, s.shift);
+    for (const Mask mask : {Mask::none, Mask::causal}) {
+      if (mask == Mask::causal && (s.n != s.m1 || s.n != s.m2)) continue;
+      const TensorScores scores = tensor_scores(in, PairShift::none);
+      const AttentionResult cpu = exact_tensor_attention(in, scores, mask);
+      REQUIRE(cpu.bound.is_finite());
+      for (const Arithmetic arithmetic : {Arithmetic::in_double, Arithmetic::in_float}) {
+        INFO(name(arithmetic) << " n " << s.n << " d " << s.d << " dv " << s.dv << " shift " << s.shift);
+        const OnDevice device(Device::emulated, arithmetic);
+        check_tensor(in, exact_tensor_attention(in, scores, mask), cpu, mask);
+      }
+    }
+  }
+  // beyond the features that a thread holds, the CPU's
+  const TensorAttentionInput many = tensor_input(draw, 3, 3, 3, 33, 1, 0);
+  const TensorScores scores = tensor_scores(many);
+  const AttentionResult cpu = exact_tensor_attention(many, scores);
+  const OnDevice device(Device::emulated);
+  CHECK(exact_tensor_attention(many, scores).output == cpu.output);
+}
+
+TEST_CASE("bytes of tensor attention do not depend on the order of the threads of a block") {
+  Stream draw(15, "tensor orders");
+  const TensorAttentionInput in = tensor_input(draw, 40, 40, 40, 3, 4, 0);
+  const TensorScores scores = tensor_scores(in);
+  const DeviceTensorAttention device(in, scores);
+  for (const auto mask : {cuda::Masking::none, cuda::Masking::causal})
+    check_orders([&] { return cuda::run_exact_tensor<cuda::Emulator>(device.job, mask).output; });
+  const FloatTensorAttention in_float(in, scores, device.first, device.second);
+  check_orders([&] {
+    return cuda::run_tensor<cuda::Emulator, cuda::OnTensorCores>(in_float.job, exp_section, {}).output;
+  });
+}
+
+TEST_CASE("attention in float and on tensor cores, from doubles, keeps its guarantee at the edges") {
+  int checked = 0;
+  for (const Input<double>& in : edges<double>()) {
+    const AttentionInput input{in.q, in.k, in.v};
+    const ScoreRange<double> range = score_range(in.q, in.k);
+    for (const Mask mask : {Mask::none, Mask::causal}) {
+      const AttentionResult exact = exact_attention(input, range, mask);
+      {
+        const OnDevice device(Device::emulated, Arithmetic::in_float);
+        check_guarantee(in, exact_attention(input, range, mask), exact, mask);
+      }
+      for (const long degree : {0L, in.q.cols() > 4 ? 3L : 7L})
+        if (const auto polynomial = polynomial_for(range, degree)) {
+          const AttentionResult cpu = polynomial_attention(input, range, *polynomial, mask);
+          for (const Arithmetic arithmetic : {Arithmetic::in_float, Arithmetic::mixed}) {
+            INFO(name(arithmetic) << " degree " << degree << (mask == Mask::causal ? " causal" : ""));
+            const OnDevice device(Device::emulated, arithmetic);
+            check_guarantee(in, polynomial_attention(input, range, *polynomial, mask), cpu, mask);
+            ++checked;
+          }
+        }
+    }
+  }
+  CHECK(checked >= 40);
+}
+
+TEST_CASE(
+    "a budget that the device's arithmetic meets is met in it, and one that it cannot is met otherwise") {
+  Stream draw(18, "budgets");
+  const Input<double> in = uniform<double>(draw, 60, 60, 2, 2, 0.5);
+  const AttentionInput input{in.q, in.k, in.v};
+  const TensorAttentionInput tensor = tensor_input(draw, 6, 40, 40, 2, 2, 0);
+  for (const Arithmetic arithmetic : arithmetics) {
+    const OnDevice device(Device::emulated, arithmetic);
+    INFO(name(arithmetic));
+    AttentionRequest request{Rational(1, 1000), MethodChoice::polynomial};
+    const AttentionResult result = guaranteed_attention(input, request);
+    CHECK(result.bound <= Rational(1, 1000));
+    CHECK((result.bound_rounding.value() > 1e-8) == (arithmetic != Arithmetic::in_double));
+    CHECK(guaranteed_attention(tensor, request).bound <= Rational(3, 1000));
+    request.method = MethodChoice::exact;
+    request.epsilon = Rational(1, 1L << 36);  // no float's: intervals
+    const AttentionResult exact = guaranteed_attention(input, request);
+    CHECK(exact.bound <= request.epsilon);
+    CHECK((exact.reason.find("in float its proved error") != std::string::npos) ==
+          (arithmetic == Arithmetic::in_float));
+    request.method = MethodChoice::polynomial;
+    if (arithmetic != Arithmetic::in_double)
+      CHECK_THROWS_AS(guaranteed_attention(input, request), BudgetMissed);
+  }
+}
+
+TEST_CASE("values and scores of any size, rounded to float after scaling, keep the guarantee") {
+  Stream draw(16, "sizes");
+  for (const double size : {0x1p-300, 0x1p200}) {
+    Input<double> in = uniform<double>(draw, 20, 20, 2, 2, 1);
+    in.v *= size;
+    in.q *= size;
+    in.k /= size;
+    const AttentionInput input{in.q, in.k, in.v};
+    const ScoreRange<double> range = score_range(in.q, in.k);
+    const auto polynomial = polynomial_for(range, 6);
+    REQUIRE(polynomial);
+    for (const Mask mask : {Mask::none, Mask::causal}) {
+      const AttentionResult cpu = polynomial_attention(input, range, *polynomial, mask);
+      for (const Arithmetic arithmetic : {Arithmetic::in_float, Arithmetic::mixed}) {
+        const OnDevice device(Device::emulated, arithmetic);
+        const AttentionResult ours = polynomial_attention(input, range, *polynomial, mask);
+        CHECK(ours.bound.value() < 1e-2 * size);
+        check_guarantee(in, ours, cpu, mask);
+      }
     }
   }
 }
 
 namespace {
-
-/// The whole pipeline of the device from the plan's scaled matrices, back in the gradient's units.
-Matrix<double> pipeline_gradient(const GradientPlan& plan, const std::vector<double>& coefficients) {
-  const DeviceGradient device(plan);
-  const cuda::Gradient gradient = cuda::gradient(cuda::Where::emulated, device.job, coefficients);
-  Matrix<double> result(plan.d, plan.keys);
-  for (Eigen::Index a = 0; a < plan.d; ++a)
-    for (Eigen::Index b = 0; b < plan.keys; ++b)
-      result(a, b) =
-          std::ldexp(gradient.entries[static_cast<std::size_t>(a * plan.keys + b)], plan.exponent_of(b));
-  return result;
-}
 
 template <class Loss>
 void check_gradient(const Loss& loss, long degree) {
@@ -248,18 +392,23 @@ void check_gradient(const Loss& loss, long degree) {
   const auto plan = gradient_plan(input);
   const CertifiedPolynomial polynomial = exp_polynomial_in_doubles({degree}, half_width(*plan).exact());
   const AttentionResult cpu = polynomial_gradient(*plan, polynomial);
-  const OnDevice device(Device::emulated);
-  const AttentionResult ours = polynomial_gradient(*plan, polynomial);
-  REQUIRE(ours.bound.is_finite());
-  const Matrix<Interval> exact = gradient_enclosure(loss, ours.bound.exact() / 1024);
-  const auto check = [&](const Matrix<double>& output) {
-    const Interval error = largest_error(output, exact).interval();
-    INFO("degree " << degree << " bound " << ours.bound.value() << " error " << round_up(error));
+  REQUIRE(cpu.bound.is_finite());
+  const Matrix<Interval> exact = gradient_enclosure(loss, cpu.bound.exact() / 1024);
+  UpperBound in_double;
+  for (const Arithmetic arithmetic : arithmetics) {
+    const OnDevice device(Device::emulated, arithmetic);
+    const AttentionResult ours = polynomial_gradient(*plan, polynomial);
+    REQUIRE(ours.bound.is_finite());
+    CHECK(ours.bound_approximation.value() <= cpu.bound_approximation.value() * 1.01);
+    if (arithmetic == Arithmetic::in_double) in_double = ours.bound_rounding;
+    else CHECK(ours.bound_rounding.value() > 1e4 * in_double.value());
+    const Interval error = largest_error(ours.output, exact).interval();
+    INFO(name(arithmetic) << " degree " << degree << " bound " << ours.bound.value() << " of it rounding "
+                          << ours.bound_rounding.value() << " error " << round_up(error));
     CHECK(lower(error) <= Real(ours.bound.value()));
-    CHECK((output - cpu.output).cwiseAbs().maxCoeff() * (1 - 0x1p-50) <= (ours.bound + cpu.bound).value());
-  };
-  check(ours.output);
-  check(pipeline_gradient(*plan, coefficients_in_doubles(polynomial.polynomial)));
+    CHECK((ours.output - cpu.output).cwiseAbs().maxCoeff() * (1 - 0x1p-50) <=
+          (ours.bound + cpu.bound).value());
+  }
 }
 
 }  // namespace
@@ -272,6 +421,25 @@ TEST_CASE("gradients of the matrix loss on a device keep the guarantee of the CP
                                matrix(3, 3), matrix(3, 3), matrix(n, 3)};
     for (const long degree : {3L, 8L}) check_gradient(loss, degree);
   }
+}
+
+TEST_CASE("gradients by Q, K and V on a device are within both bounds of the CPU's") {
+  Stream draw(17, "attention gradient");
+  const auto matrix = [&] { return draw.uniform_matrix(40, 2, 1); };
+  const AttentionInput in{matrix(), matrix(), matrix()};
+  const Matrix<double> upstream = matrix();
+  const AttentionGradientRequest request{Rational(1, 1000), MethodChoice::polynomial};
+  const AttentionGradientResult cpu = guaranteed_attention_gradient(in, upstream, request);
+  const OnDevice device(Device::emulated);
+  const AttentionGradientResult ours = guaranteed_attention_gradient(in, upstream, request);
+  const auto check = [](const BoundedGradient& a, const BoundedGradient& b) {
+    REQUIRE((a.bound() + b.bound()).is_finite());
+    CHECK((a.gradient - b.gradient).cwiseAbs().maxCoeff() * (1 - 0x1p-50) <= (a.bound() + b.bound()).value());
+    CHECK(a.gradient != b.gradient);  // other sums
+  };
+  check(ours.q, cpu.q);
+  check(ours.k, cpu.k);
+  check(ours.v, cpu.v);
 }
 
 TEST_CASE("gradients of the tensor loss on a device keep the guarantee of the CPU's") {
@@ -293,7 +461,7 @@ TEST_CASE("plans that are broken on purpose are noticed: an index, a parent, a c
   Stream draw(7, "broken");
   const Input<double> in = uniform<double>(draw, 300, 300, 3, 2, 1);
   const std::vector<double> coefficients{1, 1, 0.5, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720};
-  using Method = cuda::PolynomialAttention<cuda::Emulator, double>;
+  using Method = cuda::PolynomialAttention<cuda::Emulator, Plain<double>>;
   struct Breakable : Method {
     using Method::Method;
     using Method::parts;

@@ -56,6 +56,10 @@ struct DeviceMemory {
     ATTNBOUNDS_BOTH T& operator[](long i) const { return data[i]; }
     ATTNBOUNDS_BOTH bool present() const { return data != nullptr; }
   };
+  template <class T>
+  static In<T> in(const Out<T>& array) {
+    return {array.data};
+  }
   template <class R>
   struct Registers {
     R value{};

@@ -40,8 +40,6 @@ class Up {
 
 template <class T>
 constexpr double unit_roundoff = sizeof(T) == 8 ? 0x1p-53 : 0x1p-24;
-template <class T>
-constexpr double least_positive = sizeof(T) == 8 ? 0x1p-1074 : 0x1p-149;
 
 /// gamma_m = m u/(1 - m u)
 inline Up gamma(double m, double u) {
@@ -121,7 +119,7 @@ Bound polynomial_bound(const Attended<T>& result, const CertifiedCoefficients& p
   const long g = static_cast<long>(p.coefficients.size()) - 1;
   const Up per_mean = Up(1 + 0x1p-50) / least, scaled(values.scaled);
   const Up terms = gamma<T>(result.roundings) * absolute_polynomial(p.coefficients, scores.half_width);
-  const Up lost = Up(least_positive<T>) * Up(32) * Up(static_cast<double>((g + 1) * (dimension + 2))) *
+  const Up lost = Up(result.lost) * Up(32) * Up(static_cast<double>((g + 1) * (dimension + 2))) *
                   power(scores.largest_query, g) *
                   (Up(2 * monomial_count(static_cast<int>(dimension), static_cast<int>(g)) + 16) +
                    absolute_polynomial(p.coefficients, 1));

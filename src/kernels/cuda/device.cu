@@ -27,15 +27,20 @@ Attended<T> exact_attention(const AttentionJob<T>& job) {
 template <class T>
 Attended<T> polynomial_attention(const AttentionJob<T>& job, const std::vector<double>& coefficients,
                                  const Tuning& tuning) {
-  return run_polynomial<Device>(job, coefficients, tuning);
+  return run_polynomial<Device, Plain<T>>(job, coefficients, tuning);
 }
 template <class T>
 Attended<T> tensor_attention(const TensorJob<T>& job, const std::vector<double>& coefficients,
                              const Tuning& tuning) {
-  return run_tensor<Device>(job, coefficients, tuning);
+  return run_tensor<Device, Plain<T>>(job, coefficients, tuning);
 }
-Gradient gradient(const GradientJob& job, const std::vector<double>& coefficients, const Tuning& tuning) {
-  return run_gradient<Device>(job, coefficients, tuning);
+template <class T>
+Attended<T> exact_tensor_attention(const TensorJob<T>& job, Masking mask) {
+  return run_exact_tensor<Device>(job, mask);
+}
+template <class T>
+Gradient gradient(const GradientJob<T>& job, const std::vector<double>& coefficients, const Tuning& tuning) {
+  return run_gradient<Device, Plain<T>>(job, coefficients, tuning);
 }
 Sums moments(const SplitMonomials& monomials, Rowwise<double> x, Rowwise<double> y, const Tuning& tuning) {
   return run_moments<Device>(monomials, x, y, tuning);

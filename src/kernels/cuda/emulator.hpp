@@ -125,6 +125,10 @@ struct EmulatedMemory {
     emulation::Element<T> operator[](long i) const { return {*array, i}; }
     bool present() const { return array != nullptr; }
   };
+  template <class T>
+  static In<T> in(const Out<T>& array) {
+    return {array.array};
+  }
   template <class R>
   struct Registers {
     std::vector<R> values;

@@ -46,15 +46,20 @@ struct TensorJob {
 
 /// dL/dX with everything scaled by the caller (kernels/gradient_plan.hpp): variables x of the queries and of
 /// each side's keys, values h = A3 Y, keys y = A2, A1 and the target E.
+template <class T>
 struct GradientJob {
   struct Side {
-    Rowwise<double> variables, values, keys;
+    Rowwise<T> variables, values, keys;
   };
-  Rowwise<double> x, a1, target;
+  Rowwise<T> x, a1;
+  Rowwise<double> target;
   std::vector<Side> sides;     // one, or two for the tensor loss
   std::vector<double> centre;  // of the products of two sides' variables; empty: none
   long score_divisor = 1;      // d: scores are <x, k>/d, and so is dL/dX
 };
+
+template <class T>
+constexpr double least_positive = sizeof(T) == 8 ? 0x1p-1074 : 0x1p-149;
 
 /// Roundings that a term passes through at most, in T and (sums) in double.
 struct TermRoundings {
@@ -66,6 +71,7 @@ struct Attended {
   std::vector<T> output;
   std::vector<double> denominators;  // of row i, in units of the weights
   TermRoundings roundings;
+  double lost = least_positive<T>;  // by an operation that underflows, at most
 };
 
 /// Choices that change the order of sums, so bytes, but no guarantee.
@@ -82,19 +88,32 @@ Attended<T> exact_attention(Where where, const AttentionJob<T>& job);
 template <class T>
 Attended<T> polynomial_attention(Where where, const AttentionJob<T>& job,
                                  const std::vector<double>& coefficients, const Tuning& tuning = {});
-/// Both products with features on tensor cores (mixed.hpp); no mask.
-Attended<float> mixed_attention(Where where, const AttentionJob<float>& job,
-                                const std::vector<double>& coefficients);
 template <class T>
 Attended<T> tensor_attention(Where where, const TensorJob<T>& job, const std::vector<double>& coefficients,
                              const Tuning& tuning = {});
+/// Fused, over all pairs (exact_tensor.hpp); under a mask row i sees the pairs j1, j2 <= i. `centre` is not
+/// used. Errors: std::length_error beyond `most_exact_tensor_features` features.
+template <class T>
+Attended<T> exact_tensor_attention(Where where, const TensorJob<T>& job, Masking mask);
+constexpr long most_exact_tensor_features = 32;
 
 struct Gradient {
   std::vector<double> entries;  // a * keys + b, scaled; keys = d, or d^2 for two sides
   std::vector<double> sums;     // of row i: N_i and D_i
+  /// Of a term of these sums, and of the gradient's terms on the way of gamma; from the job's numbers on.
+  TermRoundings of_sums, of_entries;
+  double lost = 0;  // as in Attended
 };
-Gradient gradient(Where where, const GradientJob& job, const std::vector<double>& coefficients,
+template <class T>
+Gradient gradient(Where where, const GradientJob<T>& job, const std::vector<double>& coefficients,
                   const Tuning& tuning = {});
+
+/// The same with both products with features on tensor cores (mixed.hpp).
+Attended<float> mixed_attention(Where where, const AttentionJob<float>& job,
+                                const std::vector<double>& coefficients);
+Attended<float> mixed_tensor_attention(Where where, const TensorJob<float>& job,
+                                       const std::vector<double>& coefficients);
+Gradient mixed_gradient(Where where, const GradientJob<float>& job, const std::vector<double>& coefficients);
 
 /// The two products alone, in double: sum_j x_j^a [y_j, 1]_c at [place * (columns of y + 1) + c] …
 struct Sums {

@@ -2,6 +2,7 @@
 // products of their TF32 halves, sums in double (tensor_cores.hpp has the model and the count of roundings).
 //   MixedMoments  a warp has 4 tasks, 16 monomials, against 8 NT columns; 8 tokens a step.
 //   MixedRows     a warp has 16 queries against 8 NT columns; 8 monomials a step.
+// OnTensorCores is how the pipelines use them: matrix (causal, too) and tensor attention, gradients.
 // Roundings of a term, in float: features g - 1, the column 1, a product 62; the table 1, features g - 1, a
 // product 62; steps in double. A tile of 8 columns is paid for whole: with d_v + 1 <= 8 the float kernels do
 // as little work.
@@ -103,8 +104,8 @@ struct MixedRows {
                        C = 8 * NT;
   TokenRows<M, float> queries;
   MonomialPlan<M> plan;
-  typename M::template In<float> table;
-  long columns = 1;
+  typename M::template In<float> table;   // [chunk][place][column]
+  long columns = 1, rows_of_a_chunk = 0;  // 0: no mask; else as in Rows, the part before the chunk
   typename M::template Out<double> sums;  // [row][column]
 
   long shared_bytes() const {
@@ -118,7 +119,9 @@ struct MixedRows {
   ATTNBOUNDS_BOTH void operator()(Block& block) const {
     constexpr long B = rows_of_a_block;
     const long first_row = block.x() * B, first_column = block.y() * C,
-               count = first_row + B < queries.rows ? B : queries.rows - first_row;
+               count = first_row + B < queries.rows ? B : queries.rows - first_row,
+               chunk = rows_of_a_chunk > 0 ? first_row / rows_of_a_chunk : 0,
+               table_at = chunk * plan.places() * columns;
     const auto tokens = block.template shared<float>(plan.entries() * B),
                high = block.template shared<float>(tasks_of_a_slice * 4 * C),
                low = block.template shared<float>(tasks_of_a_slice * 4 * C);
@@ -136,8 +139,8 @@ struct MixedRows {
       block.each([&](int t) {  // places beyond the last have weight 0
         for (long e = t; e < tasks_of_a_slice * 4 * C; e += threads) {
           const long place = first * 4 + e / C, column = first_column + e % C;
-          const Tf32Halves y =
-              halves(place < plan.places() && column < columns ? table[place * columns + column] : 0.0F);
+          const Tf32Halves y = halves(
+              place < plan.places() && column < columns ? table[table_at + place * columns + column] : 0.0F);
           high[e] = y.high;
           low[e] = y.low;
         }
@@ -175,75 +178,69 @@ struct MixedRows {
   }
 };
 
-template <class Backend>
-class MixedAttention {
- public:
-  MixedAttention(Backend& backend, const AttentionJob<float>& job, const std::vector<double>& coefficients)
-      : backend_(backend),
-        up_(job.up),
-        of_(backend, job, coefficients),
-        columns_(of_.pairs.columns()),
-        tokens_of_a_group_(divide_up(divide_up(job.k.rows, 1024), tokens_of_a_mixed_tile) *
-                           tokens_of_a_mixed_tile),
-        groups_(divide_up(job.k.rows, tokens_of_a_group_)),
-        entries_(of_.monomials.places() * columns_),
-        sums_(backend.template make<double>("sums of groups", groups_ * entries_)),
-        table_(backend.template make<float>("table", entries_)),
-        row_sums_(backend.template make<double>("row sums", job.q.rows * columns_)),
-        output_(backend.template make<float>("output", job.q.rows * job.v.columns)),
-        denominators_(backend.template make<double>("denominators", job.q.rows)) {
-    if (job.mask == Masking::causal) throw std::domain_error("the mixed kernels have no causal mask");
+/// The products with features on tensor cores. Under a causal mask the part inside a chunk is Rows's, in
+/// float.
+struct OnTensorCores {
+  using Number = float;
+  static constexpr bool rows_divide = false;
+  static constexpr double lost = 0x1p-125;  // (TC) promises nothing of products below the normal floats
+  static MomentShape shape(const SplitMonomials& m, long tokens, long, long, const Tuning& tuning,
+                           Masking mask) {
+    MomentShape shape;
+    shape.tokens = tokens;
+    shape.tile = tokens_of_a_mixed_tile;
+    shape.tokens_of_a_group = mask == Masking::causal
+                                  ? tokens_of_a_chunk
+                                  : divide_up(divide_up(tokens, tuning.most_groups), shape.tile) * shape.tile;
+    shape.groups = divide_up(tokens, shape.tokens_of_a_group);
+    shape.task_chunks = divide_up(m.tasks(), 16);
+    return shape;
   }
-  void run() {
-    if (columns_ <= 8) run_with<1>();
-    else run_with<4>();
+  template <class Backend, class M = typename Backend::Memory>
+  static void moments(Backend& backend, const MonomialPlan<M>& plan, const TokenRows<M, float>& rows,
+                      const ColumnPairs<M, float>& pairs, const MomentShape& shape,
+                      const typename Backend::template Array<double>& groups) {
+    with_tiles(pairs.columns(), [&](auto tiles) {
+      launch_fitting(backend, MixedMoments<M, tiles()>{rows, pairs, plan, shape.tokens_of_a_group, groups},
+                     {shape.groups, shape.task_chunks, divide_up(pairs.columns(), 8 * tiles())});
+    });
   }
-  Attended<float> result() {
-    const long g = of_.monomials.degree, features = std::max(g - 1, 0L);
-    return {backend_.download(output_),
-            backend_.download(denominators_),
-            {features + 1 + roundings_of_a_split_product + 1 + features + roundings_of_a_split_product,
-             tokens_of_a_group_ / 8 + 4 + weight_roundings(g) + 1 + divide_up(of_.monomials.places(), 8)}};
+  template <class Backend, class M = typename Backend::Memory>
+  static void rows(Backend& backend, const MonomialPlan<M>& plan, const RowsTask<M, float>& task,
+                   const Tuning& tuning) {
+    with_tiles(task.columns, [&](auto tiles) {
+      using Program = MixedRows<M, tiles()>;
+      launch_fitting(
+          backend, Program{task.queries, plan, task.table, task.columns, task.rows_of_a_chunk, task.sums},
+          {divide_up(task.queries.rows, Program::rows_of_a_block), divide_up(task.columns, 8 * tiles()), 1});
+    });
+    if (task.mask() == Masking::none) return;
+    MonomialPlan<M> nothing = plan;  // no task, so no table of a token
+    nothing.front_count = nothing.fronts = nothing.backs = 1;
+    nothing.tasks = 0;
+    RowsTask<M, float> inside = task;
+    inside.start = M::in(task.sums);
+    launch_rows(backend, nothing, inside, tuning);
+  }
+  static TermRoundings of_moments(const SplitMonomials& m, const MomentShape& shape) {
+    return {std::max(m.degree - 1, 0) + 1 + roundings_of_a_split_product, shape.tokens_of_a_group / 8 + 4};
+  }
+  static TermRoundings of_rows(const SplitMonomials& m) {
+    return {std::max(m.degree - 1, 0) + roundings_of_a_split_product, divide_up(m.places(), 8)};
   }
 
  private:
-  using M = typename Backend::Memory;
-  template <int NT>
-  void run_with() {
-    const long passes = divide_up(columns_, 8 * NT), n = of_.queries.rows.rows;
-    backend_.launch(MixedMoments<M, NT>{of_.keys.rows, of_.pairs, of_.plan.plan, tokens_of_a_group_, sums_},
-                    {groups_, divide_up(of_.monomials.tasks(), 16), passes});
-    Combine<M, float> combine;
-    combine.sums = Backend::in(sums_);
-    combine.weights = Backend::in(of_.weights);
-    combine.table = table_;
-    combine.groups = groups_;
-    combine.entries = entries_;
-    combine.columns = columns_;
-    backend_.launch(combine, {divide_up(entries_, Combine<M, float>::entries_of_a_block), 1, 1});
-    backend_.launch(
-        MixedRows<M, NT>{of_.queries.rows, of_.plan.plan, Backend::in(table_), columns_, row_sums_},
-        {divide_up(n, MixedRows<M, NT>::rows_of_a_block), passes, 1});
-    backend_.launch(Quotients<M, float>{Backend::in(row_sums_), output_, denominators_, n, columns_, up_},
-                    {divide_up(n, 128), 1, 1});
+  template <class F>
+  static void with_tiles(long columns, const F& f) {  // 8 columns each
+    if (columns <= 8) f(std::integral_constant<int, 1>());
+    else f(std::integral_constant<int, 4>());
   }
-  Backend& backend_;
-  float up_;
-  PolynomialOperands<Backend, float> of_;
-  long columns_, tokens_of_a_group_, groups_, entries_;
-  typename Backend::template Array<double> sums_;
-  typename Backend::template Array<float> table_;
-  typename Backend::template Array<double> row_sums_;
-  typename Backend::template Array<float> output_;
-  typename Backend::template Array<double> denominators_;
+  template <class Backend, class Program>
+  static void launch_fitting(Backend& backend, const Program& program, Grid grid) {
+    if (program.shared_bytes() > most_bytes)
+      throw std::length_error("monomials of a token do not fit a block's shared memory");
+    backend.launch(program, grid);
+  }
 };
-
-template <class Backend>
-Attended<float> run_mixed(const AttentionJob<float>& job, const std::vector<double>& coefficients) {
-  return result_of<Backend, MixedAttention<Backend>>(job, coefficients);
-}
-namespace device {
-Attended<float> mixed_attention(const AttentionJob<float>& job, const std::vector<double>& coefficients);
-}
 
 }  // namespace attnbounds::cuda

@@ -3,11 +3,9 @@
 //   ExactAttention        one launch
 //   PolynomialAttention   Moments (keys), Combine, Rows; causal: the same with a table a chunk of 256 tokens
 //   TensorAttention       Moments and Combine of both sides, Rows
-//   GradientOfLoss        Moments of the keys with columns [h,1] (x) [y,1]; Rows for N and D; GradientRows
-//   for
-//                         gamma; Moments of the queries with columns gamma (x) A1; the contraction
-// dL/dX_ab = (1/d) sum_m w_m sum_l G_m[a,l] M_m[l,b] on the host (docs/kernels_tensor_gradient.md, section
-// 2). The shape of every sum follows from sizes alone, so the bytes do not depend on the GPU.
+// (gradients: gradient.hpp). How the two products with features are computed is a type: Plain<T> here, by
+// ordinary instructions, or OnTensorCores (mixed.hpp). The shape of every sum follows from sizes alone, so
+// the bytes do not depend on the GPU.
 #pragma once
 
 #include <algorithm>
@@ -99,15 +97,6 @@ inline MomentShape moment_shape(const SplitMonomials& m, long tokens, long dimen
     shape.slices *= 2;
   return shape;
 }
-/// Of a term in Moments and Combine, from x and y on (weights not counted).
-inline TermRoundings moment_roundings(const SplitMonomials& m, const MomentShape& shape) {
-  return {std::max(m.degree - 1, 0) + 1 + divide_up(shape.tile, shape.slices),
-          shape.tokens_of_a_group / shape.tile + shape.slices + 4};
-}
-/// Of a term in Rows.
-inline TermRoundings row_roundings(const SplitMonomials& m) {
-  return {std::max(m.degree - 1, 0) + 4 + 32, divide_up(m.tasks(), 32)};
-}
 inline TermRoundings operator+(TermRoundings a, TermRoundings b) {
   return {a.narrow + b.narrow, a.wide + b.wide};
 }
@@ -135,26 +124,24 @@ struct RowsOnDevice {
 };
 
 /// One product with features on the keys' side and its sum over groups.
-template <class Backend, class T>
+template <class Backend, class Products>
 struct MomentSums {
   using M = typename Backend::Memory;
+  using T = typename Products::Number;
   MomentShape shape;
   long columns, entries;
   typename Backend::template Array<double> groups, sums;
 
   MomentSums(Backend& backend, const SplitMonomials& m, const TokenRows<M, T>& rows,
              const ColumnPairs<M, T>& pairs, const Tuning& tuning, Masking mask)
-      : shape(moment_shape(m, rows.rows, rows.columns, best_width(pairs.columns()), sizeof(T), tuning, mask)),
+      : shape(Products::shape(m, rows.rows, rows.columns, pairs.columns(), tuning, mask)),
         columns(pairs.columns()),
         entries(m.places() * columns),
         groups(backend.template make<double>("sums of groups", shape.groups * entries)),
         sums(backend.template make<double>("sums", entries)) {}
   void run(Backend& backend, const MonomialPlan<M>& plan, const TokenRows<M, T>& rows,
            const ColumnPairs<M, T>& pairs) {
-    with_width(columns, [&](auto width) {
-      Moments<M, T, width()> program{rows, pairs, plan, shape, groups};
-      backend.launch(program, {shape.groups, shape.task_chunks, divide_up(columns, width())});
-    });
+    Products::template moments<Backend>(backend, plan, rows, pairs, shape, groups);
   }
   Combine<M, T> combine() const {
     Combine<M, T> program;
@@ -172,15 +159,37 @@ struct MomentSums {
     program.raw = sums;
     backend.launch(program, combine_grid(entries));
   }
+  /// Of a term in Moments and Combine, from x and y on (weights not counted).
+  TermRoundings roundings(const SplitMonomials& m) const { return Products::of_moments(m, shape); }
+};
+
+/// One product with features on the queries' side: what Rows is given (rows.hpp).
+template <class M, class T>
+struct RowsTask {
+  TokenRows<M, T> queries;
+  typename M::template In<T> table;
+  long columns = 1;
+  long rows_of_a_chunk = 0;
+  TokenRows<M, T> keys;
+  ColumnPairs<M, T> pairs;
+  typename M::template In<T> coefficients;
+  long degree = 0;
+  typename M::template In<double> start;
+  typename M::template Out<double> sums;
+  typename M::template Out<T> output;
+  typename M::template Out<double> denominators;
+  T up = 1;
+  Masking mask() const { return rows_of_a_chunk > 0 ? Masking::causal : Masking::none; }
 };
 
 /// Launches Rows with as many rows a block as fit.
-template <class Backend, class T, class Fill>
-void launch_rows(Backend& backend, const PlanOnDevice<Backend>& plan, long columns, long rows, long dimension,
-                 const Tuning& tuning, Masking mask, const Fill& fill) {
+template <class Backend, class T>
+void launch_rows(Backend& backend, const MonomialPlan<typename Backend::Memory>& plan,
+                 const RowsTask<typename Backend::Memory, T>& task, const Tuning& tuning) {
   using M = typename Backend::Memory;
-  const long of_a_row =
-      (plan.plan.entries() + (mask == Masking::causal ? dimension : 0)) * static_cast<long>(sizeof(T));
+  const long rows = task.queries.rows, columns = task.columns,
+             of_a_row = (plan.entries() + (task.mask() == Masking::causal ? task.queries.columns : 0)) *
+                        static_cast<long>(sizeof(T));
   long block = 1;
   while (block < tuning.rows_of_a_block && block * 2 * of_a_row + (24L << 10) <= most_bytes) block *= 2;
   if (of_a_row + (24L << 10) > most_bytes)
@@ -189,16 +198,60 @@ void launch_rows(Backend& backend, const PlanOnDevice<Backend>& plan, long colum
   if (!two) block = std::min(block, 128L);
   with_width(columns, [&](auto width) {
     const auto with_rows = [&](auto program) {
-      program.plan = plan.plan;
+      program.queries = task.queries;
+      program.plan = plan;
+      program.table = task.table;
       program.columns = columns;
       program.rows_of_a_block = block;
-      fill(program);
+      program.rows_of_a_chunk = task.rows_of_a_chunk;
+      program.keys = task.keys;
+      program.pairs = task.pairs;
+      program.coefficients = task.coefficients;
+      program.degree = task.degree;
+      program.start = task.start;
+      program.sums = task.sums;
+      program.output = task.output;
+      program.denominators = task.denominators;
+      program.up = task.up;
       backend.launch(program, {divide_up(rows, block), divide_up(columns, width()), 1});
     };
     if (two) with_rows(Rows<M, T, width(), 2>());
     else with_rows(Rows<M, T, width(), 1>());
   });
 }
+
+/// The products with features by ordinary instructions, in T.
+template <class T>
+struct Plain {
+  using Number = T;
+  static constexpr bool rows_divide = true;  // Rows can end with the quotients
+  static constexpr double lost = least_positive<T>;
+  static MomentShape shape(const SplitMonomials& m, long tokens, long dimension, long columns,
+                           const Tuning& tuning, Masking mask) {
+    return moment_shape(m, tokens, dimension, best_width(columns), sizeof(T), tuning, mask);
+  }
+  template <class Backend, class M = typename Backend::Memory>
+  static void moments(Backend& backend, const MonomialPlan<M>& plan, const TokenRows<M, T>& rows,
+                      const ColumnPairs<M, T>& pairs, const MomentShape& shape,
+                      const typename Backend::template Array<double>& groups) {
+    with_width(pairs.columns(), [&](auto width) {
+      Moments<M, T, width()> program{rows, pairs, plan, shape, groups};
+      backend.launch(program, {shape.groups, shape.task_chunks, divide_up(pairs.columns(), width())});
+    });
+  }
+  template <class Backend, class M = typename Backend::Memory>
+  static void rows(Backend& backend, const MonomialPlan<M>& plan, const RowsTask<M, T>& task,
+                   const Tuning& tuning) {
+    launch_rows(backend, plan, task, tuning);
+  }
+  static TermRoundings of_moments(const SplitMonomials& m, const MomentShape& shape) {
+    return {std::max(m.degree - 1, 0) + 1 + divide_up(shape.tile, shape.slices),
+            shape.tokens_of_a_group / shape.tile + shape.slices + 4};
+  }
+  static TermRoundings of_rows(const SplitMonomials& m) {
+    return {std::max(m.degree - 1, 0) + 4 + 32, divide_up(m.tasks(), 32)};
+  }
+};
 
 template <class Backend, class T>
 class ExactAttention {
@@ -251,8 +304,10 @@ class ExactAttention {
 };
 
 /// Rows of quotients: what the polynomial methods end with.
-template <class Backend, class T>
+template <class Backend, class Products>
 class RowQuotients {
+  using T = typename Products::Number;
+
  public:
   RowQuotients(Backend& backend, long rows, long columns)
       : rows_(rows),
@@ -260,11 +315,10 @@ class RowQuotients {
         output(backend.template make<T>("output", rows * (columns - 1))),
         denominators(backend.template make<double>("denominators", rows)),
         sums_(backend.template make<double>("row sums", one_pass() ? 1 : rows * columns)) {}
-  bool one_pass() const { return columns_ <= best_width(columns_); }
-  template <class Program>
-  void into(Program& program, T up) const {
-    if (one_pass()) program.output = output, program.denominators = denominators, program.up = up;
-    else program.sums = sums_;
+  bool one_pass() const { return Products::rows_divide && columns_ <= best_width(columns_); }
+  void into(RowsTask<typename Backend::Memory, T>& task, T up) const {
+    if (one_pass()) task.output = output, task.denominators = denominators, task.up = up;
+    else task.sums = sums_;
   }
   void finish(Backend& backend, T up) const {
     if (one_pass()) return;
@@ -304,8 +358,11 @@ struct PolynomialOperands {
         pairs{Backend::in(values), {}, job.v.columns, 1, 0, 1, job.down} {}
 };
 
-template <class Backend, class T>
+template <class Backend, class Products>
 class PolynomialAttention {
+  using M = typename Backend::Memory;
+  using T = typename Products::Number;
+
  public:
   PolynomialAttention(Backend& backend, const AttentionJob<T>& job, const std::vector<double>& coefficients,
                       const Tuning& tuning)
@@ -327,55 +384,59 @@ class PolynomialAttention {
     combine.table = table_;
     combine.prefixes = mask_ == Masking::causal ? 1 : 0;
     backend_.launch(combine, moments_.combine_grid(moments_.entries));
-    launch_rows<Backend, T>(backend_, of_.plan, of_.pairs.columns(), of_.queries.rows.rows,
-                            of_.queries.rows.columns, tuning_, mask_, [&](auto& program) {
-                              program.queries = of_.queries.rows;
-                              program.table = Backend::in(table_);
-                              if (mask_ == Masking::causal) {
-                                program.rows_of_a_chunk = tokens_of_a_chunk;
-                                program.keys = of_.keys.rows;
-                                program.pairs = of_.pairs;
-                                program.coefficients = Backend::in(coefficients_);
-                                program.degree = of_.monomials.degree;
-                              }
-                              quotients_.into(program, up_);
-                            });
+    RowsTask<M, T> task;
+    task.queries = of_.queries.rows;
+    task.table = Backend::in(table_);
+    task.columns = of_.pairs.columns();
+    if (mask_ == Masking::causal) {
+      task.rows_of_a_chunk = tokens_of_a_chunk;
+      task.keys = of_.keys.rows;
+      task.pairs = of_.pairs;
+      task.coefficients = Backend::in(coefficients_);
+      task.degree = of_.monomials.degree;
+    }
+    quotients_.into(task, up_);
+    Products::template rows<Backend>(backend_, of_.plan.plan, task, tuning_);
     quotients_.finish(backend_, up_);
   }
   Attended<T> result() {
     const long g = of_.monomials.degree, d = of_.monomials.dimension;
-    TermRoundings features = moment_roundings(of_.monomials, moments_.shape) + row_roundings(of_.monomials) +
-                             TermRoundings{1, weight_roundings(g) + 1};
+    const TermRoundings of_rows = Products::of_rows(of_.monomials);
+    TermRoundings features =
+        moments_.roundings(of_.monomials) + of_rows + TermRoundings{1, weight_roundings(g) + 1};
     if (mask_ == Masking::causal) {  // the larger of the two ways, and the sum of both
       features.narrow = std::max(features.narrow, g * (d + 2) + 3 + 64);
-      features.wide = std::max(features.wide, row_roundings(of_.monomials).wide) + tokens_of_a_chunk / 64;
+      features.wide = std::max(features.wide, of_rows.wide) + tokens_of_a_chunk / 64;
     }
-    return {backend_.download(quotients_.output), backend_.download(quotients_.denominators), features};
+    return {backend_.download(quotients_.output), backend_.download(quotients_.denominators), features,
+            Products::lost};
   }
 
  protected:
   struct Parts {
     PlanOnDevice<Backend>& plan;
-    MomentSums<Backend, T>& moments;
+    MomentSums<Backend, Products>& moments;
   };
   Parts parts() { return {of_.plan, moments_}; }  // for tests that break them
 
  private:
-  using M = typename Backend::Memory;
   Backend& backend_;
   Tuning tuning_;
   Masking mask_;
   T up_;
   PolynomialOperands<Backend, T> of_;
   typename Backend::template Array<T> coefficients_;
-  MomentSums<Backend, T> moments_;
+  MomentSums<Backend, Products> moments_;
   long chunks_;
   typename Backend::template Array<T> table_;
-  RowQuotients<Backend, T> quotients_;
+  RowQuotients<Backend, Products> quotients_;
 };
 
-template <class Backend, class T>
+template <class Backend, class Products>
 class TensorAttention {
+  using M = typename Backend::Memory;
+  using T = typename Products::Number;
+
  public:
   TensorAttention(Backend& backend, const TensorJob<T>& job, const std::vector<double>& coefficients,
                   const Tuning& tuning)
@@ -414,24 +475,24 @@ class TensorAttention {
       moments1_.run_raw(backend_);
       table_ = backend_.upload("table", shifted());
     }
-    launch_rows<Backend, T>(backend_, plan_, pairs1_.columns(), queries_.rows.rows, queries_.rows.columns,
-                            tuning_, Masking::none, [&](auto& program) {
-                              program.queries = queries_.rows;
-                              program.table = Backend::in(table_);
-                              quotients_.into(program, up_);
-                            });
+    RowsTask<M, T> task;
+    task.queries = queries_.rows;
+    task.table = Backend::in(table_);
+    task.columns = pairs1_.columns();
+    quotients_.into(task, up_);
+    Products::template rows<Backend>(backend_, plan_.plan, task, tuning_);
     quotients_.finish(backend_, up_);
   }
   Attended<T> result() {
     const long g = monomials_.degree;
     return {backend_.download(quotients_.output), backend_.download(quotients_.denominators),
-            moment_roundings(monomials_, moments1_.shape) + moment_roundings(monomials_, moments2_.shape) +
-                row_roundings(monomials_) +
-                TermRoundings{1, weight_roundings(g) + 2 + (centre_.empty() ? 0 : 2 * g)}};
+            moments1_.roundings(monomials_) + moments2_.roundings(monomials_) +
+                Products::of_rows(monomials_) +
+                TermRoundings{1, weight_roundings(g) + 2 + (centre_.empty() ? 0 : 2 * g)},
+            Products::lost};
   }
 
  private:
-  using M = typename Backend::Memory;
   std::vector<T> shifted() {
     const std::vector<double> first = backend_.download(moments1_.sums),
                               second = backend_.download(moments2_.sums),
@@ -454,9 +515,9 @@ class TensorAttention {
   typename Backend::template Array<T> values1_, values2_;
   typename Backend::template Array<double> weights_;
   ColumnPairs<M, T> pairs1_, pairs2_;
-  MomentSums<Backend, T> moments1_, moments2_;
+  MomentSums<Backend, Products> moments1_, moments2_;
   typename Backend::template Array<T> table_;
-  RowQuotients<Backend, T> quotients_;
+  RowQuotients<Backend, Products> quotients_;
 };
 
 }  // namespace attnbounds::cuda

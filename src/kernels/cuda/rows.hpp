@@ -27,6 +27,7 @@ struct Rows {
   typename M::template In<T> coefficients;
   long degree = 0;
 
+  typename M::template In<double> start;          // added to the sums, if present: [row][column]
   typename M::template Out<double> sums;          // [row][column]; or, where one pass has all columns:
   typename M::template Out<T> output;             // quotients by the last column
   typename M::template Out<double> denominators;  // and that column
@@ -70,7 +71,13 @@ struct Rows {
     block.each([&](int t) {
       Sums& s = registers(t);
       ATTNBOUNDS_UNROLL
-      for (int e = 0; e < R * C; ++e) s.part[e / C][e % C] = 0, s.total[e / C][e % C] = 0;
+      for (int e = 0; e < R * C; ++e) {
+        const long row = t + e / C * step, column = first_column + e % C;
+        s.part[e / C][e % C] = 0;
+        s.total[e / C][e % C] = start.present() && t < step && row < count && column < columns
+                                    ? static_cast<double>(start[(first_row + row) * columns + column])
+                                    : 0.0;
+      }
       for (long e = t; e < 2 * B; e += threads) {  // a row and a half of its table
         const long row = e % B;
         if (row < count)

@@ -1,7 +1,6 @@
 // A build without CUDA: there is no GPU to be had.
 #if !defined(ATTNBOUNDS_CUDA)
 #include "methods.hpp"
-#include "mixed.hpp"
 
 namespace attnbounds::cuda {
 namespace {
@@ -24,8 +23,17 @@ template <class T>
 Attended<T> tensor_attention(const TensorJob<T>&, const std::vector<double>&, const Tuning&) {
   refuse();
 }
+template <class T>
+Attended<T> exact_tensor_attention(const TensorJob<T>&, Masking) {
+  refuse();
+}
+template <class T>
+Gradient gradient(const GradientJob<T>&, const std::vector<double>&, const Tuning&) {
+  refuse();
+}
 Attended<float> mixed_attention(const AttentionJob<float>&, const std::vector<double>&) { refuse(); }
-Gradient gradient(const GradientJob&, const std::vector<double>&, const Tuning&) { refuse(); }
+Attended<float> mixed_tensor_attention(const TensorJob<float>&, const std::vector<double>&) { refuse(); }
+Gradient mixed_gradient(const GradientJob<float>&, const std::vector<double>&) { refuse(); }
 Sums moments(const SplitMonomials&, Rowwise<double>, Rowwise<double>, const Tuning&) { refuse(); }
 Sums evaluate(const SplitMonomials&, Rowwise<double>, const std::vector<double>&, long, const Tuning&) {
   refuse();

@@ -4,14 +4,15 @@
 
 #include <cmath>
 #include <cstring>
+#include <deque>
 
-#include "../bounds.hpp"
+#include "../kernels.hpp"
 #include "files.hpp"
 
 namespace attnbounds::cuda {
 
 struct CaseReport {
-  std::string kind;
+  std::string kind, arithmetic;
   std::vector<double> output;
   double worst = 0;        // largest distance to an enclosure over its bound: at most 1 where all is well
   bool same_bytes = true;  // as the emulator had where the case was made
@@ -19,57 +20,96 @@ struct CaseReport {
 
 namespace cases {
 
-inline Rowwise<double> view(const FileMatrix& m) { return {m.entries.data(), m.rows, m.columns}; }
-
-inline std::vector<double> run(const std::string& folder, const CaseFile& file, const std::string& kind,
-                               Where where) {
-  const auto matrix = [&](const std::string& name) { return read_npy(folder + "/" + name + ".npy"); };
-  const std::vector<double> coefficients = file.numbers("coefficients");
-  const auto list = [&](const char* name) {  // "none" for an empty one
-    return file.word(name) == "none" ? std::vector<double>() : file.numbers(name);
-  };
-  if (kind == "matrix" || kind == "causal") {
-    const FileMatrix q = matrix("q"), k = matrix("k"), v = matrix("v");
-    const auto shift = free_shift(view(q), view(k));
-    const auto values = value_scale(view(v));
-    const AttentionJob<double> job{view(q),
-                                   view(k),
-                                   view(v),
-                                   shift.scaling,
-                                   values.down,
-                                   values.up,
-                                   kind == "causal" ? Masking::causal : Masking::none};
-    return polynomial_attention(where, job, coefficients).output;
+/// The matrices and lists of a case, as numbers of T.
+template <class T>
+class Input {
+ public:
+  Input(const std::string& folder, const CaseFile& file) : folder_(folder), file_(file) {}
+  Rowwise<T> matrix(const std::string& name) {
+    const FileMatrix m = read_npy(folder_ + "/" + name + ".npy");
+    return {keep(m.entries, name + ".npy").data(), m.rows, m.columns};
   }
-  if (kind == "tensor") {
-    const FileMatrix q = matrix("q"), k1 = matrix("k"), k2 = matrix("k2"), v1 = matrix("v"),
-                     v2 = matrix("v2");
-    const TensorJob<double> job{view(q),
-                                view(k1),
-                                view(k2),
-                                view(v1),
-                                view(v2),
-                                list("query_scale"),
-                                list("key1_scale"),
-                                list("key2_scale"),
-                                file.number("down1"),
-                                file.number("down2"),
-                                file.number("up"),
-                                list("centre")};
-    return tensor_attention(where, job, coefficients).output;
+  std::vector<T> list(const std::string& name) {  // "none" for an empty one
+    return file_.word(name) == "none" ? std::vector<T>() : keep(file_.numbers(name), "case.txt, " + name);
+  }
+  T number(const std::string& name) { return list(name).front(); }
+
+ private:
+  std::vector<T>& keep(const std::vector<double>& numbers, const std::string& name) {
+    std::vector<T>& kept = kept_.emplace_back(numbers.begin(), numbers.end());
+    for (std::size_t e = 0; e < numbers.size(); ++e)
+      if (static_cast<double>(kept[e]) != numbers[e])
+        bad_file(folder_ + "/" + name, "numbers that are floats, as the arithmetic is");
+    return kept;
+  }
+  const std::string& folder_;
+  const CaseFile& file_;
+  std::deque<std::vector<T>> kept_;  // what is kept stays where it is
+};
+
+/// `mixed`: products with features on tensor cores, T = float.
+template <class T>
+std::vector<double> run(const std::string& folder, const CaseFile& file, const std::string& kind, bool mixed,
+                        Where where) {
+  Input<T> in(folder, file);
+  const auto with_products = [&](const auto& job, const auto& plain, const auto& on_tensor_cores) {
+    if constexpr (sizeof(T) == 4) return mixed ? on_tensor_cores(job) : plain(job);
+    else return plain(job);
+  };
+  const auto doubles = [](const std::vector<T>& x) { return std::vector<double>(x.begin(), x.end()); };
+  const bool exact = kind.compare(0, 5, "exact") == 0;
+  const std::vector<double> coefficients = exact ? std::vector<double>() : file.numbers("coefficients");
+  if (kind == "matrix" || kind == "causal" || kind == "exact" || kind == "exact-causal") {
+    const bool causal = kind == "causal" || kind == "exact-causal";
+    const AttentionJob<T> job{in.matrix("q"),
+                              in.matrix("k"),
+                              in.matrix("v"),
+                              {in.list("centre"), in.list("key_scale"), in.list("query_scale")},
+                              in.number("down"),
+                              in.number("up"),
+                              causal ? Masking::causal : Masking::none};
+    if (exact) return doubles(exact_attention(where, job).output);
+    return doubles(with_products(
+                       job, [&](const auto& of) { return polynomial_attention(where, of, coefficients); },
+                       [&](const auto& of) { return mixed_attention(where, of, coefficients); })
+                       .output);
+  }
+  if (kind == "tensor" || kind == "exact-tensor") {
+    TensorJob<T> job;
+    job.q = in.matrix("q"), job.k1 = in.matrix("k"), job.k2 = in.matrix("k2");
+    job.v1 = in.matrix("v"), job.v2 = in.matrix("v2");
+    job.query_scale = in.list("query_scale");
+    job.key1_scale = in.list("key1_scale"), job.key2_scale = in.list("key2_scale");
+    job.down1 = in.number("down1"), job.down2 = in.number("down2"), job.up = in.number("up");
+    if (exact) return doubles(exact_tensor_attention(where, job, Masking::none).output);
+    job.centre = Input<double>(folder, file).list("centre");
+    return doubles(with_products(
+                       job, [&](const auto& of) { return tensor_attention(where, of, coefficients); },
+                       [&](const auto& of) { return mixed_tensor_attention(where, of, coefficients); })
+                       .output);
   }
   if (kind != "matrix-gradient" && kind != "tensor-gradient")
     bad_file(folder + "/case.txt, kind", "one that is known");
-  const FileMatrix x = matrix("x"), a1 = matrix("a1"), target = matrix("target");
-  std::vector<FileMatrix> kept;
+  Input<double> wide(folder, file);
+  GradientJob<T> job{in.matrix("x"),        in.matrix("a1"),
+                     wide.matrix("target"), {},
+                     wide.list("centre"),   static_cast<long>(file.number("divisor"))};
   for (const std::string side : {"1", "2"})
     if (side == "1" || kind == "tensor-gradient")
-      for (const char* name : {"variables", "values", "keys"}) kept.push_back(matrix(name + side));
-  GradientJob job{view(x), view(a1),       view(target),
-                  {},      list("centre"), static_cast<long>(file.number("divisor"))};
-  for (std::size_t s = 0; s < kept.size(); s += 3)
-    job.sides.push_back({view(kept[s]), view(kept[s + 1]), view(kept[s + 2])});
-  return gradient(where, job, coefficients).entries;
+      job.sides.push_back(
+          {in.matrix("variables" + side), in.matrix("values" + side), in.matrix("keys" + side)});
+  return with_products(
+             job, [&](const auto& of) { return gradient(where, of, coefficients); },
+             [&](const auto& of) { return mixed_gradient(where, of, coefficients); })
+      .entries;
+}
+
+inline std::vector<double> run(const std::string& folder, const CaseFile& file, Where where) {
+  const std::string kind = file.word("kind"), arithmetic = file.word("arithmetic");
+  if (arithmetic == "double") return run<double>(folder, file, kind, false, where);
+  if (arithmetic != "float" && arithmetic != "mixed")
+    bad_file(folder + "/case.txt, arithmetic", "double, float or mixed");
+  return run<float>(folder, file, kind, arithmetic == "mixed", where);
 }
 
 }  // namespace cases
@@ -78,7 +118,8 @@ inline CaseReport check_case(const std::string& folder, Where where) {
   const CaseFile file(folder + "/case.txt");
   CaseReport report;
   report.kind = file.word("kind");
-  report.output = cases::run(folder, file, report.kind, where);
+  report.arithmetic = file.word("arithmetic");
+  report.output = cases::run(folder, file, where);
   const std::vector<double>& output = report.output;
   const FileEnclosures exact = read_enclosures(folder + "/enclosures.txt", static_cast<long>(output.size()));
   const std::vector<double> bounds = file.numbers("bound");  // one, or one a column

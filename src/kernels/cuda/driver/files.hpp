@@ -1,9 +1,10 @@
 // Files on a bare GPU node, read with the standard library: npy matrices, and what `attnbounds device-case`
 // writes.
-//   case.txt        lines "name value…": kind, mask, degree, half_width, error, bound_approximation,
-//   bound_rounding,
-//                   coefficients; numbers are hexadecimal floats, exact
-//   q.npy k.npy v.npy (k2 v2)   float64, C order
+//   case.txt        lines "name value…": kind, arithmetic, coefficients, scales, bound; numbers are
+//   hexadecimal
+//                   floats, exact
+//   q.npy …         the matrices that the kernels are given, float64 (numbers of float where that is the
+//                   arithmetic), C order
 //   enclosures.txt  a row a line, entries "lower upper", hexadecimal floats rounded outwards
 #pragma once
 
