@@ -115,7 +115,7 @@ std::vector<Valid> valid_certificates(const fs::path& folder) {
   reduced("reduction-gap", "unsat.cnf", Route::gap, 2);
 
   Matrix<double> nearly_two = draw(5, 2, 1) * draw(2, 5, 1) + draw(5, 5, 0x1p-20);
-  keep("epsilon-rank", epsilon_rank(nearly_two, Rational(1, 1 << 12)).certificate);
+  keep("epsilon-rank", certified_rank(nearly_two, Rational(1, 1 << 12)).certificate);
 
   for (const char* id : {"alman-song-2023/softmax-perturbation", "aggarwal-alman-2022/alternation",
                          "aggarwal-alman-2022/even-taylor-sections-are-positive",
@@ -257,7 +257,7 @@ bool confirmed_by_producer(const Json& c) {
                      .error) >= lower(enclose(number(c.at("bound"))));
   }
   if (kind == "epsilon-rank") {
-    const EpsilonRank r = epsilon_rank(matrix(c.at("matrix").at("entries")), number(c.at("epsilon")));
+    const CertifiedRank r = certified_rank(matrix(c.at("matrix").at("entries")), number(c.at("epsilon")));
     return c.at("lower").at("rank").get<long>() <= r.upper && r.lower <= c.at("upper").at("rank").get<long>();
   }
   if (kind == "layers") {
