@@ -1,7 +1,7 @@
 // Kind "claim-instance": left <= right ("at most") or left > right ("greater", a counterexample) on one exact
-// instance, for the quantities of a catalogue of lemmas. A lemma's function reads the instance, checks its
-// hypotheses and returns its quantities: exactly where they are rational, else in balls. Scales are
-// rationals.
+// instance. Which two quantities a comparison of a claim sets against each other is in the table at the end:
+// a certificate cannot say that a claim says something else. A lemma's function reads the instance, checks
+// its hypotheses and returns its quantities: exactly where they are rational, else in balls.
 #include <algorithm>
 #include <map>
 
@@ -14,12 +14,13 @@ namespace {
 // Exact arithmetic grows with its numbers: an instance is small, or refused.
 constexpr long kMostNumbers = 64;
 constexpr std::size_t kMostPairs = 1 << 14;  // of queries and keys
-constexpr unsigned long kMostBits = 4096;    // of a numerator or denominator
+constexpr double kMostValuesOfAnInstance = 1 << 12;
+constexpr unsigned long kMostBits = 1024;  // of a numerator or denominator
 
 Fraction small(const Field& field) {
   const Fraction x = field.fraction();
   if (fmpz_bits(fmpq_numref(x.get())) > kMostBits || fmpz_bits(fmpq_denref(x.get())) > kMostBits)
-    field.expected("a number of at most 4096 bits");
+    field.expected("a number of at most 1024 bits");
   return x;
 }
 
@@ -68,6 +69,12 @@ std::vector<Fraction> numbers(const Field& field, std::size_t count = 0) {
   for (std::size_t i = 0; i < x.size(); ++i) small(field[i]);
   if (x.empty() || (count > 0 && x.size() != count)) field.expected("as many numbers as its neighbours have");
   return x;
+}
+
+Rows matrix_of(const Field& field) {
+  for (std::size_t i = 0; i < field.size(); ++i)
+    for (std::size_t j = 0; j < field[i].size(); ++j) small(field[i][j]);
+  return balls(field.matrix());
 }
 
 // |f~ - f|_1 <= phi(delta) for weights off by at most delta, delta = 2t/(1 + t^2): phi = 2t.
@@ -126,29 +133,42 @@ Fraction taylor(long degree, const Fraction& x) {
   for (long k = 0; k <= degree; term = term * x / Fraction(++k)) value = value + term;
   return value;
 }
-Quantities taylor_section(const Field& in) {  // the twin drops "the degree is even"
+Quantities taylor_section(const Field& in) {
   in.object_of({"degree", "x"});
   return {{"zero", Fraction(0)}, {"section", taylor(in["degree"].integer(0, 10000), small(in["x"]))}};
 }
+Quantities even_taylor_section(const Field& in) {
+  require(in["degree"].integer(0, 10000) % 2 == 0, "instance.degree: not even");
+  return taylor_section(in);
+}
 
-// The tail at X against delta e^{-X}; the degree is the program's.
+// The tail at X against delta e^{-X}; the order m = degree + 1 is the least with m >= e X and
+// m log(m/(e X)) >= X + log(1/delta).
 Quantities taylor_tail(const Field& in) {
   in.object_of({"half_width", "delta", "degree"});
   const Fraction X = positive_small(in["half_width"]), delta = positive_small(in["delta"]);
   require(delta < Fraction(1), "instance.delta: not below 1");
-  return {{"tail", exp(Ball(X)) - Ball(taylor(in["degree"].integer(0, 10000), X))},
+  const long order = in["degree"].integer(0, 10000) + 1;
+  const Ball needed = Ball(X) - log(Ball(delta)), from = exp(Ball(1)) * Ball(X);
+  const auto gained = [&](long m) { return Ball(m) * log(Ball(m) / from); };
+  require_at_most(from, Ball(order), "instance.degree: e X against degree + 1");
+  require_at_most(needed, gained(order), "instance.degree: too small for Theorem U");
+  if (order > 1 && !surely_greater(from, Ball(order - 1)))
+    require_at_most(gained(order - 1), needed, "instance.degree: one less would do for Theorem U");
+  return {{"tail", exp(Ball(X)) - Ball(taylor(order - 1, X))},
           {"delta e^-X", Ball(delta) / exp(Ball(X))},
           {"delta e^-3X", Ball(delta) / exp(Ball(X) * 3)}};
 }
 
-// A degree against F = max{X, L/log(max(L/X, e))}, L = log(1/eps). That it is the least is another
-// certificate's.
+// The least degree, proved by `upper` and `lower`, against F = max{X, L/log(max(L/X, e))}, L = log(1/eps).
 Quantities degree_formula(const Field& in) {
-  in.object_of({"half_width", "epsilon", "degree"});
+  in.object_of({"half_width", "epsilon", "degree", "upper", "lower"});
   const Fraction X = positive_small(in["half_width"]), epsilon = positive_small(in["epsilon"]);
   require(epsilon < X / (Fraction(1) + X), "instance.epsilon: not below X/(1+X)");
+  const LeastDegree claimed = least_degree_from(in, ErrorKind::relative);
+  require_least(claimed);
   const Ball L = log(Ball(1) / Ball(epsilon));
-  return {{"degree", Fraction(in["degree"].integer(0, kLargestDegree))},
+  return {{"degree", Fraction(claimed.degree)},
           {"formula", maximum(Ball(X), L / maximum(log(L / Ball(X)), 1))}};
 }
 
@@ -157,7 +177,7 @@ Quantities forward_error(const Field& in) {
   const bool tensor = in.has("k1");
   if (tensor) in.object_of({"q", "k1", "k2", "v1", "v2", "coefficients"});
   else in.object_of({"q", "k", "v", "coefficients"});
-  const auto read = [&](const char* name) { return balls(in[name].matrix()); };
+  const auto read = [&](const char* name) { return matrix_of(in[name]); };
   const std::vector<Fraction> c = numbers(in["coefficients"]);
   Rows q = read("q"), k, v;
   Ball value;
@@ -202,7 +222,7 @@ Quantities gradient_error(const Field& in) {
   const bool tensor = in.has("A4");
   if (tensor) in.object_of({"A1", "A2", "A3", "A4", "A5", "X", "Y1", "Y2", "E", "sigma", "delta"});
   else in.object_of({"A1", "A2", "A3", "X", "Y", "E", "sigma", "delta"});
-  const auto read = [&](const char* name) { return balls(in[name].matrix()); };
+  const auto read = [&](const char* name) { return matrix_of(in[name]); };
   const Rows a1 = read("A1"), a2 = read("A2"), a3 = read("A3"), x = read("X"), e = read("E"),
              sigma = read("sigma");
   const Fraction delta = positive_small(in["delta"]);
@@ -211,8 +231,10 @@ Quantities gradient_error(const Field& in) {
   Ball key_size = largest_size(a2);
   if (tensor) {
     const Rows a4 = read("A4"), a5 = read("A5"), y1 = read("Y1"), y2 = read("Y2");
-    require(a2.size() * a3.size() <= 4096 && fits(a4, y1) && fits(a5, y2) && y1[0].size() == y2[0].size() &&
-                a4.size() == a2.size() && a5.size() == a3.size() && a3[0].size() == a2[0].size(),
+    require(a2.size() * a3.size() * x[0].size() <= kMostPairs * 16 &&
+                a2[0].size() * a3[0].size() == x[0].size() && fits(a4, y1) && fits(a5, y2) &&
+                y1[0].size() == y2[0].size() && a4.size() == a2.size() && a5.size() == a3.size() &&
+                a3[0].size() == a2[0].size(),
             "instance: the shapes do not fit");
     keys = kronecker(a2, a3);
     key_size = key_size * largest_size(a3);
@@ -256,6 +278,7 @@ Quantities gradient_error(const Field& in) {
 // |F'(l)| for F(l) = |softmax(l A) V|_F^2, A in [0, B], V in {0, 1}: n d B/2; the printed proof has 8 B n.
 Quantities norm_along_scale(const Field& in) {
   in.object_of({"A", "V", "B", "l"});
+  const Rows A = matrix_of(in["A"]), columns = transposed(matrix_of(in["V"]));
   const Matrix a = in["A"].matrix(), v = in["V"].matrix();
   const Fraction B = positive_small(in["B"]), l = small(in["l"]);
   require(a.columns == v.rows && static_cast<std::size_t>(a.rows * v.rows * v.columns) <= kMostPairs,
@@ -265,7 +288,6 @@ Quantities norm_along_scale(const Field& in) {
   for (const Dyadic& x : v.entries)
     require(Fraction(x) == Fraction(0) || Fraction(x) == Fraction(1),
             "instance.V: an entry is neither 0 nor 1");
-  const Rows A = balls(a), columns = transposed(balls(v));
   Ball slope;
   for (const Row& row : A) {
     Row f;
@@ -363,6 +385,7 @@ Quantities feature_map(const Field& in) {
 const std::map<std::string, Quantities (*)(const Field&)> kLemmas = {
     {"softmax-perturbation", softmax_perturbation},
     {"alternation", alternation},
+    {"even-taylor-section", even_taylor_section},
     {"taylor-section", taylor_section},
     {"taylor-tail", taylor_tail},
     {"degree-formula", degree_formula},
@@ -374,28 +397,116 @@ const std::map<std::string, Quantities (*)(const Field&)> kLemmas = {
     {"feature-map", feature_map},
 };
 
+// What each comparison of a claim says: `left` times its scale at most `right` times its scale. Scale "found"
+// is the certificate's, above 0: a constant that a run found.
+struct Comparison {
+  const char *claim, *comparison, *lemma, *left, *left_scale, *right, *right_scale;
+};
+constexpr Comparison kComparisons[] = {
+    {"aggarwal-alman-2022/alternation", "alternation", "alternation", "alternation", "1", "error", "1"},
+    {"aggarwal-alman-2022/alternation", "one point dropped from the sums", "alternation",
+     "without the last point", "1", "error", "1"},
+    {"aggarwal-alman-2022/even-taylor-sections-are-positive", "0 <= T_g(x)", "even-taylor-section", "zero",
+     "1", "section", "1"},
+    {"aggarwal-alman-2022/even-taylor-sections-are-positive", "without: g is even", "taylor-section", "zero",
+     "1", "section", "1"},
+    {"aggarwal-alman-2022/explicit-taylor-degree", "tail <= delta e^{-X}", "taylor-tail", "tail", "1",
+     "delta e^-X", "1"},
+    {"aggarwal-alman-2022/explicit-taylor-degree", "with relative error delta e^{-3X}", "taylor-tail", "tail",
+     "1", "delta e^-3X", "1"},
+    {"aggarwal-alman-2022/least-degree", "degree <= 2 F", "degree-formula", "degree", "1", "formula", "2"},
+    {"aggarwal-alman-2022/least-degree", "1/2 F <= degree", "degree-formula", "formula", "1/2", "degree",
+     "1"},
+    {"aggarwal-alman-2022/least-degree", "the upper constant pushed 10^-9 below the found one",
+     "degree-formula", "degree", "1", "formula", "found"},
+    {"alman-song-2023/feature-map", "P(<q,k>/d) = <features of q, features of k>", "feature-map", "defect",
+     "1", "zero", "1"},
+    {"alman-song-2023/feature-map", "without the multinomials |a|!/a!", "feature-map",
+     "defect without multinomials", "1", "zero", "1"},
+    {"alman-song-2023/forward-error", "error <= phi(delta) max|V|", "forward-error", "error", "1",
+     "phi max|V|", "1"},
+    {"alman-song-2023/forward-error", "half the bound", "forward-error", "error", "1", "phi max|V|", "1/2"},
+    {"alman-song-2023/softmax-perturbation", "distance <= phi(delta) = 2t", "softmax-perturbation",
+     "distance", "1", "phi", "1"},
+    {"alman-song-2023/softmax-perturbation", "the usual bound is weaker", "softmax-perturbation", "phi", "1",
+     "usual", "1"},
+    {"alman-song-2023/softmax-perturbation", "half the bound", "softmax-perturbation", "distance", "1", "phi",
+     "1/2"},
+    {"alman-song-2024-gradient/covariance-perturbation", "change of the covariance",
+     "covariance-perturbation", "change", "1", "bound", "1"},
+    {"alman-song-2024-gradient/covariance-perturbation", "change of J(f) q in the 1-norm",
+     "covariance-perturbation", "pullback change", "1", "pullback bound", "1"},
+    {"alman-song-2024-gradient/covariance-perturbation", "99 hundredths of the bound",
+     "covariance-perturbation", "change", "1", "bound", "99/100"},
+    {"alman-song-2024-gradient/gradient-error", "error <= Theorem G'", "gradient-error", "error", "1",
+     "theorem G'", "1"},
+    {"alman-song-2024-gradient/gradient-error", "99 hundredths of Theorem G'", "gradient-error", "error", "1",
+     "theorem G'", "99/100"},
+    {"alman-song-2024-gradient/norm-along-scale", "slope <= n d B/2", "norm-along-scale", "slope", "1",
+     "n d B/2", "1"},
+    {"alman-song-2024-gradient/norm-along-scale", "the constant of the printed proof, 8 B n",
+     "norm-along-scale", "slope", "1", "8 B n", "1"},
+    {"alman-song-2024-gradient/third-mixed-moment", "moment <= product of ranges/8", "third-moment", "moment",
+     "1", "ranges", "1/8"},
+    {"alman-song-2024-gradient/third-mixed-moment", "a ninth", "third-moment", "moment", "1", "ranges",
+     "1/9"},
+    {"alman-song-2024-tensor/forward-error", "error <= phi(delta) max|V1| max|V2|", "forward-error", "error",
+     "1", "phi max|V|", "1"},
+    {"alman-song-2024-tensor/forward-error", "half the bound", "forward-error", "error", "1", "phi max|V|",
+     "1/2"},
+    {"liang-shi-song-zhou-2024-tensor-training/gradient-error", "error <= Theorem G' over the pairs",
+     "gradient-error", "error", "1", "theorem G'", "1"},
+    {"liang-shi-song-zhou-2024-tensor-training/gradient-error", "99 hundredths of the bound",
+     "gradient-error", "error", "1", "theorem G'", "99/100"},
+};
+
+const Comparison& comparison_of(const Field& top) {
+  for (const Comparison& c : kComparisons) {
+    if (top["claim"].text() != c.claim || top["comparison"].text() != c.comparison) continue;
+    top["lemma"].one_of({c.lemma});
+    for (const auto& [name, quantity, scale] :
+         {std::tuple("left", c.left, c.left_scale), std::tuple("right", c.right, c.right_scale)}) {
+      const Field side = top[name].object_of({"quantity", "scale"});
+      side["quantity"].one_of({quantity});
+      if (scale == std::string("found")) positive_small(side["scale"]);
+      else side["scale"].one_of({scale});
+    }
+    return c;
+  }
+  top["comparison"].expected("a comparison of the table of claims");
+}
+
+std::size_t values_in(const nlohmann::json& value) {
+  std::size_t count = 1;
+  if (value.is_structured())
+    for (const nlohmann::json& inner : value) count += values_in(inner);
+  return count;
+}
+
 }  // namespace
 
 Proved prove_claim_instance(const Field& top, const Folder&) {
   top.object_of({"format", "version", "kind", "claim", "comparison", "lemma", "left", "relation", "right",
                  "instance", "comment"});
-  const auto lemma = kLemmas.find(top["lemma"].text());
-  if (lemma == kLemmas.end()) top["lemma"].expected("a lemma of the catalogue");
+  const Comparison& said = comparison_of(top);
   const bool greater = top["relation"].one_of({"at most", "greater"}) == "greater";
-  return at_rising_precision(128, 1e6, [&] {
-    const Quantities quantities = lemma->second(top["instance"]);
-    const auto side = [&](const char* name) {
-      const Field field = top[name].object_of({"quantity", "scale"});
-      const auto found = quantities.find(field["quantity"].text());
-      if (found == quantities.end()) field["quantity"].expected("a quantity of the lemma");
-      const Fraction scale = field["scale"].fraction();
-      return found->second.exact ? Number(*found->second.exact * scale)
-                                 : Number(found->second.ball * Ball(scale));
+  const double values = static_cast<double>(values_in(top["instance"].value));
+  if (values > kMostValuesOfAnInstance) top["instance"].expected("at most 4096 values");
+  return at_rising_precision(128, 40 * (values + 16) * (values + 16), [&] {
+    const Quantities quantities = kLemmas.at(said.lemma)(top["instance"]);
+    const auto side = [&](const char* name, const char* quantity) {
+      const Number& number = quantities.at(quantity);
+      const Fraction scale = top[name]["scale"].fraction();
+      return number.exact ? Number(*number.exact * scale) : Number(number.ball * Ball(scale));
     };
-    const Number left = side("left"), right = side("right");
-    const std::string sides = top["left"]["quantity"].text() + " " + decimal(left.ball, Rounding::down) +
-                              (greater ? " exceeds " : " is at most ") + top["right"]["quantity"].text() +
-                              " " + decimal(right.ball, Rounding::up);
+    const Number left = side("left", said.left), right = side("right", said.right);
+    const auto named = [&](const char* name, const char* quantity) {
+      const std::string& scale = top[name]["scale"].text();
+      return (scale == "1" ? "" : scale.size() <= 12 ? scale + " " : "a multiple of ") + quantity;
+    };
+    const std::string sides = named("left", said.left) + " = " + decimal(left.ball, Rounding::down) +
+                              (greater ? " exceeds " : " is at most ") + named("right", said.right) + " = " +
+                              decimal(right.ball, Rounding::up);
     bool above, within;
     if (left.exact && right.exact) {
       above = *right.exact < *left.exact;
@@ -406,8 +517,9 @@ Proved prove_claim_instance(const Field& top, const Folder&) {
     }
     if (!above && !within) throw Undecided("relation: " + top["relation"].text());
     require(above == greater, "relation: it is not so that " + sides);
-    return Proved{top["claim"].text() + ", one instance: " + sides,
-                  {{"claim", top["claim"].value}, {"relation", top["relation"].value}}};
+    return Proved{
+        std::string(said.claim) + " (" + said.comparison + "), one instance: " + sides,
+        {{"claim", said.claim}, {"comparison", said.comparison}, {"relation", top["relation"].value}}};
   });
 }
 
