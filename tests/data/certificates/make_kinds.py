@@ -150,8 +150,8 @@ spoil("claim_instance_quantity_unknown", put("left", "quantity", "zero"), instan
 spoil("claim_instance_number_huge", put("instance", "t", "0x1p-900000"), instance)
 spoil("claim_instance_numbers_many", put("instance", "weights", ["1"] * 1000), instance)
 counterexample = dict(HEAD, kind="claim-instance", claim="alman-song-2024-gradient/norm-along-scale",
-                      comparison="the constant of the printed proof, 8 B n", lemma="norm-along-scale",
-                      left={"quantity": "slope", "scale": "1"}, relation="greater", right={"quantity": "8 B n", "scale": "1"},
+                      comparison="the constant of the printed proof, 8 B n", lemma="along-scale",
+                      left={"quantity": "slope", "scale": "1"}, relation="greater", right={"quantity": "B n", "scale": "8"},
                       instance={"A": [["0", "1"]], "V": [["0"] * 33, ["1"] * 33], "B": "1", "l": "0"})
 save("valid", "counterexample", counterexample)
 spoil("counterexample_of_32_columns", put("instance", "V", [["0"] * 32, ["1"] * 32]), counterexample)
@@ -220,3 +220,15 @@ spoil("attention_npy_key_twice", lambda c: c["inputs"].update(k=npy("twice.npy",
 spoil("attention_npy_not_a_number", lambda c: c["inputs"].update(k=npy("nan.npy", "{'descr': '<f8', " + shape + "}", [1.0, float("nan")])), attention)
 spoil("attention_npy_larger_than_its_bytes", lambda c: c["inputs"].update(k=npy("large.npy", "{'descr': '<f8', 'fortran_order': False, 'shape': (999999999, 999999999), }", [1.0])), attention)
 spoil("attention_scores_huge", lambda c: c["inputs"].update(q=npy("huge.npy", "{'descr': '<f8', " + shape + "}", [1e308, 1e308])), attention)
+
+# the private kernel: weights 1 and 1, one off by 1/2, values 1 and -1: Att = 0, Att~ = 1/5
+private = instance_of("liang-shi-song-zhou-2024-private/relative-error", "without: V >= 0", "kernel-of-relative-error", ("error", "1"), "greater",
+                      ("factor |Att|", "1"), {"eps": "1/2", "keys": [{"weight": "1", "eta": "1/2", "value": "1"}, {"weight": "1", "eta": "0", "value": "-1"}]})
+save("valid", "counterexample_private", private)
+spoil("counterexample_private_as_the_claim", lambda c: c.update(comparison="error <= 2 eps/(1 - eps) |Att|", lemma="kernel-of-values-not-negative"), private)
+spoil("counterexample_private_inaccurate", put("instance", "keys", 0, "eta", "3/5"), private)
+# T_3 on the scores -1, -2 is 1/3 and -1/3
+denominator = instance_of("heinsen-kozachkov-2026/denominator", "without: P is odd", "taylor-denominator", ("sum min(1, e^s)", "1"), "greater",
+                          ("denominator", "1"), {"scores": ["-1", "-2"], "values": ["1", "1"], "terms": 4})
+save("valid", "counterexample_taylor_terms", denominator)
+spoil("counterexample_taylor_terms_as_the_claim", lambda c: c.update(comparison="sum min(1, e^s) <= denominator", lemma="odd-taylor-denominator"), denominator)
