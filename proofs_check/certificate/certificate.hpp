@@ -50,11 +50,11 @@ Json reduction_certificate(const std::filesystem::path& folder);
 /// lower <= rank_eps(M) <= upper, rank_eps(M) = min { rank M' : |M' - M|_max <= eps }: factors and near
 /// singular vectors from the singular value decomposition in doubles, each side as far as intervals confirm
 /// it.
-struct EpsilonRank {
+struct CertifiedRank {
   long lower = 0, upper = 0;
   Json certificate;
 };
-EpsilonRank epsilon_rank(const Matrix<double>& matrix, const Rational& epsilon);
+CertifiedRank certified_rank(const Matrix<double>& matrix, const Rational& epsilon);
 
 /// The certificate of one instance of a claim, from a witness in a log line (`comparison`, `instance`); none
 /// where the comparison is not in the checker's catalogue. `constants`: of the log line.

@@ -41,7 +41,7 @@ bool singular_value_exceeds(const Matrix<Interval>& m, const Matrix<double>& lef
 
 }  // namespace
 
-EpsilonRank epsilon_rank(const Matrix<double>& matrix, const Rational& epsilon) {
+CertifiedRank certified_rank(const Matrix<double>& matrix, const Rational& epsilon) {
   const WorkingPrecision precision(Bits{128});
   const Eigen::JacobiSVD<Eigen::MatrixXd> svd(matrix, Eigen::ComputeThinU | Eigen::ComputeThinV);
   const Matrix<Interval> m = matrix_from<Interval>(matrix);
@@ -52,7 +52,7 @@ EpsilonRank epsilon_rank(const Matrix<double>& matrix, const Rational& epsilon) 
   };
   const Index most = std::min(matrix.rows(), matrix.cols());
 
-  EpsilonRank result;
+  CertifiedRank result;
   while (result.upper < most &&
          !(upper(entry_distance(m, scaled(result.upper), right(result.upper))) < lower(enclose(epsilon))))
     ++result.upper;

@@ -6,7 +6,6 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
-#include "polynomial/certificate.hpp"
 #include "proofs_check/certificate/certificate.hpp"
 
 namespace attnbounds {
@@ -78,18 +77,6 @@ void RunCertificates::add_instance(const std::string& subject, const Json& line,
   if (const auto c = claim_instance_certificate(id, witness, relation, line.at("constants"))) {
     files.push_back(directory_ / "claims" / (file_name(id) + (subject == "twin" ? ".twin.json" : ".json")));
     write_file_atomically(files.back(), c->dump(1) + "\n");
-    const Json& instance = witness.at("instance");
-    if (c->at("lemma") == "degree-formula") {  // that the degree is the least has a proof of its own
-      const Rational X = rational_from_text(instance.at("half_width").get<std::string>(), "half_width"),
-                     epsilon = rational_from_text(instance.at("epsilon").get<std::string>(), "epsilon");
-      files.push_back(directory_ / "claims" /
-                      (file_name(id) + (subject == "twin" ? ".twin" : "") + ".degree.json"));
-      write_file_atomically(
-          files.back(), least_degree_certificate(least_degree(X, epsilon, ErrorKind::relative), X, epsilon,
-                                                 ErrorKind::relative)
-                                .dump(1) +
-                            "\n");
-    }
   }
   add(subject, id, files);
 }

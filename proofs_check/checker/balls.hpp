@@ -9,6 +9,7 @@
 #include <flint/fmpq.h>
 #include <flint/fmpz.h>
 
+#include <concepts>
 #include <string>
 #include <vector>
 
@@ -58,7 +59,7 @@ struct ArbOperations {
 class Dyadic : public Owned<ArfOperations> {
  public:
   Dyadic() = default;
-  explicit Dyadic(long x) { arf_set_si(get(), x); }
+  explicit Dyadic(std::integral auto x) { arf_set_si(get(), static_cast<slong>(x)); }
   friend Dyadic operator+(const Dyadic& a, const Dyadic& b) {  // exact
     Dyadic sum;
     arf_add(sum.get(), a.get(), b.get(), ARF_PREC_EXACT, ARF_RND_DOWN);
@@ -75,7 +76,7 @@ class Dyadic : public Owned<ArfOperations> {
 class Fraction : public Owned<FmpqOperations> {
  public:
   Fraction() = default;
-  explicit Fraction(long x) { fmpq_set_si(get(), x, 1); }
+  explicit Fraction(std::integral auto x) { fmpq_set_si(get(), static_cast<slong>(x), 1); }
   explicit Fraction(const Dyadic& x) { arf_get_fmpq(get(), x.get()); }
   friend Fraction operator+(const Fraction& a, const Fraction& b) { return apply(fmpq_add, a, b); }
   friend Fraction operator-(const Fraction& a, const Fraction& b) { return apply(fmpq_sub, a, b); }
@@ -103,7 +104,8 @@ inline slong working_bits = 128;
 class Ball : public Owned<ArbOperations> {
  public:
   Ball() = default;  // zero
-  Ball(long x) { arb_set_si(get(), x); }
+  // No double becomes one: exp(1) is not exp(Ball(1)).
+  Ball(std::integral auto x) { arb_set_si(get(), static_cast<slong>(x)); }
   explicit Ball(const Dyadic& x) {
     arb_set_arf(get(), x.get());
     arb_set_round(get(), get(), working_bits);

@@ -1,401 +1,180 @@
 // Kind "claim-instance": left <= right ("at most") or left > right ("greater", a counterexample) on one exact
-// instance, for the quantities of a catalogue of lemmas. A lemma's function reads the instance, checks its
-// hypotheses and returns its quantities: exactly where they are rational, else in balls. Scales are
-// rationals.
-#include <algorithm>
-#include <map>
-
+// instance. Which two quantities a comparison of a claim sets against each other is in the table here: a
+// certificate cannot say that a claim says something else.
 #include "kinds.hpp"
-#include "softmax.hpp"
+#include "lemmas.hpp"
 
 namespace checker {
 namespace {
 
-// Exact arithmetic grows with its numbers: an instance is small, or refused.
-constexpr long kMostNumbers = 64;
-constexpr std::size_t kMostPairs = 1 << 14;  // of queries and keys
-constexpr unsigned long kMostBits = 4096;    // of a numerator or denominator
-
-Fraction small(const Field& field) {
-  const Fraction x = field.fraction();
-  if (fmpz_bits(fmpq_numref(x.get())) > kMostBits || fmpz_bits(fmpq_denref(x.get())) > kMostBits)
-    field.expected("a number of at most 4096 bits");
-  return x;
-}
-
-struct Number {
-  Ball ball;
-  std::optional<Fraction> exact;
-  Number(const Ball& b) : ball(b) {}
-  Number(const Fraction& f) : ball(f), exact(f) {}
+// What each comparison of a claim says: `left` times its scale at most `right` times its scale. Scale "found"
+// is the certificate's, above 0: a constant that a run found.
+struct Comparison {
+  const char *claim, *comparison, *lemma, *left, *left_scale, *right, *right_scale;
 };
-using Quantities = std::map<std::string, Number>;
-
-Fraction sum(const std::vector<Fraction>& x) {
-  Fraction total;
-  for (const Fraction& a : x) total = total + a;
-  return total;
-}
-std::vector<Fraction> times(std::vector<Fraction> a, const std::vector<Fraction>& b) {
-  for (std::size_t j = 0; j < a.size(); ++j) a[j] = a[j] * b[j];
-  return a;
-}
-Fraction mean(const std::vector<Fraction>& weights, const std::vector<Fraction>& x) {
-  return sum(times(weights, x)) / sum(weights);
-}
-Fraction range(const std::vector<Fraction>& x) {
-  return *std::max_element(x.begin(), x.end()) - *std::min_element(x.begin(), x.end());
-}
-Fraction value_at(const std::vector<Fraction>& coefficients, const Fraction& x) {
-  Fraction value;
-  for (auto c = coefficients.rbegin(); c != coefficients.rend(); ++c) value = value * x + *c;
-  return value;
-}
-Ball value_at(const std::vector<Fraction>& coefficients, const Ball& x) {
-  Ball value;
-  for (auto c = coefficients.rbegin(); c != coefficients.rend(); ++c) value = value * x + Ball(*c);
-  return value;
-}
-bool all_positive(const std::vector<Fraction>& x) {
-  return !x.empty() && std::all_of(x.begin(), x.end(), [](const Fraction& a) { return Fraction(0) < a; });
-}
-Fraction positive_small(const Field& field) {
-  small(field);
-  return positive_from(field);
-}
-std::vector<Fraction> numbers(const Field& field, std::size_t count = 0) {
-  std::vector<Fraction> x = field.fractions(kMostNumbers);
-  for (std::size_t i = 0; i < x.size(); ++i) small(field[i]);
-  if (x.empty() || (count > 0 && x.size() != count)) field.expected("as many numbers as its neighbours have");
-  return x;
-}
-
-// |f~ - f|_1 <= phi(delta) for weights off by at most delta, delta = 2t/(1 + t^2): phi = 2t.
-Quantities softmax_perturbation(const Field& in) {
-  in.object_of({"t", "delta", "weights", "eta"});
-  const Fraction t = positive_small(in["t"]), delta = Fraction(2) * t / (Fraction(1) + t * t);
-  const std::vector<Fraction> w = numbers(in["weights"]), eta = numbers(in["eta"], w.size());
-  require(t < Fraction(1) && small(in["delta"]) == delta, "instance: delta = 2t/(1 + t^2), t < 1");
-  require(all_positive(w), "instance.weights: not all positive");
-  std::vector<Fraction> near;
-  for (std::size_t j = 0; j < w.size(); ++j) {
-    require(!(delta < absolute_value(eta[j])), item("instance.eta", j) + ": above delta in size");
-    near.push_back(w[j] * (Fraction(1) + eta[j]));
-  }
-  Fraction distance;
-  for (std::size_t j = 0; j < w.size(); ++j)
-    distance = distance + absolute_value(near[j] / sum(near) - w[j] / sum(w));
-  return {{"distance", distance},
-          {"phi", Fraction(2) * t},
-          {"usual", Fraction(2) * delta / (Fraction(1) - delta)}};
-}
-
-// |sum w_i e^{x_i}| / sum |w_i| e^{x_i} <= max |P(x_i) e^{-x_i} - 1|, deg P <= #points - 2.
-Quantities alternation(const Field& in) {
-  in.object_of({"points", "coefficients"});
-  const std::vector<Fraction> x = numbers(in["points"]), c = numbers(in["coefficients"]);
-  require(c.size() + 1 <= x.size(), "instance.coefficients: the degree is too high for the points");
-  for (std::size_t i = 1; i < x.size(); ++i)
-    require(x[i - 1] < x[i], item("instance.points", i) + ": not increasing");
-  const auto quotient = [&](std::size_t count) {
-    Ball numerator, denominator;
-    for (std::size_t i = 0; i < count; ++i) {
-      Fraction product(1);
-      for (std::size_t j = 0; j < count; ++j)
-        if (j != i) product = product * (x[i] - x[j]);
-      const Ball term = exp(Ball(x[i])) / Ball(product);
-      numerator = numerator + term;
-      denominator = denominator + absolute_value(term);
-    }
-    return absolute_value(numerator) / denominator;
-  };
-  Ball error;
-  for (const Fraction& point : x)
-    error = maximum(error, absolute_value(Ball(value_at(c, point)) / exp(Ball(point)) - 1));
-  return {{"alternation", quotient(x.size())},
-          {"without the last point", quotient(x.size() - 1)},
-          {"error", error}};
-}
-
-Fraction taylor(long degree, const Fraction& x) {
-  require(static_cast<unsigned long>(degree) *
-                  (fmpz_bits(fmpq_numref(x.get())) + fmpz_bits(fmpq_denref(x.get()))) <
-              1UL << 18,
-          "instance: the section is too long to be summed exactly");
-  Fraction value, term(1);
-  for (long k = 0; k <= degree; term = term * x / Fraction(++k)) value = value + term;
-  return value;
-}
-Quantities taylor_section(const Field& in) {  // the twin drops "the degree is even"
-  in.object_of({"degree", "x"});
-  return {{"zero", Fraction(0)}, {"section", taylor(in["degree"].integer(0, 10000), small(in["x"]))}};
-}
-
-// The tail at X against delta e^{-X}; the degree is the program's.
-Quantities taylor_tail(const Field& in) {
-  in.object_of({"half_width", "delta", "degree"});
-  const Fraction X = positive_small(in["half_width"]), delta = positive_small(in["delta"]);
-  require(delta < Fraction(1), "instance.delta: not below 1");
-  return {{"tail", exp(Ball(X)) - Ball(taylor(in["degree"].integer(0, 10000), X))},
-          {"delta e^-X", Ball(delta) / exp(Ball(X))},
-          {"delta e^-3X", Ball(delta) / exp(Ball(X) * 3)}};
-}
-
-// A degree against F = max{X, L/log(max(L/X, e))}, L = log(1/eps). That it is the least is another
-// certificate's.
-Quantities degree_formula(const Field& in) {
-  in.object_of({"half_width", "epsilon", "degree"});
-  const Fraction X = positive_small(in["half_width"]), epsilon = positive_small(in["epsilon"]);
-  require(epsilon < X / (Fraction(1) + X), "instance.epsilon: not below X/(1+X)");
-  const Ball L = log(Ball(1) / Ball(epsilon));
-  return {{"degree", Fraction(in["degree"].integer(0, kLargestDegree))},
-          {"formula", maximum(Ball(X), L / maximum(log(L / Ball(X)), 1))}};
-}
-
-// max|Att~ - Att| <= phi(delta) max|V| (max|V1| max|V2|), delta = max |P(s) e^{-s} - 1| over the scores.
-Quantities forward_error(const Field& in) {
-  const bool tensor = in.has("k1");
-  if (tensor) in.object_of({"q", "k1", "k2", "v1", "v2", "coefficients"});
-  else in.object_of({"q", "k", "v", "coefficients"});
-  const auto read = [&](const char* name) { return balls(in[name].matrix()); };
-  const std::vector<Fraction> c = numbers(in["coefficients"]);
-  Rows q = read("q"), k, v;
-  Ball value;
-  if (tensor) {
-    const Rows v1 = read("v1"), v2 = read("v2"), k1 = read("k1"), k2 = read("k2");
-    require(k1[0].size() == k2[0].size() && v1[0].size() == v2[0].size() && k1.size() == v1.size() &&
-                k2.size() == v2.size() && k1.size() * k2.size() <= 4096,
-            "instance: the shapes do not fit");
-    k = column_products(k1, k2);
-    v = column_products(v1, v2);
-    value = largest_size(v1) * largest_size(v2);
-  } else {
-    k = read("k");
-    v = read("v");
-    value = largest_size(v);
-  }
-  require(q[0].size() == k[0].size() && k.size() == v.size() && q.size() * k.size() <= kMostPairs,
-          "instance: the shapes do not fit");
-  const Rows columns = transposed(v);
-  Ball delta, error;
-  for (const Row& query : q) {
-    Row w, near;
-    Ball total, near_total;
-    for (const Row& key : k) {
-      const Ball s = dot(query, key) / Ball(static_cast<long>(query.size()));
-      w.push_back(exp(s));
-      near.push_back(value_at(c, s));
-      delta = maximum(delta, absolute_value(near.back() / w.back() - 1));
-      total = total + w.back();
-      near_total = near_total + near.back();
-    }
-    for (const Row& column : columns)
-      error = maximum(error, absolute_value(dot(near, column) / near_total - dot(w, column) / total));
-  }
-  if (!surely_greater(1, delta)) throw Undecided("instance: delta < 1");
-  return {{"error", error}, {"phi max|V|", perturbation(delta) * value}};
-}
-
-// Theorem G': |g~ - g|_max <= phi n (d_v/d)|A1||A2||h|(|c| + |h|), weights e^s (1 + delta sigma), |sigma|
-// <= 1.
-Quantities gradient_error(const Field& in) {
-  const bool tensor = in.has("A4");
-  if (tensor) in.object_of({"A1", "A2", "A3", "A4", "A5", "X", "Y1", "Y2", "E", "sigma", "delta"});
-  else in.object_of({"A1", "A2", "A3", "X", "Y", "E", "sigma", "delta"});
-  const auto read = [&](const char* name) { return balls(in[name].matrix()); };
-  const Rows a1 = read("A1"), a2 = read("A2"), a3 = read("A3"), x = read("X"), e = read("E"),
-             sigma = read("sigma");
-  const Fraction delta = positive_small(in["delta"]);
-  const auto fits = [](const Rows& a, const Rows& b) { return a[0].size() == b.size(); };
-  Rows keys = a2, h;
-  Ball key_size = largest_size(a2);
-  if (tensor) {
-    const Rows a4 = read("A4"), a5 = read("A5"), y1 = read("Y1"), y2 = read("Y2");
-    require(a2.size() * a3.size() <= 4096 && fits(a4, y1) && fits(a5, y2) && y1[0].size() == y2[0].size() &&
-                a4.size() == a2.size() && a5.size() == a3.size() && a3[0].size() == a2[0].size(),
-            "instance: the shapes do not fit");
-    keys = kronecker(a2, a3);
-    key_size = key_size * largest_size(a3);
-    h = column_products(product(a4, y1), product(a5, y2));
-  } else {
-    require(fits(a3, read("Y")) && a3.size() == a2.size(), "instance: the shapes do not fit");
-    h = product(a3, read("Y"));
-  }
-  require(fits(a1, x) && x[0].size() == keys[0].size() && e.size() == a1.size() &&
-              e[0].size() == h[0].size() && sigma.size() == a1.size() && sigma[0].size() == keys.size() &&
-              a2[0].size() == a1[0].size(),
-          "instance: the shapes do not fit");
-  require(delta < Fraction(1), "instance.delta: not below 1");
-  require(surely_at_most(largest_size(sigma), 1), "instance.sigma: above 1 in size");
-  require(a1.size() * keys.size() <= kMostPairs, "instance: too many pairs");
-  const long d = static_cast<long>(a1[0].size()), n = static_cast<long>(a1.size());
-  Rows f, near;
-  for (const Row& q : product(a1, x)) f.push_back(softmax_row(q, keys, d, static_cast<long>(keys.size())));
-  for (std::size_t i = 0; i < f.size(); ++i) {
-    near.push_back(f[i]);
-    Ball total;
-    for (std::size_t j = 0; j < f[i].size(); ++j) {
-      near[i][j] = f[i][j] * (Ball(1) + Ball(delta) * sigma[i][j]);
-      total = total + near[i][j];
-    }
-    for (Ball& w : near[i]) w = w / total;
-  }
-  Rows moved = loss_gradient(near, a1, keys, h, e, d);
-  const Rows exact = loss_gradient(f, a1, keys, h, e, d);
-  for (std::size_t a = 0; a < moved.size(); ++a)
-    for (std::size_t b = 0; b < moved[a].size(); ++b) moved[a][b] = moved[a][b] - exact[a][b];
-  Rows residual = product(f, h);
-  for (std::size_t i = 0; i < residual.size(); ++i)
-    for (std::size_t l = 0; l < residual[i].size(); ++l) residual[i][l] = residual[i][l] - e[i][l];
-  const Ball size = largest_size(h);
-  return {{"error", largest_size(moved)},
-          {"theorem G'", perturbation(Ball(delta)) * Ball(n) * Ball(static_cast<long>(h[0].size())) /
-                             Ball(d) * largest_size(a1) * key_size * size * (largest_size(residual) + size)}};
-}
-
-// |F'(l)| for F(l) = |softmax(l A) V|_F^2, A in [0, B], V in {0, 1}: n d B/2; the printed proof has 8 B n.
-Quantities norm_along_scale(const Field& in) {
-  in.object_of({"A", "V", "B", "l"});
-  const Matrix a = in["A"].matrix(), v = in["V"].matrix();
-  const Fraction B = positive_small(in["B"]), l = small(in["l"]);
-  require(a.columns == v.rows && static_cast<std::size_t>(a.rows * v.rows * v.columns) <= kMostPairs,
-          "instance: the shapes do not fit");
-  for (const Dyadic& x : a.entries)
-    require(!(x < Dyadic(0)) && !(B < Fraction(x)), "instance.A: an entry outside [0, B]");
-  for (const Dyadic& x : v.entries)
-    require(Fraction(x) == Fraction(0) || Fraction(x) == Fraction(1),
-            "instance.V: an entry is neither 0 nor 1");
-  const Rows A = balls(a), columns = transposed(balls(v));
-  Ball slope;
-  for (const Row& row : A) {
-    Row f;
-    Ball total;
-    for (const Ball& score : row) {
-      f.push_back(exp(score * Ball(l)));
-      total = total + f.back();
-    }
-    for (Ball& w : f) w = w / total;
-    const Row p = pulled_back(f, row);
-    for (const Row& column : columns) slope = slope + Ball(2) * dot(f, column) * dot(p, column);
-  }
-  return {{"slope", absolute_value(slope)},
-          {"n d B/2", B * Fraction(a.rows) * Fraction(v.columns) / Fraction(2)},
-          {"8 B n", Fraction(8) * B * Fraction(a.rows)}};
-}
-
-// Lemma C: weights f, and f w with max w/min w <= r^2.
-Quantities covariance_perturbation(const Field& in) {
-  in.object_of({"f", "w", "q", "y", "r"});
-  const std::vector<Fraction> f = numbers(in["f"]), w = numbers(in["w"], f.size()),
-                              q = numbers(in["q"], f.size()), y = numbers(in["y"], f.size()), g = times(f, w);
-  const Fraction r = positive_small(in["r"]);
-  require(all_positive(f) && all_positive(w), "instance: weights are not positive");
-  require(!(r * r * *std::min_element(w.begin(), w.end()) < *std::max_element(w.begin(), w.end())),
-          "instance.w: their ratio exceeds r^2");
-  const auto covariance = [&](const std::vector<Fraction>& weights) {
-    return mean(weights, times(q, y)) - mean(weights, q) * mean(weights, y);
-  };
-  Fraction pullback;
-  for (std::size_t j = 0; j < f.size(); ++j)
-    pullback =
-        pullback + absolute_value(g[j] / sum(g) * (q[j] - mean(g, q)) - f[j] / sum(f) * (q[j] - mean(f, q)));
-  const Fraction phi = Fraction(2) * (r - Fraction(1)) / (r + Fraction(1));
-  return {{"change", absolute_value(covariance(g) - covariance(f))},
-          {"bound", phi / Fraction(4) * range(q) * range(y)},
-          {"pullback change", pullback},
-          {"pullback bound", phi / Fraction(2) * range(q)}};
-}
-
-Quantities third_moment(const Field& in) {
-  in.object_of({"f", "a", "b", "c"});
-  const std::vector<Fraction> f = numbers(in["f"]);
-  require(all_positive(f), "instance.f: not all positive");
-  std::vector<Fraction> centred(f.size(), Fraction(1));
-  Fraction ranges(1);
-  for (const char* name : {"a", "b", "c"}) {
-    std::vector<Fraction> x = numbers(in[name], f.size());
-    ranges = ranges * range(x);
-    const Fraction middle = mean(f, x);
-    for (Fraction& entry : x) entry = entry - middle;
-    centred = times(centred, x);
-  }
-  return {{"moment", absolute_value(mean(f, centred))}, {"ranges", ranges}};
-}
-
-// P(<q,k>/d) against sum_a w_a q^a k^a, w_a = c_|a| (|a|!/a!) d^-|a|, with or without the multinomials.
-Quantities feature_map(const Field& in) {
-  in.object_of({"q", "k", "coefficients"});
-  const std::vector<Fraction> c = numbers(in["coefficients"]), k = numbers(in["k"]),
-                              q = numbers(in["q"], k.size());
-  const std::vector<Fraction> x = times(q, k);
-  require(x.size() <= 8 && c.size() <= 9, "instance: more than 8 variables or degree above 8");
-  const Fraction d(static_cast<long>(x.size()));
-  // coefficient[t]: sum over |a| = t of q^a k^a, plain and times t!/a!, a variable at a time
-  std::vector<Fraction> plain(c.size()), weighted(c.size());
-  plain[0] = weighted[0] = Fraction(1);
-  for (const Fraction& variable : x) {
-    std::vector<Fraction> next(c.size()), next_weighted(c.size());
-    for (std::size_t t = 0; t < c.size(); ++t) {
-      Fraction power(1), factorial(1);
-      for (std::size_t a = 0; t + a < c.size(); ++a) {
-        next[t + a] = next[t + a] + plain[t] * power;
-        next_weighted[t + a] = next_weighted[t + a] + weighted[t] * power / factorial;
-        power = power * variable;
-        factorial = factorial * Fraction(static_cast<long>(a) + 1);
-      }
-    }
-    plain = next;
-    weighted = next_weighted;
-  }
-  Fraction features, wrong, factorial(1), scale(1);
-  for (std::size_t t = 0; t < c.size(); ++t) {
-    features = features + c[t] * scale * factorial * weighted[t];
-    wrong = wrong + c[t] * scale * plain[t];
-    scale = scale / d;
-    factorial = factorial * Fraction(static_cast<long>(t) + 1);
-  }
-  const Fraction value = value_at(c, sum(x) / d);
-  return {{"zero", Fraction(0)},
-          {"defect", absolute_value(value - features)},
-          {"defect without multinomials", absolute_value(value - wrong)}};
-}
-
-const std::map<std::string, Quantities (*)(const Field&)> kLemmas = {
-    {"softmax-perturbation", softmax_perturbation},
-    {"alternation", alternation},
-    {"taylor-section", taylor_section},
-    {"taylor-tail", taylor_tail},
-    {"degree-formula", degree_formula},
-    {"forward-error", forward_error},
-    {"gradient-error", gradient_error},
-    {"norm-along-scale", norm_along_scale},
-    {"covariance-perturbation", covariance_perturbation},
-    {"third-moment", third_moment},
-    {"feature-map", feature_map},
+constexpr Comparison kComparisons[] = {
+    {"aggarwal-alman-2022/alternation", "alternation", "alternation", "alternation", "1", "error", "1"},
+    {"aggarwal-alman-2022/alternation", "one point dropped from the sums", "alternation",
+     "without the last point", "1", "error", "1"},
+    {"aggarwal-alman-2022/even-taylor-sections-are-positive", "0 <= T_g(x)", "even-taylor-section", "zero",
+     "1", "section", "1"},
+    {"aggarwal-alman-2022/even-taylor-sections-are-positive", "without: g is even", "taylor-section", "zero",
+     "1", "section", "1"},
+    {"aggarwal-alman-2022/explicit-taylor-degree", "tail <= delta e^{-X}", "taylor-tail", "tail", "1",
+     "delta e^-X", "1"},
+    {"aggarwal-alman-2022/explicit-taylor-degree", "with relative error delta e^{-3X}", "taylor-tail", "tail",
+     "1", "delta e^-3X", "1"},
+    {"aggarwal-alman-2022/least-degree", "degree <= 2 F", "degree-formula", "degree", "1", "formula", "2"},
+    {"aggarwal-alman-2022/least-degree", "1/2 F <= degree", "degree-formula", "formula", "1/2", "degree",
+     "1"},
+    {"aggarwal-alman-2022/least-degree", "the upper constant pushed 10^-9 below the found one",
+     "degree-formula", "degree", "1", "formula", "found"},
+    {"alman-song-2023/feature-map", "P(<q,k>/d) = <features of q, features of k>", "feature-map", "defect",
+     "1", "zero", "1"},
+    {"alman-song-2023/feature-map", "without the multinomials |a|!/a!", "feature-map",
+     "defect without multinomials", "1", "zero", "1"},
+    {"alman-song-2023/forward-error", "error <= phi(delta) max|V|", "forward-error", "error", "1",
+     "phi max|V|", "1"},
+    {"alman-song-2023/forward-error", "half the bound", "forward-error", "error", "1", "phi max|V|", "1/2"},
+    {"alman-song-2023/softmax-perturbation", "distance <= phi(delta) = 2t", "softmax-perturbation",
+     "distance", "1", "phi", "1"},
+    {"alman-song-2023/softmax-perturbation", "the usual bound is weaker", "softmax-perturbation", "phi", "1",
+     "usual", "1"},
+    {"alman-song-2023/softmax-perturbation", "half the bound", "softmax-perturbation", "distance", "1", "phi",
+     "1/2"},
+    {"alman-song-2024-gradient/covariance-perturbation", "change of the covariance",
+     "covariance-perturbation", "change", "1", "bound", "1"},
+    {"alman-song-2024-gradient/covariance-perturbation", "change of J(f) q in the 1-norm",
+     "covariance-perturbation", "pullback change", "1", "pullback bound", "1"},
+    {"alman-song-2024-gradient/covariance-perturbation", "99 hundredths of the bound",
+     "covariance-perturbation", "change", "1", "bound", "99/100"},
+    {"alman-song-2024-gradient/gradient-error", "error <= Theorem G'", "gradient-error", "error", "1",
+     "theorem G'", "1"},
+    {"alman-song-2024-gradient/gradient-error", "99 hundredths of Theorem G'", "gradient-error", "error", "1",
+     "theorem G'", "99/100"},
+    {"alman-song-2024-gradient/norm-along-scale", "slope <= n d B/2", "along-scale", "slope", "1", "n d B",
+     "1/2"},
+    {"alman-song-2024-gradient/norm-along-scale", "the constant of the printed proof, 8 B n", "along-scale",
+     "slope", "1", "B n", "8"},
+    {"alman-song-2024-gradient/third-mixed-moment", "moment <= product of ranges/8", "third-moment", "moment",
+     "1", "ranges", "1/8"},
+    {"alman-song-2024-gradient/third-mixed-moment", "a ninth", "third-moment", "moment", "1", "ranges",
+     "1/9"},
+    {"alman-song-2024-tensor/forward-error", "error <= phi(delta) max|V1| max|V2|", "forward-error", "error",
+     "1", "phi max|V|", "1"},
+    {"alman-song-2024-tensor/forward-error", "half the bound", "forward-error", "error", "1", "phi max|V|",
+     "1/2"},
+    {"liang-shi-song-zhou-2024-tensor-training/gradient-error", "error <= Theorem G' over the pairs",
+     "gradient-error", "error", "1", "theorem G'", "1"},
+    {"liang-shi-song-zhou-2024-tensor-training/gradient-error", "99 hundredths of the bound",
+     "gradient-error", "error", "1", "theorem G'", "99/100"},
+    {"alman-song-2024-gradient/curvature-along-scale", "curvature <= (3/8) n d B^2", "along-scale",
+     "curvature", "1", "n d B^2", "3/8"},
+    {"alman-song-2024-gradient/curvature-along-scale", "without the factor d: (5/8) n B^2", "along-scale",
+     "curvature", "1", "n B^2", "5/8"},
+    {"gupta-et-al-2025/max-inner-product", "the output is on its side", "largest-product", "misplaced", "1",
+     "zero", "1"},
+    {"gupta-et-al-2025/max-inner-product", "inverse temperature 2 log 2", "largest-product",
+     "misplaced, base 2", "1", "zero", "1"},
+    {"gupta-et-al-2025/relevant-keys", "error <= 2 eps (n-1)/(n + eps (n-1)) max|V|", "relevant-keys",
+     "error", "1", "share", "1"},
+    {"gupta-et-al-2025/relevant-keys", "error <= 3 eps max|V|", "relevant-keys", "error", "1", "eps max|V|",
+     "3"},
+    {"gupta-et-al-2025/relevant-keys", "nine tenths of the constant", "relevant-keys", "error", "1", "share",
+     "9/10"},
+    {"han-et-al-2023-hyperattention/parameters", "an entry's square <= alpha/m", "column-norms", "entry^2",
+     "1", "alpha/m", "1"},
+    {"han-et-al-2023-hyperattention/parameters", "|P|_F^2 <= alpha", "column-norms", "|P|^2", "1", "alpha",
+     "1"},
+    {"han-et-al-2023-hyperattention/parameters", "n/m <= |P|_F^2", "column-norms", "n/m", "1", "|P|^2", "1"},
+    {"han-et-al-2023-hyperattention/parameters", "rows, squared: (m |P_i|^2)^2 <= m alpha", "column-norms",
+     "row^2", "1", "m alpha", "1"},
+    {"han-et-al-2023-hyperattention/parameters", "m |P_i|^2 <= alpha: rows as flat as columns",
+     "column-norms", "row", "1", "alpha", "1"},
+    {"heinsen-kozachkov-2026/denominator", "sum min(1, e^s) <= denominator", "odd-taylor-denominator",
+     "sum min(1, e^s)", "1", "denominator", "1"},
+    {"heinsen-kozachkov-2026/denominator", "without: P is odd", "taylor-denominator", "sum min(1, e^s)", "1",
+     "denominator", "1"},
+    {"heinsen-kozachkov-2026/forward-error", "error <= phi(delta) max|V|", "taylor-attention", "error", "1",
+     "phi max|V|", "1"},
+    {"heinsen-kozachkov-2026/forward-error", "half the bound", "taylor-attention", "error", "1", "phi max|V|",
+     "1/2"},
+    {"hu-et-al-2024-dit/normalisation", "largest output <= largest value", "normalisation", "output", "1",
+     "max|V|", "1099511627777/1099511627776"},
+    {"hu-et-al-2024-dit/normalisation", "V D^-1 exp(.) with D = diag(exp(.) 1), as printed in (4.4)",
+     "normalisation", "output as printed", "1", "max|V|", "1099511627777/1099511627776"},
+    {"hu-et-al-2024-lora/score-range", "largest score <= Gamma^2", "score-range", "score", "1", "Gamma^2",
+     "1"},
+    {"hu-et-al-2024-lora/score-range", "scores not divided by d, as in (3.3) with temperature 1",
+     "score-range", "d score", "1", "Gamma^2", "1"},
+    {"liang-shi-song-yang-2024-prefix/error", "error <= phi(delta) max|V|", "prefix", "error", "1",
+     "phi max|V|", "1"},
+    {"liang-shi-song-yang-2024-prefix/error", "error <= 2 delta/(1 - delta) share max|V|", "prefix", "error",
+     "1", "share", "1"},
+    {"liang-shi-song-yang-2024-prefix/error", "99 hundredths of phi(delta)", "prefix", "error", "1",
+     "phi max|V|", "99/100"},
+    {"liang-shi-song-zhou-2024-private/relative-error", "error <= 2 eps/(1 - eps) |Att|",
+     "kernel-of-values-not-negative", "error", "1", "factor |Att|", "1"},
+    {"liang-shi-song-zhou-2024-private/relative-error", "without: V >= 0", "kernel-of-relative-error",
+     "error", "1", "factor |Att|", "1"},
+    {"liang-shi-song-zhou-2024-private/relative-error-of-any-values", "error <= 2 eps/(1 - eps) Att(|V|)",
+     "kernel-of-relative-error", "error", "1", "factor Att|V|", "1"},
+    {"liang-shi-song-zhou-2024-private/relative-error-of-any-values", "nine tenths of the constant",
+     "kernel-of-relative-error", "error", "1", "factor Att|V|", "9/10"},
 };
+
+const Comparison& comparison_of(const Field& top) {
+  for (const Comparison& c : kComparisons) {
+    if (top["claim"].text() != c.claim || top["comparison"].text() != c.comparison) continue;
+    top["lemma"].one_of({c.lemma});
+    for (const auto& [name, quantity, scale] :
+         {std::tuple("left", c.left, c.left_scale), std::tuple("right", c.right, c.right_scale)}) {
+      const Field side = top[name].object_of({"quantity", "scale"});
+      side["quantity"].one_of({quantity});
+      if (scale == std::string("found")) positive_small(side["scale"]);
+      else side["scale"].one_of({scale});
+    }
+    return c;
+  }
+  top["comparison"].expected("a comparison of the table of claims");
+}
+
+Lemma lemma_of(const std::string& name) {
+  const auto found = kLemmas.find(name);
+  return found != kLemmas.end() ? found->second : kNeighbourLemmas.at(name);
+}
+
+std::size_t values_in(const nlohmann::json& value) {
+  std::size_t count = 1;
+  if (value.is_structured())
+    for (const nlohmann::json& inner : value) count += values_in(inner);
+  return count;
+}
 
 }  // namespace
 
 Proved prove_claim_instance(const Field& top, const Folder&) {
   top.object_of({"format", "version", "kind", "claim", "comparison", "lemma", "left", "relation", "right",
                  "instance", "comment"});
-  const auto lemma = kLemmas.find(top["lemma"].text());
-  if (lemma == kLemmas.end()) top["lemma"].expected("a lemma of the catalogue");
+  const Comparison& said = comparison_of(top);
   const bool greater = top["relation"].one_of({"at most", "greater"}) == "greater";
-  return at_rising_precision(128, 1e6, [&] {
-    const Quantities quantities = lemma->second(top["instance"]);
-    const auto side = [&](const char* name) {
-      const Field field = top[name].object_of({"quantity", "scale"});
-      const auto found = quantities.find(field["quantity"].text());
-      if (found == quantities.end()) field["quantity"].expected("a quantity of the lemma");
-      const Fraction scale = field["scale"].fraction();
-      return found->second.exact ? Number(*found->second.exact * scale)
-                                 : Number(found->second.ball * Ball(scale));
+  const double values = static_cast<double>(values_in(top["instance"].value));
+  if (values > kMostValuesOfAnInstance) top["instance"].expected("at most 4096 values");
+  return at_rising_precision(128, 40 * (values + 16) * (values + 16), [&] {
+    const Quantities quantities = lemma_of(said.lemma)(top["instance"]);
+    const auto side = [&](const char* name, const char* quantity) {
+      const Number& number = quantities.at(quantity);
+      const Fraction scale = top[name]["scale"].fraction();
+      return number.exact ? Number(*number.exact * scale) : Number(number.ball * Ball(scale));
     };
-    const Number left = side("left"), right = side("right");
-    const std::string sides = top["left"]["quantity"].text() + " " + decimal(left.ball, Rounding::down) +
-                              (greater ? " exceeds " : " is at most ") + top["right"]["quantity"].text() +
-                              " " + decimal(right.ball, Rounding::up);
+    const Number left = side("left", said.left), right = side("right", said.right);
+    const auto named = [&](const char* name, const char* quantity) {
+      const std::string& scale = top[name]["scale"].text();
+      return (scale == "1" ? "" : scale.size() <= 12 ? scale + " " : "a multiple of ") + quantity;
+    };
+    const std::string sides = named("left", said.left) + " = " + decimal(left.ball, Rounding::down) +
+                              (greater ? " exceeds " : " is at most ") + named("right", said.right) + " = " +
+                              decimal(right.ball, Rounding::up);
     bool above, within;
     if (left.exact && right.exact) {
       above = *right.exact < *left.exact;
@@ -406,8 +185,9 @@ Proved prove_claim_instance(const Field& top, const Folder&) {
     }
     if (!above && !within) throw Undecided("relation: " + top["relation"].text());
     require(above == greater, "relation: it is not so that " + sides);
-    return Proved{top["claim"].text() + ", one instance: " + sides,
-                  {{"claim", top["claim"].value}, {"relation", top["relation"].value}}};
+    return Proved{
+        std::string(said.claim) + " (" + said.comparison + "), one instance: " + sides,
+        {{"claim", said.claim}, {"comparison", said.comparison}, {"relation", top["relation"].value}}};
   });
 }
 

@@ -13,12 +13,14 @@ namespace checker {
 
 Proved prove_epsilon_rank(const Field& top, const Folder& folder) {
   top.object_of({"format", "version", "kind", "matrix", "epsilon", "upper", "lower", "comment"});
-  const Field matrix = top["matrix"].object_of({"entries", "weights", "q", "k"});
+  const Field matrix = top["matrix"];
   std::optional<Matrix> entries, q, k;
   bool normalised = false;
   if (matrix.has("entries")) {
+    matrix.object_of({"entries"});
     entries = matrix["entries"].matrix();
   } else {
+    matrix.object_of({"weights", "q", "k"});
     normalised = matrix["weights"].one_of({"exp", "softmax"}) == "softmax";
     q = hashed_matrix(matrix["q"], folder);
     k = hashed_matrix(matrix["k"], folder);

@@ -46,7 +46,7 @@ std::string hashed_file(const Field& field, const Folder& folder) {
   const std::string bytes = bytes_of(folder.path / name, field.place + ".file " + quoted(name));
   const std::string found = sha256(bytes);
   if (field["sha256"].text() != found)
-    throw Rejected(field.place + ".sha256: " + name + " has SHA-256 " + found);
+    throw Rejected(field.place + ".sha256: " + quoted(name) + " has SHA-256 " + found);
   return bytes;
 }
 
@@ -55,22 +55,23 @@ Matrix hashed_matrix(const Field& field, const Folder& folder) {
   const auto byte = [&](std::size_t i) {
     return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i]));
   };
-  if (bytes.size() < 12 || bytes.compare(0, 6, "\x93NUMPY") != 0)
+  if (bytes.size() < 12 || bytes.compare(0, 6, "\x93NUMPY") != 0 || byte(6) < 1 || byte(6) > 3)
     throw Malformed(place, "an npy file", "another");
   const std::size_t start = byte(6) == 1 ? 10 : 12;
   std::size_t length = byte(8) | byte(9) << 8;
   if (start == 12) length |= byte(10) << 16 | byte(11) << 24;
   if (length > 4096 || bytes.size() < start + length) throw Malformed(place, "an npy header", "a broken one");
   const std::string header = bytes.substr(start, length);
-  std::smatch type, shape;
-  if (!std::regex_search(header, type, std::regex("'descr': *'<f([48])'")) ||
-      header.find("'fortran_order': False") == std::string::npos ||
-      !std::regex_search(header, shape, std::regex("'shape': *\\(([0-9]{1,9}), *([0-9]{1,9}),? *\\)")))
+  // As NumPy writes it, to the letter: a key twice or a comment would let two readers see two matrices.
+  static const std::regex form(
+      "\\{'descr': '<f([48])', 'fortran_order': False, 'shape': \\(([0-9]{1,9}), ([0-9]{1,9})\\), \\} *\n?");
+  std::smatch found;
+  if (!std::regex_match(header, found, form))
     throw Malformed(place, "float64 or float32, C order, two-dimensional", "another npy");
   Matrix m;
-  m.rows = std::stol(shape[1]);
-  m.columns = std::stol(shape[2]);
-  const std::size_t size = type[1] == "8" ? 8 : 4, count = static_cast<std::size_t>(m.rows * m.columns);
+  m.rows = std::stol(found[2]);
+  m.columns = std::stol(found[3]);
+  const std::size_t size = found[1] == "8" ? 8 : 4, count = static_cast<std::size_t>(m.rows * m.columns);
   if (m.rows < 1 || m.columns < 1 || m.rows * m.columns > kMostEntries ||
       bytes.size() != start + length + count * size)
     throw Malformed(place, "the bytes that its shape says, at most 2^22 entries", "others");

@@ -127,7 +127,7 @@ Ball upper_bound(const Upper& u, ErrorKind kind, const Ball& X) {
   Ball slack, growth;  // sup |r''| (rho^2/2) <= slack + growth M
   if (relative) {
     const Ball s = maximum(1, 2 * X);  // 2/length of an interval on which e^{Xt} varies by at most e
-    growth = half_square * exp(1) * (s * s * second + 2 * X * s * gg + X * X);
+    growth = half_square * exp(Ball(1)) * (s * s * second + 2 * X * s * gg + X * X);
     slack = growth;
   } else {
     growth = half_square * second;
@@ -161,6 +161,39 @@ slong bits_for(const Fraction& half_width) {
 double operations_of_degree(long degree) {
   const double points = static_cast<double>(degree) + 2;
   return 4 * points * points;
+}
+
+LeastDegree least_degree_from(const Field& field, ErrorKind kind) {
+  LeastDegree claimed{kind,
+                      half_width_from(field["half_width"]),
+                      positive_from(field["epsilon"]),
+                      field["degree"].integer(0, kLargestDegree),
+                      upper_from(field["upper"]),
+                      {}};
+  if (field.has("lower")) claimed.lower = lower_from(field["lower"]);
+  check_shape(claimed.upper, claimed.degree);
+  if (claimed.degree == 0 && claimed.lower)
+    throw Rejected("lower: expected null at degree 0, found an object");
+  if (claimed.degree > 0 && !claimed.lower)
+    throw Rejected("lower: expected an object at degree > 0, found null");
+  if (claimed.lower) check_shape(*claimed.lower, claimed.degree - 1);
+  return claimed;
+}
+
+std::pair<Ball, Ball> require_least(const LeastDegree& claimed) {
+  const Ball X(claimed.half_width), epsilon(claimed.epsilon);
+  const Ball error = upper_bound(claimed.upper, claimed.kind, X);
+  if (surely_greater(error, epsilon))
+    throw Rejected("upper: the error of its polynomial is bounded by " + decimal(error, Rounding::up) +
+                   " only, which exceeds epsilon");
+  if (!surely_at_most(error, epsilon)) throw Undecided("upper: whether the error is at most epsilon");
+  if (!claimed.lower) return {error, Ball()};
+  const Ball needed = lower_bound(*claimed.lower, claimed.kind, X);
+  if (surely_at_most(needed, epsilon))
+    throw Rejected("lower: its points prove an error of " + decimal(needed, Rounding::down) +
+                   " only, which epsilon allows");
+  if (!surely_greater(needed, epsilon)) throw Undecided("lower: whether the error exceeds epsilon");
+  return {error, needed};
 }
 
 // --- The three kinds ---
@@ -231,44 +264,21 @@ Proved prove_least_degree(const Field& top, const Folder&) {
                  "upper", "upper_below", "lower", "lower_at", "comment"});
   top["function"].one_of({"exp"});
   const ErrorKind kind = error_kind_from(top["error_kind"]);
-  const Fraction half_width = half_width_from(top["half_width"]),
-                 epsilon_exact = positive_from(top["epsilon"]);
-  const long degree = top["degree"].integer(0, kLargestDegree);
-  const auto optional_upper = [&](const char* key) {
-    return top.has(key) ? std::optional(upper_from(top[key])) : std::nullopt;
-  };
-  const auto optional_lower = [&](const char* key) {
-    return top.has(key) ? std::optional(lower_from(top[key])) : std::nullopt;
-  };
-  const Upper upper = upper_from(top["upper"]);
-  const auto upper_below = optional_upper("upper_below");
-  const auto lower = optional_lower("lower"), lower_at = optional_lower("lower_at");
-
-  check_shape(upper, degree);
-  if (degree == 0 && (lower || upper_below))
-    throw Rejected("lower, upper_below: expected null at degree 0, found an object");
-  if (degree > 0 && !lower) throw Rejected("lower: expected an object at degree > 0, found null");
-  if (lower) check_shape(*lower, degree - 1);
+  const LeastDegree claimed = least_degree_from(top, kind);
+  const long degree = claimed.degree;
+  std::optional<Upper> upper_below;
+  std::optional<Lower> lower_at;
+  if (top.has("upper_below")) upper_below = upper_from(top["upper_below"]);
+  if (top.has("lower_at")) lower_at = lower_from(top["lower_at"]);
+  if (degree == 0 && upper_below) throw Rejected("upper_below: expected null at degree 0, found an object");
   if (upper_below) check_shape(*upper_below, degree - 1);
   if (lower_at) check_shape(*lower_at, degree);
 
-  return at_rising_precision(bits_for(half_width), operations_of_degree(degree), [&] {
-    const Ball X(half_width), epsilon(epsilon_exact);
-    const Ball error = upper_bound(upper, kind, X);
+  return at_rising_precision(bits_for(claimed.half_width), operations_of_degree(degree), [&] {
+    const Ball X(claimed.half_width);
+    const auto [error, needed] = require_least(claimed);
     const std::string error_upper = decimal(error, Rounding::up);
-    if (surely_greater(error, epsilon))
-      throw Rejected("upper: the error of its polynomial is bounded by " + error_upper +
-                     " only, which exceeds epsilon");
-    if (!surely_at_most(error, epsilon)) throw Undecided("upper: whether the error is at most epsilon");
-
-    std::string error_lower, below_lower, below_upper;
-    if (lower) {
-      const Ball needed = lower_bound(*lower, kind, X);
-      below_lower = decimal(needed, Rounding::down);
-      if (surely_at_most(needed, epsilon))
-        throw Rejected("lower: its points prove an error of " + below_lower + " only, which epsilon allows");
-      if (!surely_greater(needed, epsilon)) throw Undecided("lower: whether the error exceeds epsilon");
-    }
+    std::string error_lower, below_lower = degree > 0 ? decimal(needed, Rounding::down) : "", below_upper;
     if (upper_below) below_upper = decimal(upper_bound(*upper_below, kind, X), Rounding::up);
     if (lower_at) error_lower = decimal(lower_bound(*lower_at, kind, X), Rounding::down);
 

@@ -44,6 +44,20 @@ void check_shape(const Lower& lower, long degree);
 Ball upper_bound(const Upper& upper, ErrorKind kind, const Ball& X);
 Ball lower_bound(const Lower& lower, ErrorKind kind, const Ball& X);
 
+/// A degree, a polynomial of that degree with error at most epsilon, points that deny it to one less.
+struct LeastDegree {
+  ErrorKind kind = ErrorKind::relative;
+  Fraction half_width, epsilon;
+  long degree = 0;
+  Upper upper;
+  std::optional<Lower> lower;  // none at degree 0
+};
+/// Fields half_width, epsilon, degree, upper, lower; the shapes are checked. Errors: Malformed, Rejected.
+LeastDegree least_degree_from(const Field& field, ErrorKind kind);
+/// The proof at the current working_bits: the polynomial's error, and what the points prove of one degree
+/// less. Errors: Rejected, Undecided.
+std::pair<Ball, Ball> require_least(const LeastDegree& claimed);
+
 /// Where to start, and about how many operations a bound takes.
 slong bits_for(const Fraction& half_width);
 double operations_of_degree(long degree);

@@ -55,7 +55,7 @@ Outcome check(const std::string& path) {
     const checker::Field top{"", whole};
     if (!whole.is_object()) top.expected("a JSON object");
     top["format"].one_of({"attnbounds-certificate"});
-    if (top["version"].value != nlohmann::json(1)) top["version"].expected("1");
+    top["version"].integer(1, 1);
     const auto kind = kKinds.find(top["kind"].text());
     if (kind == kKinds.end()) top["kind"].expected("a kind of docs/certificates.md");
     const checker::Proved proved =

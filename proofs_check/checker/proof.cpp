@@ -98,6 +98,13 @@ Ball largest_row_sum(const Rows& m) {
   return largest;
 }
 
+Ball whole_part(const Ball& x, const std::string& what) {
+  Ball floor;
+  arb_floor(floor.get(), x.get(), working_bits);
+  if (!arb_is_exact(floor.get())) throw Undecided(what);
+  return floor;
+}
+
 Ball perturbation(const Ball& delta) {
   return Ball(2) * delta / (Ball(1) + square_root(Ball(1) - delta * delta));
 }

@@ -46,6 +46,9 @@ Ball largest_size(const Rows& m);
 Ball one_norm(const Rows& m);
 Ball largest_row_sum(const Rows& m);  // of absolute values
 
+/// floor(x). Errors: Undecided where two members have different ones.
+Ball whole_part(const Ball& x, const std::string& what);
+
 /// phi(delta) = 2 delta/(1 + sqrt(1 - delta^2)), delta < 1 (the softmax lemma of docs/rounding.md).
 Ball perturbation(const Ball& delta);
 

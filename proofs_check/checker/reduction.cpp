@@ -57,7 +57,9 @@ std::vector<Family> vectors_from(const std::string& text) {
   long arity = 0, count = 0, dimension = -1;
   if (lines.empty() || std::sscanf(lines[0].c_str(), "p ov %ld %ld %ld", &arity, &count, &dimension) != 3 ||
       arity < 2 || arity > 3 || count < 1 || count > static_cast<long>(lines.size()) || dimension < 0 ||
-      static_cast<long>(lines.size()) != 1 + arity * count)
+      static_cast<long>(lines.size()) != 1 + arity * count ||
+      lines[0] !=
+          "p ov " + std::to_string(arity) + " " + std::to_string(count) + " " + std::to_string(dimension))
     throw Malformed("files.vectors", "p ov K N D and K N vectors", "something else");
   std::vector<Family> families;
   for (long i = 0; i < arity * count; ++i) {
@@ -98,21 +100,15 @@ struct Promise {
   long yes = 0, no = -1, sign = -1;
 };
 
-Promise inner_products_from(const std::string& text) {
-  Promise p;
-  p.sign = 1;
-  bool header = false;
-  for (const std::string& line : lines_of(text)) {
-    if (line.compare(0, 8, "p maxip ") == 0)
-      header = std::sscanf(line.c_str(), "p maxip %*s %*s %ld %ld", &p.yes, &p.no) == 2;
-    else if (line.compare(0, 2, "f ") == 0) p.families.emplace_back();
-    else if (p.families.empty())
-      throw Malformed("files.inner_products", "p maxip and families", "something else");
-    else p.families.back().push_back(line);
+std::string text_of(const Promise& p) {
+  std::string text = "p maxip " + std::to_string(p.families.size()) + " " +
+                     std::to_string(p.families[0][0].size()) + " " + std::to_string(p.yes) + " " +
+                     std::to_string(p.no) + "\n";
+  for (const Family& family : p.families) {
+    text += "f " + std::to_string(family.size()) + "\n";
+    for (const Vector& v : family) text += v + "\n";
   }
-  if (!header || p.families.empty())
-    throw Malformed("files.inner_products", "p maxip and families", "something else");
-  return p;
+  return text;
 }
 
 long power_mod(long base, long exponent, long q) {
@@ -239,9 +235,11 @@ bool orthogonal(const std::vector<const Vector*>& tuple) {
 Proved prove_reduction(const Field& top, const Folder& folder) {
   top.object_of({"format", "version", "kind", "arity", "files", "protocol", "threshold", "decision", "gap",
                  "epsilon", "witness", "count", "comment"});
-  const Field files =
-      top["files"].object_of({"formula", "vectors", "inner_products", "q", "k", "k2", "v", "v2"});
   const std::size_t arity = static_cast<std::size_t>(top["arity"].integer(2, 3));
+  const Field files = top["files"];  // each of them is used, or must not be named
+  if (!top.has("threshold")) files.object_of({"formula", "vectors", "inner_products"});
+  else if (arity == 2) files.object_of({"formula", "vectors", "inner_products", "q", "k", "v"});
+  else files.object_of({"formula", "vectors", "inner_products", "q", "k", "k2", "v", "v2"});
   Promise promise;
   promise.families = vectors_from(hashed_file(files["vectors"], folder));
   const std::vector<Family> vectors = promise.families;
@@ -294,15 +292,14 @@ Proved prove_reduction(const Field& top, const Folder& folder) {
     const Field p = top["protocol"].object_of({"nodes", "columns", "field"});
     promise = protocol(vectors, p["nodes"].integer(1, 1000), p["columns"].integer(1, 30),
                        p["field"].integer(2, 1000));
-    const Promise found = inner_products_from(hashed_file(files["inner_products"], folder));
-    require(found.yes == promise.yes && found.no == promise.no && found.families == promise.families,
+    require(hashed_file(files["inner_products"], folder) == text_of(promise),
             "files.inner_products: not the vectors' protocol");
   } else if (files.has("inner_products")) {
     files["inner_products"].expected("null without a protocol");
   }
   if (!top.has("threshold")) {
-    require(!top.has("decision") && !top.has("gap") && !top.has("epsilon") && !files.has("q"),
-            "decision, gap, epsilon, q: expected null without a threshold");
+    require(!top.has("decision") && !top.has("gap") && !top.has("epsilon"),
+            "decision, gap, epsilon: expected null without a threshold");
     return {"reduction of arity " + std::to_string(arity) + ": " + answer, {{"answer", answer}}};
   }
 

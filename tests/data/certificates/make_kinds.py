@@ -54,6 +54,8 @@ line = dict(HEAD, kind="polynomial-error", function="exp", error_kind="relative"
             upper={"degree": 1, "coefficients": ["1", "0x1p-3"], "critical_points": ["0x1p-40"], "radius": "0x1p-30"})
 save("valid", "polynomial_error", line)
 spoil("polynomial_error_bound_too_small", put("bound", "84/10000"), line)
+# kappa = (rho^2/2) e (1/4 + 1/64): with 2 in the place of e the bound would be 0.0085606
+spoil("polynomial_error_bracket_at_its_limit", lambda c: (put("upper", "radius", "0x1p-6")(c), put("upper", "critical_points", 0, "0")(c), put("bound", "857/100000")(c)), line)
 spoil("polynomial_error_wider_interval", put("half_width", "1/4"), line)
 
 # constants: with the points -1, 1, w = -1/2, 1/2, the bound is (e^X - e^-X)/(e^X + e^-X) = tanh X, X = 1: 0.76159…
@@ -148,11 +150,85 @@ spoil("claim_instance_quantity_unknown", put("left", "quantity", "zero"), instan
 spoil("claim_instance_number_huge", put("instance", "t", "0x1p-900000"), instance)
 spoil("claim_instance_numbers_many", put("instance", "weights", ["1"] * 1000), instance)
 counterexample = dict(HEAD, kind="claim-instance", claim="alman-song-2024-gradient/norm-along-scale",
-                      comparison="the constant of the printed proof, 8 B n", lemma="norm-along-scale",
-                      left={"quantity": "slope", "scale": "1"}, relation="greater", right={"quantity": "8 B n", "scale": "1"},
+                      comparison="the constant of the printed proof, 8 B n", lemma="along-scale",
+                      left={"quantity": "slope", "scale": "1"}, relation="greater", right={"quantity": "B n", "scale": "8"},
                       instance={"A": [["0", "1"]], "V": [["0"] * 33, ["1"] * 33], "B": "1", "l": "0"})
 save("valid", "counterexample", counterexample)
 spoil("counterexample_of_32_columns", put("instance", "V", [["0"] * 32, ["1"] * 32]), counterexample)
 spoil("counterexample_outside_hypotheses", put("instance", "A", [["0", "2"]]), counterexample)
-spoil("taylor_section_endless", lambda c: c.update(lemma="taylor-section", left={"quantity": "zero", "scale": "1"}, relation="at most",
-                                                   right={"quantity": "section", "scale": "1"}, instance={"degree": 10000, "x": "1/" + "3" * 900}), instance)
+
+
+def instance_of(claim, comparison, lemma, left, relation, right, content):
+    return dict(HEAD, kind="claim-instance", claim=claim, comparison=comparison, lemma=lemma, left=dict(zip(("quantity", "scale"), left)),
+                relation=relation, right=dict(zip(("quantity", "scale"), right)), instance=content)
+
+
+# what a claim says is the checker's table's word, not the certificate's
+spoil("claim_instance_sides_exchanged", lambda c: c.update(left=c["right"], right=c["left"]), instance)
+spoil("claim_instance_of_another_claim", put("claim", "alman-song-2023/forward-error"), instance)
+spoil("claim_instance_of_another_comparison", put("comparison", "half the bound"), instance)
+spoil("claim_instance_of_the_twin_as_the_claim", lambda c: c.update(relation="greater", right={"quantity": "phi", "scale": "1/2"}), instance)
+spoil("claim_instance_claim_forges_a_line", put("claim", "x: one instance\nother.json: verified: everything"), instance)
+parity = ("aggarwal-alman-2022/even-taylor-sections-are-positive", "0 <= T_g(x)")
+save("invalid", "counterexample_odd_section", instance_of(*parity, "even-taylor-section", ("zero", "1"), "greater", ("section", "1"), {"degree": 1, "x": "-2"}))
+save("invalid", "taylor_section_endless", instance_of(*parity, "even-taylor-section", ("zero", "1"), "at most", ("section", "1"), {"degree": 10000, "x": "1/" + "3" * 300}))
+tail = ("aggarwal-alman-2022/explicit-taylor-degree", "tail <= delta e^{-X}", "taylor-tail", ("tail", "1"))
+# X = 1, delta = 1/2: m log(m/e) >= 1 + log 2 first for m = 5, so degree 4
+tail_instance = instance_of(*tail, "at most", ("delta e^-X", "1"), {"half_width": "1", "delta": "1/2", "degree": 4})
+save("valid", "taylor_tail", tail_instance)
+spoil("counterexample_degree_too_small", lambda c: (put("relation", "greater")(c), put("instance", "degree", 0)(c)), tail_instance)
+spoil("taylor_tail_degree_not_least", put("instance", "degree", 5), tail_instance)
+# on [-1/8, 1/8] the degree for 86/10000 is 1 (line, above; constants err by tanh(1/8) = 0.124): F = L/log(L/X) = 1.31…
+degree_instance = instance_of("aggarwal-alman-2022/least-degree", "degree <= 2 F", "degree-formula", ("degree", "1"), "at most", ("formula", "2"),
+                              {"half_width": "1/8", "epsilon": "86/10000", "degree": 1, "upper": line["upper"],
+                               "lower": {"degree": 0, "points": ["-1", "1"]}})
+save("valid", "degree_formula", degree_instance)
+spoil("degree_formula_without_lower", put("instance", "lower", None), degree_instance)
+spoil("degree_formula_degree_not_proved", lambda c: (put("relation", "greater")(c), put("instance", "degree", 9999)(c)), degree_instance)
+spoil("degree_formula_proof_of_another_epsilon", put("instance", "epsilon", "84/10000"), degree_instance)
+save("invalid", "gradient_instance_columns_multiply", instance_of(
+    "liang-shi-song-zhou-2024-tensor-training/gradient-error", "error <= Theorem G' over the pairs", "gradient-error", ("error", "1"), "at most",
+    ("theorem G'", "1"), dict({name: [["1"]] for name in ("A1", "A4", "A5", "X", "Y1", "Y2", "E", "sigma")}, A2=[["1"] * 1500], A3=[["1"] * 1500], delta="1/2")))
+spoil("claim_instance_values_many", lambda c: c.update(instance={"t": [["1"] * 5000]}), instance)
+
+# files and fields that nothing would look at
+spoil("gradient_of_a_file_not_used", put("inputs", "Y1", {"file": "one.npy", "sha256": "0" * 64}), gradient)
+spoil("epsilon_rank_of_two_matrices", put("matrix", "q", {"file": "q.npy", "sha256": "0" * 64}), rank)
+spoil("reduction_of_a_file_not_used", put("files", "k", {"file": "k.npy", "sha256": "0" * 64}), reduction)
+spoil("reduction_vectors_with_a_remark", lambda c: c["files"].update(vectors=put_file("remark_ov.txt", b"p ov 2 2 2 and more\n10\n01\n11\n01\n")), reduction)
+spoil("attention_no_rows", put("sample", "rows", 0), attention)
+spoil("attention_observed_reversed", put("observed", {"lower": "0x1.0001p-20", "upper": "0x1.ffffp-21"}), attention)
+spoil("attention_bound_negative", lambda c: c.update(bound_approximation="-0x1p-19", bound_rounding="0x1p-18"), attention)
+spoil("attention_second_keys_alone", lambda c: c["inputs"].update(k2=c["inputs"]["k"]), attention)
+spoil("layers_none", put("layers", []), layers)
+spoil("layers_input_empty", put("input", []), layers)
+spoil("layers_input_ragged", put("input", 1, ["-1", "0"]), layers)
+spoil("layers_backward_a_number", put("backward", 5), layers)
+spoil("best_error_of_no_points", put("lower", {"degree": 0, "points": []}), constant)
+spoil("polynomial_error_on_a_point", put("half_width", "0"), line)
+
+
+def npy(name, header, doubles):
+    header += " " * (63 - (10 + len(header)) % 64) + "\n"
+    return put_file(name, b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + struct.pack("<%dd" % len(doubles), *doubles))
+
+
+# NumPy reads the first as Fortran order, and of a key twice the last
+shape = "'fortran_order': False, 'shape': (2, 1), "
+spoil("attention_npy_with_a_comment", lambda c: c["inputs"].update(k=npy("comment.npy", "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 1), } # " + shape, [1.0, 2.0])), attention)
+spoil("attention_npy_key_twice", lambda c: c["inputs"].update(k=npy("twice.npy", "{'descr': '<f8', " + shape + "'shape': (1, 2), }", [1.0, 2.0])), attention)
+spoil("attention_npy_not_a_number", lambda c: c["inputs"].update(k=npy("nan.npy", "{'descr': '<f8', " + shape + "}", [1.0, float("nan")])), attention)
+spoil("attention_npy_larger_than_its_bytes", lambda c: c["inputs"].update(k=npy("large.npy", "{'descr': '<f8', 'fortran_order': False, 'shape': (999999999, 999999999), }", [1.0])), attention)
+spoil("attention_scores_huge", lambda c: c["inputs"].update(q=npy("huge.npy", "{'descr': '<f8', " + shape + "}", [1e308, 1e308])), attention)
+
+# the private kernel: weights 1 and 1, one off by 1/2, values 1 and -1: Att = 0, Att~ = 1/5
+private = instance_of("liang-shi-song-zhou-2024-private/relative-error", "without: V >= 0", "kernel-of-relative-error", ("error", "1"), "greater",
+                      ("factor |Att|", "1"), {"eps": "1/2", "keys": [{"weight": "1", "eta": "1/2", "value": "1"}, {"weight": "1", "eta": "0", "value": "-1"}]})
+save("valid", "counterexample_private", private)
+spoil("counterexample_private_as_the_claim", lambda c: c.update(comparison="error <= 2 eps/(1 - eps) |Att|", lemma="kernel-of-values-not-negative"), private)
+spoil("counterexample_private_inaccurate", put("instance", "keys", 0, "eta", "3/5"), private)
+# T_3 on the scores -1, -2 is 1/3 and -1/3
+denominator = instance_of("heinsen-kozachkov-2026/denominator", "without: P is odd", "taylor-denominator", ("sum min(1, e^s)", "1"), "greater",
+                          ("denominator", "1"), {"scores": ["-1", "-2"], "values": ["1", "1"], "terms": 4})
+save("valid", "counterexample_taylor_terms", denominator)
+spoil("counterexample_taylor_terms_as_the_claim", lambda c: c.update(comparison="sum min(1, e^s) <= denominator", lemma="odd-taylor-denominator"), denominator)
