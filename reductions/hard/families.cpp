@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <map>
+#include <mutex>
 #include <set>
+#include <tuple>
 
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
@@ -146,36 +149,47 @@ struct OtherTuples {
   std::set<std::pair<std::size_t, long>>
       as_good;  // a vector (family, row) of each one as good as the planted
 };
-/// All tuples count, if nothing is planted.
+/// All tuples count, if nothing is planted. In tiles of products in float: sums of signs are exact there.
 OtherTuples other_tuples(const HardVectors& h, const HardRequest& r) {
-  const long n = h.families[0].rows(), pairs = r.arity == 2 ? 1 : h.families[1].rows(),
-             keys = h.families.back().rows();
+  constexpr long tile_tuples = 64, tile_keys = 1024;
+  const long n = h.families[0].rows(), d = h.families[0].cols(),
+             pairs = r.arity == 2 ? 1 : h.families[1].rows(), keys = h.families.back().rows();
   const long planted_score = h.planted ? score_of(h, *h.planted) : 1L << 40;
-  std::vector<OtherTuples> of_row(static_cast<std::size_t>(n), {-(1L << 40), {}});
-  const Eigen::Matrix<int, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> last =
-      h.families.back().cast<int>();
-  parallel_for(n, r.threads, [&](long i) {
-    OtherTuples& others = of_row[static_cast<std::size_t>(i)];
-    for (long j = 0; j < pairs; ++j) {
-      Eigen::RowVectorXi query = h.families[0].row(i).cast<int>();
-      if (r.arity == 3) query = query.cwiseProduct(h.families[1].row(j).cast<int>());
-      const Eigen::VectorXi scores = last * query.transpose() * static_cast<int>(h.sign);
-      for (long k = 0; k < keys; ++k) {
-        if (scores(k) < planted_score) {
-          others.largest = std::max<long>(others.largest, scores(k));
-          continue;
-        }
-        const Tuple tuple = r.arity == 2 ? Tuple{i, k} : Tuple{i, j, k};
-        if (tuple == h.planted) continue;
-        others.largest = std::max<long>(others.largest, scores(k));
-        std::size_t family = tuple.size() - 1;  // of the last vector that is not a planted one
-        while (tuple[family] == (*h.planted)[family]) --family;
-        others.as_good.insert({family, tuple[family]});
+  const Matrix<float> last = h.families.back().cast<float>() * static_cast<float>(h.sign);
+  const long tiles = (n * pairs + tile_tuples - 1) / tile_tuples;
+  std::vector<OtherTuples> of_tile(static_cast<std::size_t>(tiles), {-(1L << 40), {}});
+  parallel_for(tiles, r.threads, [&](long tile) {
+    OtherTuples& others = of_tile[static_cast<std::size_t>(tile)];
+    const long first = tile * tile_tuples, count = std::min(tile_tuples, n * pairs - first);
+    Matrix<float> queries(count, d);  // of all vectors but the last
+    for (long q = 0; q < count; ++q) {
+      queries.row(q) = h.families[0].row((first + q) / pairs).cast<float>();
+      if (r.arity == 3)
+        queries.row(q).array() *= h.families[1].row((first + q) % pairs).cast<float>().array();
+    }
+    for (long from = 0; from < keys; from += tile_keys) {
+      const Matrix<float> scores =
+          queries * last.middleRows(from, std::min(tile_keys, keys - from)).transpose();
+      const long largest = std::lround(scores.maxCoeff());
+      if (largest < planted_score) {
+        others.largest = std::max(others.largest, largest);
+        continue;
       }
+      for (long q = 0; q < count; ++q)
+        for (long k = 0; k < scores.cols(); ++k) {
+          const long score = std::lround(scores(q, k)), i = (first + q) / pairs;
+          const Tuple tuple = r.arity == 2 ? Tuple{i, from + k} : Tuple{i, (first + q) % pairs, from + k};
+          if (tuple == h.planted) continue;
+          others.largest = std::max(others.largest, score);
+          if (score < planted_score) continue;
+          std::size_t family = tuple.size() - 1;  // of the last vector that is not a planted one
+          while (tuple[family] == (*h.planted)[family]) --family;
+          others.as_good.insert({family, tuple[family]});
+        }
     }
   });
   OtherTuples all{-(1L << 40), {}};
-  for (OtherTuples& others : of_row) {
+  for (OtherTuples& others : of_tile) {
     all.largest = std::max(all.largest, others.largest);
     all.as_good.merge(others.as_good);
   }
@@ -224,15 +238,37 @@ HardVectors vectors_of(const HardRequest& r, long d) {
                    "'" + r.family + "'");
 }
 
-/// With vectors of that dimension, and at least `columns` columns.
-HardInstance instance_of(const HardRequest& r, long dimension, long columns) {
+struct Drawn {
+  HardVectors vectors;
+  long largest_other = 0;
+};
+/// The planted families do not depend on kappa: those of a sweep's last sizes are kept.
+Drawn drawn_vectors(const HardRequest& r, long dimension) {
+  using Key = std::tuple<std::string, long, std::uint64_t, long, long, long>;
+  static std::mutex lock;
+  static std::map<Key, Drawn> kept;
+  const Key key{r.family, r.n, r.seed, r.arity, dimension, r.threads.value};
+  {
+    const std::lock_guard guard(lock);
+    if (const auto found = kept.find(key); found != kept.end()) return found->second;
+  }
   HardVectors h = vectors_of(r, dimension);
   const OtherTuples others = let_planted_stand_out(h, r);
+  Drawn drawn{std::move(h), others.largest};
+  if (drawn.vectors.formula) return drawn;
+  const std::lock_guard guard(lock);
+  if (kept.size() >= 8) kept.clear();
+  return kept[key] = std::move(drawn);
+}
+
+/// With vectors of that dimension, and at least `columns` columns.
+HardInstance instance_of(const HardRequest& r, long dimension, long columns) {
+  const auto [h, largest_other] = drawn_vectors(r, dimension);
   ScorePromise promise = orthogonality_promise();
   promise.sign = h.sign;
   if (h.planted && !h.formula) {
     promise.yes = score_of(h, *h.planted);
-    promise.no = others.largest;
+    promise.no = largest_other;
     if (promise.no >= promise.yes)
       throw InputError("--d",
                        "a larger dimension, at which the planted tuple stands out (its score " +
@@ -243,7 +279,7 @@ HardInstance instance_of(const HardRequest& r, long dimension, long columns) {
   std::vector<long> rows;
   for (const SignMatrix& family : h.families) rows.push_back(family.rows());
   return {h.families, h.planted, h.formula,
-          threshold_for_kappa(rows, h.families[0].cols(), promise, r.kappa, columns), others.largest};
+          threshold_for_kappa(rows, h.families[0].cols(), promise, r.kappa, columns), largest_other};
 }
 
 }  // namespace
@@ -254,12 +290,12 @@ HardInstance hard_instance(const HardRequest& request) {
     r.arity = r.family == "planted-pair" ? 2 : 3;
     r.family = "planted-orthogonal";
   }
-  const long most = r.arity == 2 ? 1L << 15 : 1L << 9;
+  const long most = r.arity == 2 ? 1L << 17 : 1L << 9;
   if (r.n < 2 || r.n > most) throw InputError("--n", "2 to " + std::to_string(most), std::to_string(r.n));
   if (r.d && (*r.d < 1 || *r.d > 1L << 12)) throw InputError("--d", "1 to 4096", std::to_string(*r.d));
   if (r.kappa <= 0 || r.kappa > 1000)
     throw InputError("--kappa", "a number above 0, at most 1000", exact_text(r.kappa));
-  const long d = r.d.value_or(std::lround(std::ceil(8 * std::log(static_cast<double>(r.n)))));
+  const long d = r.d.value_or(std::lround(std::ceil(kHardColumns * std::log(static_cast<double>(r.n)))));
   if (r.family == "random-cnf") return instance_of(r, d, 0);
   // d columns with the bias: how many of these it takes depends on the promise, and that on the vectors.
   long bias_columns = 1;

@@ -30,10 +30,13 @@
 
 namespace attnbounds {
 
+/// Columns of a planted family, in units of log n, where a request does not say.
+constexpr long kHardColumns = 8;
+
 struct HardRequest {
   std::string family;
   long n = 64;            // tokens
-  std::optional<long> d;  // columns, or clauses
+  std::optional<long> d;  // columns (default: kHardColumns log n), or clauses
   Rational kappa = 2;
   std::uint64_t seed = 0;
   long arity = 2;

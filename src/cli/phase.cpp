@@ -15,6 +15,7 @@
 #include "numeric/files.hpp"
 #include "phase/limit.hpp"
 #include "proofs_check/run.hpp"
+#include "reductions/hard/families.hpp"
 #include "report/formats.hpp"
 #include "report/measured_figure.hpp"
 #include "report/threshold_figure.hpp"
@@ -29,9 +30,9 @@ namespace fs = std::filesystem;
 struct Options : CommonOptions {
   std::string kind = "matrix", mode = "theory", problem = "forward", B, c = "1", C = "1", rate = "1e10", out;
   std::optional<std::string> kappa;  // each mode has its own default
-  std::vector<std::string> n, families{"random", "light-bulb"};
+  std::vector<std::string> n, families{"random", "light-bulb"}, records{"time", "rank", "decide"};
   std::vector<long> ranks{16, 64};
-  long rank_n = 1024, decide_n = 512, rows = 4096, repeats = 3;
+  long rank_n = 1024, decide_n = 512, rows = 4096, probe_rows = 128, repeats = 3;
   long exchange = kQuickExchange;
   bool crossover = false, resume = false, dry_run = false;
 };
@@ -163,8 +164,8 @@ std::map<std::string, std::string> tables(const std::vector<SweepJson>& lines) {
                   "kind,problem,n,c,C,kappa_star_pays,kappa_star_does_not_pay,limit,hard_direct,"
                   "log10_hard_reed_solomon,log10_hard_hermitian,log10_hard_tower_limit\n",
               crossovers =
-                  "kind,problem,c,C,entries,first_pays,last_does_not_pay,last_pays,first_fewer_operations,"
-                  "last_not_fewer_operations,scanned_to\n";
+                  "kind,problem,c,C,entries,first_pays,first_does_not_pay,last_does_not_pay,last_pays,"
+                  "first_fewer_operations,last_fewer_operations,last_not_fewer_operations,scanned_to\n";
   bool any_crossover = false;
   const auto text = [](const SweepJson& j, const char* key) {
     return j.at(key).is_null() ? std::string() : j.at(key).get<std::string>();
@@ -195,8 +196,9 @@ std::map<std::string, std::string> tables(const std::vector<SweepJson>& lines) {
       any_crossover = true;
       crossovers += problem + short_number(j["c"]) + "," + short_number(j["C"]) + "," +
                     (j.contains("B") ? "B=" + short_number(j["B"]) : "kappa=" + short_number(j["kappa"])) +
-                    "," + text(j, "first_pays") + "," + text(j, "last_does_not_pay") + "," +
-                    text(j, "last_pays") + "," + text(j, "first_fewer_operations") + "," +
+                    "," + text(j, "first_pays") + "," + text(j, "first_does_not_pay") + "," +
+                    text(j, "last_does_not_pay") + "," + text(j, "last_pays") + "," +
+                    text(j, "first_fewer_operations") + "," + text(j, "last_fewer_operations") + "," +
                     text(j, "last_not_fewer_operations") + "," + text(j, "scanned_to") + "\n";
     }
   }
@@ -290,13 +292,13 @@ void print_tables(const std::vector<SweepJson>& lines) {
         return x[key].is_null() ? "none" : x[key].get<std::string>();
       };
       fmt::print(
-          "{} c={} C={} {}: first pays at {}, does not up to {}, pays up to {}; fewer operations from {}, "
-          "not up "
-          "to {} (scanned to {})\n",
+          "{} c={} C={} {}: pays first at {}, last at {}; does not first at {}, last at {}; fewer operations "
+          "first at {}, last at {}, not fewer last at {} (scanned to {})\n",
           x["kind"].get<std::string>(), short_number(x["c"]), short_number(x["C"]),
           x.contains("B") ? "B=" + short_number(x["B"]) : "kappa=" + short_number(x["kappa"]),
-          power("first_pays"), power("last_does_not_pay"), power("last_pays"),
-          power("first_fewer_operations"), power("last_not_fewer_operations"), power("scanned_to"));
+          power("first_pays"), power("last_pays"), power("first_does_not_pay"), power("last_does_not_pay"),
+          power("first_fewer_operations"), power("last_fewer_operations"), power("last_not_fewer_operations"),
+          power("scanned_to"));
     }
 }
 
@@ -354,30 +356,34 @@ MeasuredGrid measured_grid(const Options& options, ThreadCount threads) {
   };
   grid.c = one(options.c, "--c");
   grid.C = one(options.C, "--C");
+  grid.records = options.records;
   grid.families = options.families;
   grid.ranks = options.ranks;
   grid.rank_n = options.rank_n;
   grid.decide_n = options.decide_n;
   grid.most_rows = options.rows;
+  grid.probe_rows = options.probe_rows;
   grid.repeats = options.repeats;
   grid.seed = options.seed;
   grid.threads = threads;
   return grid;
 }
 
-/// kappa*(n) at the sweep's sizes, for the curve through the measurements.
+/// kappa*(n) at the sweep's sizes and the families' d, for the curves through the measurements.
 std::vector<ThresholdCurve> threshold_curves(const MeasuredGrid& grid) {
   std::vector<ThresholdCurve> curves;
-  for (const AttentionKind kind : grid.kinds) {
-    ThresholdCurve curve{name(kind), {}};
-    for (const long n : grid.n)
-      curve.points.emplace_back(
-          std::log2(static_cast<double>(n)),
-          nearest(
-              kappa_star({kind, Problem::forward, {std::to_string(n)}, 0, grid.c, grid.C}, Rational(1, 500))
-                  .pays));
-    curves.push_back(curve);
-  }
+  for (const AttentionKind kind : grid.kinds)
+    for (const std::string& family : grid.families) {
+      const Rational c = family == "random" ? grid.c : Rational(kHardColumns);
+      ThresholdCurve curve{
+          name(kind), family, fmt::format("κ*(n) of the theory, d = {:g} log n", nearest(c)), {}};
+      for (const long n : grid.n)
+        curve.points.emplace_back(
+            std::log2(static_cast<double>(n)),
+            nearest(kappa_star({kind, Problem::forward, {std::to_string(n)}, 0, c, grid.C}, Rational(1, 500))
+                        .pays));
+      curves.push_back(curve);
+    }
   return curves;
 }
 
@@ -442,9 +448,12 @@ void print_measured(const std::vector<SweepJson>& lines) {
                  j["polynomial"].contains("rank") ? j["polynomial"]["rank"].dump() : "-",
                  seconds("polynomial"), seconds("exact"));
     } else if (j["record"] == "rank") {
-      fmt::print("every V {} … {}, relative {} … {}\n", j["every_v"]["at_least"].get<long>(),
+      fmt::print("every V {} … {}, relative {} … {}{}\n", j["every_v"]["at_least"].get<long>(),
                  j["every_v"]["at_most"].get<long>(), j["relative"]["at_least"].get<long>(),
-                 j["relative"]["at_most"].get<long>());
+                 j["relative"]["at_most"].get<long>(),
+                 j.contains("probe_rows")
+                     ? fmt::format(" (from below by {} rows)", j["probe_rows"].get<long>())
+                     : "");
     } else {
       for (const SweepJson& r : j["ranks"])
         fmt::print("rank {}: svd {}, polynomial {}; ", r["rank"].get<long>(), r["svd"].dump(),
@@ -553,6 +562,10 @@ Command add_phase(CLI::App& app) {
   command->add_option("--B", options->B, "entries, in place of kappa");
   command->add_option("--c", options->c, "d = c log n; a number, list or LO:HI:COUNT")->capture_default_str();
   command->add_option("--C", options->C, "relative error n^-C; likewise")->capture_default_str();
+  command->add_option("--records", options->records, "measured: what is measured; see docs/threshold.md")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"time", "rank", "decide"}))
+      ->capture_default_str();
   command->add_option("--families", options->families, "measured: random and hard families")
       ->delimiter(',')
       ->check(CLI::IsMember({"random", "light-bulb", "planted-orthogonal", "planted-gap"}))
@@ -563,8 +576,13 @@ Command add_phase(CLI::App& app) {
       ->capture_default_str();
   command
       ->add_option("--rank-n", options->rank_n,
-                   "measured: largest n whose epsilon-rank is found (tensor: 64)")
+                   "measured: largest n whose whole attention matrix gives its epsilon-rank (tensor: 64)")
       ->check(CLI::Range(2L, 1L << 13))
+      ->capture_default_str();
+  command
+      ->add_option("--probe-rows", options->probe_rows,
+                   "measured: beyond --rank-n, rows that bound the epsilon-rank from below")
+      ->check(CLI::Range(1L, 1L << 12))
       ->capture_default_str();
   command
       ->add_option("--decide-n", options->decide_n, "measured: largest n of instances to decide (tensor: 64)")

@@ -102,20 +102,20 @@ AttentionResult guaranteed_attention(const AttentionInput& input, const Attentio
   if (limit.value < 0) return otherwise("even degree 0 is no cheaper than the exact method");
 
   // X only grows: a floor keeps the search in ordinary numbers when the scores are nearly equal.
-  const Rational x = scores->half_width.value() == 0
-                         ? Rational(0)
-                         : std::max(scores->half_width.exact(), Rational(1) / (1L << 40));
+  const UpperBound half_width = maximum(scores->half_width, request.least_half_width);
+  const Rational x =
+      half_width.value() == 0 ? Rational(0) : std::max(half_width.exact(), Rational(1) / (1L << 40));
   const Rational value = to_rational(max_abs(input.v)), budget = request.epsilon * value;
   const std::string no_room =
       fmt::format("scores reach {:.4g} after shifts, where rounding errors leave no room in the budget",
-                  scores->half_width.value());
+                  half_width.value());
   // The terms of P sum to at least (1 - delta) e^X where P is at most (1 + delta) e^-X: rounding costs about
   // 2^-53 e^2X relatively, more than any budget from here on. No need to search up to degree 400 for P.
   if (x > 20) return otherwise(no_room);
   const std::string beyond = fmt::format(
       "scores reach {:.4g} after shifts, and no polynomial of degree <= {} ({}) has a proved error within "
       "the budget",
-      scores->half_width.value(), limit.value,
+      half_width.value(), limit.value,
       must ? "the last of rank <= 2^20" : "the last that is cheaper than exact");
   Rational share = std::min(request.epsilon, Rational(2));
   for (int attempt = 0; attempt < 2; ++attempt) {

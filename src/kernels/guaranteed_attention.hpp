@@ -20,6 +20,9 @@ struct AttentionRequest {
   std::optional<Bits> precision;  // exact attention in intervals of relative width 2^-precision
   ThreadCount threads = all_cores();
   CostModel model = reference_cost_model();  // what `automatic` chooses by
+  /// Matrix attention by a polynomial: X that it must serve besides the input's own, where the input is a
+  /// part of a larger one.
+  UpperBound least_half_width = {};
 };
 
 /// The width of enclosures, for values of at most `value`, from which a double can be rounded within

@@ -163,6 +163,24 @@ AttentionMatrix softmax_rows(Matrix<double> scores, const UpperBound& half_width
   return {std::move(scores), rho, half_width};
 }
 
+/// X_i >= sum_l |q_il k1_jl k2_kl|/d for all j, k.
+std::vector<UpperBound> row_half_widths(const TensorAttentionInput& input) {
+  const Eigen::Index d = input.q.cols();
+  const double most = max_abs(input.k1) * max_abs(input.k2) * (1 + 0x1p-50);
+  std::vector<UpperBound> half_widths;
+  for (Eigen::Index i = 0; i < input.q.rows(); ++i)
+    half_widths.push_back(divide_by_at_least(UpperBound::exactly(input.q.row(i).cwiseAbs().sum()) *
+                                                 (UpperBound::exactly(1) + gamma(2 * d)) *
+                                                 UpperBound::exactly(most),
+                                             static_cast<double>(d)));
+  return half_widths;
+}
+UpperBound largest(const std::vector<UpperBound>& bounds) {
+  UpperBound most;
+  for (const UpperBound& bound : bounds) most = maximum(most, bound);
+  return most;
+}
+
 }  // namespace
 
 AttentionMatrix attention_matrix(const AttentionInput& input) {
@@ -177,30 +195,28 @@ AttentionMatrix attention_matrix(const AttentionInput& input) {
 }
 
 AttentionMatrix attention_matrix(const TensorAttentionInput& input) {
-  const Eigen::Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols();
+  const Eigen::Index m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols();
   Matrix<double> keys(m1 * m2, d);  // one rounding an entry
   for (Eigen::Index a = 0; a < m1; ++a)
     for (Eigen::Index b = 0; b < m2; ++b)
       keys.row(a * m2 + b) = input.k1.row(a).cwiseProduct(input.k2.row(b));
-  const double most = max_abs(input.k1) * max_abs(input.k2) * (1 + 0x1p-50);
-  std::vector<UpperBound> half_widths;
-  UpperBound half_width;
-  for (Eigen::Index i = 0; i < n; ++i) {
-    half_widths.push_back(divide_by_at_least(UpperBound::exactly(input.q.row(i).cwiseAbs().sum()) *
-                                                 (UpperBound::exactly(1) + gamma(2 * d)) *
-                                                 UpperBound::exactly(most),
-                                             static_cast<double>(d)));
-    half_width = maximum(half_width, half_widths.back());
-  }
+  const std::vector<UpperBound> half_widths = row_half_widths(input);
   Matrix<double> scores = input.q * keys.transpose() / static_cast<double>(d);
-  return softmax_rows(std::move(scores), half_width, [&](Eigen::Index i) {
+  return softmax_rows(std::move(scores), largest(half_widths), [&](Eigen::Index i) {
     return gamma(d + 2) * half_widths[static_cast<std::size_t>(i)] +
            UpperBound::exactly(static_cast<double>(2 * d + 2) * (1 + max_abs(input.q))) * underflow_error();
   });
 }
 
-EpsilonRank epsilon_rank(const AttentionMatrix& a, long polynomial_dimension, const Rational& epsilon,
-                         Stream stream) {
+namespace {
+
+struct Decomposition {
+  Factors factors;
+  long every_v_at_least = 1, relative_at_least = 1;
+};
+
+/// Factors of P^ and what they prove from below.
+Decomposition decomposed(const AttentionMatrix& a, const Rational& epsilon, Stream& stream) {
   const Matrix<double>& p = a.entries;
   const long n = p.rows(), m = p.cols(), full = std::min(n, m);
   const UpperBound norm = frobenius(p);
@@ -238,16 +254,60 @@ EpsilonRank epsilon_rank(const AttentionMatrix& a, long polynomial_dimension, co
     }
     return 1L;  // P is not within eps < 1 of 0
   };
+  const long every_v = at_least(needed_by_every_v), relative = at_least(needed_by_relative);
+  return {std::move(f), every_v, relative};
+}
+
+/// From below by rows of P, from above by the features for all of it.
+EpsilonRank probed(const AttentionMatrix& rows, const UpperBound& half_width, long dimension, long full,
+                   const Rational& epsilon, Stream& stream) {
+  const Decomposition below = decomposed(rows, epsilon, stream);
+  return {{below.every_v_at_least, features(half_width, dimension, largest_perturbation(epsilon), full)},
+          {below.relative_at_least, features(half_width, dimension, epsilon, full)},
+          static_cast<long>(below.factors.s.size())};
+}
+
+/// The numbers of `count` rows in ascending order, all of them if there are fewer.
+std::vector<Eigen::Index> drawn_rows(Eigen::Index rows, long count, Stream& stream) {
+  const std::vector<std::size_t> order = stream.permutation(static_cast<std::size_t>(rows));
+  std::vector<Eigen::Index> drawn(order.begin(), order.begin() + std::min<long>(rows, count));
+  std::sort(drawn.begin(), drawn.end());
+  return drawn;
+}
+
+}  // namespace
+
+EpsilonRank epsilon_rank(const AttentionMatrix& a, long polynomial_dimension, const Rational& epsilon,
+                         Stream stream) {
+  const long full = std::min(a.entries.rows(), a.entries.cols());
+  const Decomposition below = decomposed(a, epsilon, stream);
+  const Factors& f = below.factors;
   EpsilonRank rank;
-  rank.factors = K;
-  rank.every_v.at_least = at_least(needed_by_every_v);
-  rank.relative.at_least = at_least(needed_by_relative);
+  rank.factors = f.s.size();
+  rank.every_v.at_least = below.every_v_at_least;
+  rank.relative.at_least = below.relative_at_least;
   rank.every_v.at_most =
       least_truncation(a, f, Sense::every_v, epsilon, rank.every_v.at_least,
                        features(a.half_width, polynomial_dimension, largest_perturbation(epsilon), full));
   rank.relative.at_most = least_truncation(a, f, Sense::relative, epsilon, rank.relative.at_least,
                                            features(a.half_width, polynomial_dimension, epsilon, full));
   return rank;
+}
+
+EpsilonRank probed_epsilon_rank(const AttentionInput& input, const Rational& epsilon, long rows,
+                                Stream stream) {
+  AttentionInput probe = input;
+  probe.q = Matrix<double>(input.q(drawn_rows(input.q.rows(), rows, stream), Eigen::all));
+  return probed(attention_matrix(probe), shift_scores(input.q, input.k).half_width, input.q.cols(),
+                std::min(input.q.rows(), input.k.rows()), epsilon, stream);
+}
+
+EpsilonRank probed_epsilon_rank(const TensorAttentionInput& input, const Rational& epsilon, long rows,
+                                Stream stream) {
+  TensorAttentionInput probe = input;
+  probe.q = Matrix<double>(input.q(drawn_rows(input.q.rows(), rows, stream), Eigen::all));
+  return probed(attention_matrix(probe), largest(row_half_widths(input)), input.q.cols(),
+                std::min(input.q.rows(), input.k1.rows() * input.k2.rows()), epsilon, stream);
 }
 
 }  // namespace attnbounds

@@ -11,6 +11,11 @@
 //   at most:   the errors of R = U_k S_k V_k^T, row by row or entry by entry, rounding included; or C(d+g,
 //   g).
 // Cost O(n m K), K the size of the factors, doubled until the rest is below eps/8 or K = min(n, m).
+// Where P is too large, some of its rows (a probe) still bound it from below: both senses speak of each row
+// alone, so that the same rows of an R within eps of P are within eps of these rows of P, and
+//   rank R >= rank of these rows of R >= the epsilon-rank of these rows of P.
+// Which rows they are changes how good the bound is, never its truth. At most r with r rows.
+// From above then only C(d+g, g), with the half-width of all scores, and min(n, m). Cost O(r m K), K <= r.
 #pragma once
 
 #include "attention/input.hpp"
@@ -40,5 +45,12 @@ struct EpsilonRank {
 /// `polynomial_dimension` is d: features of C(d+g, g) also bound the rank. eps in (0, 1).
 EpsilonRank epsilon_rank(const AttentionMatrix& matrix, long polynomial_dimension, const Rational& epsilon,
                          Stream stream);
+
+/// The same of the input's attention matrix, from below by `rows` of its rows, drawn by `stream` (all of them
+/// if there are fewer). Errors: std::domain_error as attention_matrix.
+EpsilonRank probed_epsilon_rank(const AttentionInput& input, const Rational& epsilon, long rows,
+                                Stream stream);
+EpsilonRank probed_epsilon_rank(const TensorAttentionInput& input, const Rational& epsilon, long rows,
+                                Stream stream);
 
 }  // namespace attnbounds

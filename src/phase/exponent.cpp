@@ -131,10 +131,13 @@ Crossover crossover(PhasePoint point, long last) {
       if (result.first_pays == 0) result.first_pays = k;
       result.last_pays = k;
     } else if (value.pays == Verdict::refuted) {
+      if (result.first_does_not_pay == 0) result.first_does_not_pay = k;
       result.last_does_not_pay = k;
     }
-    if (value.fewer_operations == Verdict::verified && result.first_fewer_operations == 0)
-      result.first_fewer_operations = k;
+    if (value.fewer_operations == Verdict::verified) {
+      if (result.first_fewer_operations == 0) result.first_fewer_operations = k;
+      result.last_fewer_operations = k;
+    }
     if (value.fewer_operations == Verdict::refuted) result.last_not_fewer_operations = k;
   }
   return result;

@@ -71,8 +71,8 @@ PhaseValue phase_value(const PhasePoint& point);
 /// of an eighth up to `last`; and where its operations are fewer than the exact method's. "Pays" and "does
 /// not", "fewer" and "not" are proved; 0 where there is no such k.
 struct Crossover {
-  long first_pays = 0, last_pays = 0, last_does_not_pay = 0, scanned_to = 0;
-  long first_fewer_operations = 0, last_not_fewer_operations = 0;
+  long first_pays = 0, last_pays = 0, first_does_not_pay = 0, last_does_not_pay = 0, scanned_to = 0;
+  long first_fewer_operations = 0, last_fewer_operations = 0, last_not_fewer_operations = 0;
 };
 Crossover crossover(PhasePoint point, long last);
 

@@ -48,8 +48,8 @@ std::optional<HeatMap> panel(const std::vector<Json>& lines, const std::vector<T
   map.y_low = y_edges.front();
   map.y_high = y_edges.back();
   for (const ThresholdCurve& curve : thresholds)
-    if (curve.kind == kind && family == "random" && !curve.points.empty())
-      map.curves.push_back({"κ*(n) of the theory", curve.points, Curve::Style::solid});
+    if (curve.kind == kind && curve.family == family && !curve.points.empty())
+      map.curves.push_back({curve.label, curve.points, Curve::Style::solid});
   return map;
 }
 
@@ -83,14 +83,16 @@ std::vector<MeasuredFigure> measured_figures(const std::vector<Json>& lines,
                                              const std::vector<ThresholdCurve>& thresholds) {
   MeasuredFigure time{
       "measured-time",
-      "Time of polynomial attention with its guarantee over that of exact attention, log10, on "
-      "random entries (estimates of one machine): blue where the polynomial is faster, darkest "
-      "orange where only exact attention meets the error n^-C.",
+      "Time of polynomial attention with its guarantee over that of fused exact attention, log10 "
+      "(estimates of one machine): blue where the polynomial is faster, darkest orange where only exact "
+      "attention meets the error n^-C. Through them κ*(n) of the theory, at the family's d.",
       {"log10 of time, polynomial / exact", {}}},
       rank{"measured-rank",
            "log r / log n for the least rank r of a matrix that answers every V within n^-C: proved from "
            "below and "
-           "from above. No low-rank method of any kind does with less than the first.",
+           "from above. No low-rank method of any kind does with less than the first. Sizes whose matrix is "
+           "not decomposed are bounded from below by some of its rows, at most their number, and from above "
+           "by the polynomial's features and n.",
            {"log rank / log n", {}}},
       decide{
           "measured-decide",
@@ -108,8 +110,9 @@ std::vector<MeasuredFigure> measured_figures(const std::vector<Json>& lines,
     if (map) into.figure.panels.push_back(std::move(*map));
   };
   for (const std::string kind : {"matrix", "tensor"}) {
-    add(time,
-        panel(lines, thresholds, "time", kind, "random", kind + " attention", 0, 2, log_ratio_of_times));
+    for (const std::string& family : families)
+      add(time,
+          panel(lines, thresholds, "time", kind, family, kind + ", " + family, 0, 2, log_ratio_of_times));
     for (const std::string& family : families) {
       if (family != "random" && family != "light-bulb") continue;  // two of a kind fit a page
       for (const std::string end : {"at_least", "at_most"})

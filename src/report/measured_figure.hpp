@@ -9,9 +9,9 @@
 
 namespace attnbounds {
 
-/// kappa*(n) of one kind, to be drawn over the measurements.
+/// kappa*(n) of one kind at the d of one family, to be drawn over the measurements.
 struct ThresholdCurve {
-  std::string kind;
+  std::string kind, family, label;
   std::vector<std::pair<double, double>> points;  // (log2 n, kappa)
 };
 

@@ -1,6 +1,7 @@
 #include "sweep/measured.hpp"
 
 #include <Eigen/SVD>
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -14,6 +15,7 @@
 #include "numeric/stopwatch.hpp"
 #include "phase/epsilon_rank.hpp"
 #include "polynomial/exponential.hpp"
+#include "reductions/attention/threshold.hpp"
 #include "reductions/hard/families.hpp"
 
 namespace attnbounds {
@@ -33,6 +35,11 @@ std::string words(const char* record, const Point& p) {
   return std::string(record) + " " + name(p.kind) + " " + p.family + " n=" + std::to_string(p.n) +
          " kappa=" + exact_text(p.kappa) + " c=" + exact_text(p.c) + " C=" + exact_text(p.C) +
          " seed=" + std::to_string(p.seed) + "." + std::to_string(p.repeat);
+}
+
+/// The largest n whose whole attention matrix is decomposed. Tensor: its columns are pairs.
+long rank_most(AttentionKind kind, const MeasuredGrid& grid) {
+  return kind == AttentionKind::matrix ? grid.rank_n : std::min(grid.rank_n, 64L);
 }
 
 double log_of(long n) { return std::log(static_cast<double>(n)); }
@@ -89,10 +96,7 @@ Instance random_instance(const Point& p, long d, double B) {
   return instance;
 }
 
-/// The folder that `attnbounds hard` would write, read back.
-Instance hard_instance(const Point& p, ThreadCount threads) {
-  const TemporaryFolder scratch;
-  const fs::path folder = scratch.path / "instance";
+HardRequest hard_request(const Point& p, ThreadCount threads) {
   HardRequest request;
   request.family = p.family;
   request.n = p.n;
@@ -100,7 +104,14 @@ Instance hard_instance(const Point& p, ThreadCount threads) {
   request.seed = p.seed * 1000 + p.repeat;
   request.arity = order(p.kind);
   request.threads = threads;
-  const SweepJson j = make_hard(request, folder);
+  return request;
+}
+
+/// The folder that `attnbounds hard` would write, read back.
+Instance decided_instance(const Point& p, ThreadCount threads) {
+  const TemporaryFolder scratch;
+  const fs::path folder = scratch.path / "instance";
+  const SweepJson j = make_hard(hard_request(p, threads), folder);
   const auto matrix = [&](const char* key) {
     return read_npy(folder / j.at("matrices").at(key).get<std::string>());
   };
@@ -113,83 +124,147 @@ Instance hard_instance(const Point& p, ThreadCount threads) {
   return instance;
 }
 
-// ---- time
-
-/// Seconds of one method, or why there are none; what it proved goes into `line`.
-template <class Input>
-SweepJson timed(const Input& input, const AttentionRequest& request, double scale, SweepJson& line) {
-  const std::string method = request.method == MethodChoice::exact ? "exact" : "polynomial";
-  try {
-    AttentionResult result;
-    const double seconds = seconds_of([&] { result = guaranteed_attention(input, request); });
-    line[method] = {{"bound", result.bound.value()}};
-    if (request.method == MethodChoice::polynomial) {
-      line[method]["degree"] = result.degree.value;
-      line[method]["rank"] = result.rank;
-    }
-    return seconds * scale;
-  } catch (const BudgetMissed& missed) {
-    line[method] = {{"missed", missed.what()}};
-    return nullptr;
-  }
+/// Of any family; of a hard one the same matrices, without what its exact outputs say. Errors: InputError
+/// where the family has no instance of this size.
+Instance instance_of(const Point& p, ThreadCount threads) {
+  if (p.family == "random") return random_instance(p, columns_of(p), entry_bound(p));
+  const HardInstance hard = hard_instance(hard_request(p, threads));
+  Instance instance;
+  if (p.kind == AttentionKind::matrix) instance.matrix = matrix_instance(hard.parameters, hard.families);
+  else instance.tensor = tensor_instance(hard.parameters, hard.families);
+  return instance;
 }
 
-Matrix<double> top(const Matrix<double>& m, long rows) {
-  return m.topRows(std::min<Eigen::Index>(rows, m.rows()));
+// ---- time
+
+/// The median of a few runs, fewer of long ones.
+template <class Work>
+double median_seconds(const Work& work) {
+  std::vector<double> seconds;
+  for (double spent = 0; seconds.size() < 5 && spent < 0.3; spent += seconds.back())
+    seconds.push_back(seconds_of(work));
+  std::sort(seconds.begin(), seconds.end());
+  return seconds[seconds.size() / 2];
+}
+
+/// Of fused exact attention on the first `rows` queries, all keys for each, scaled to all queries.
+template <class Input>
+double exact_seconds(Input input, AttentionRequest request, long rows, SweepJson& line) {
+  const double scale = static_cast<double>(input.q.rows()) / static_cast<double>(rows);
+  request.method = MethodChoice::exact;
+  input.q = Matrix<double>(input.q.topRows(rows));
+  AttentionResult result;
+  const double seconds = median_seconds([&] { result = guaranteed_attention(input, request); });
+  line["exact"] = {{"bound", result.bound.value()}};
+  return seconds * scale;
+}
+
+SweepJson proved(const AttentionResult& result) {
+  return {{"bound", result.bound.value()}, {"degree", result.degree.value}, {"rank", result.rank}};
+}
+
+/// Of polynomial attention with its guarantee, on the first `rows` tokens. The polynomial is the one that all
+/// tokens need: finding it is paid for once, and only the kernel, whose features of queries and keys cost the
+/// same, is scaled.
+double polynomial_seconds(const AttentionInput& input, AttentionRequest request, long rows, SweepJson& line) {
+  const double scale = static_cast<double>(input.q.rows()) / static_cast<double>(rows);
+  const auto top = [rows](const Matrix<double>& m) {
+    return Matrix<double>(m.topRows(std::min<Eigen::Index>(rows, m.rows())));
+  };
+  const AttentionInput few{top(input.q), top(input.k), top(input.v)};
+  const auto half_width = [&](const AttentionInput& a) {
+    return score_range(a.q, a.k, request.threads).half_width;
+  };
+  request.least_half_width = maximum(half_width(input), half_width(few));  // each has a shift of its own
+  AttentionResult result;
+  const double once = seconds_of([&] { result = guaranteed_attention(few, request); });
+  line["polynomial"] = proved(result);
+  const CertifiedPolynomial polynomial =
+      exp_polynomial_in_doubles(result.degree, request.least_half_width.exact());
+  const double kernel = median_seconds([&] {
+    const ScoreRange<double> range = score_range(few.q, few.k, request.threads);
+    polynomial_attention(few, range, polynomial, Mask::none, request.threads);
+  });
+  return std::max(0.0, once - kernel) + scale * kernel;
+}
+
+double polynomial_seconds(const TensorAttentionInput& input, const AttentionRequest& request, long,
+                          SweepJson& line) {
+  AttentionResult result;
+  const double seconds = median_seconds([&] { result = guaranteed_attention(input, request); });
+  line["polynomial"] = proved(result);
+  return seconds;
+}
+
+template <class Input>
+void add_times(const Input& input, const AttentionRequest& request, long polynomial_rows, long exact_rows,
+               SweepJson& line) {
+  SweepJson timing = {{"polynomial", nullptr}};
+  try {
+    timing["polynomial"] = polynomial_seconds(input, request, polynomial_rows, line);
+  } catch (const BudgetMissed& missed) {
+    line["polynomial"] = {{"missed", missed.what()}};
+  }
+  timing["exact"] = exact_seconds(input, request, exact_rows, line);
+  if (!timing["polynomial"].is_null())
+    timing["exact_over_polynomial"] = timing["exact"].get<double>() / timing["polynomial"].get<double>();
+  line["timing"] = timing;
 }
 
 SweepJson time_line(const Point& p, const MeasuredGrid& grid) {
-  const long d = columns_of(p);
-  const double B = entry_bound(p);
-  SweepJson line = identity("time", p, d, B), timing;
-  const Instance instance = random_instance(p, d, B);
+  SweepJson line = identity("time", p, columns_of(p), entry_bound(p));
+  Instance instance;
+  try {
+    instance = instance_of(p, grid.threads);
+  } catch (const InputError& none) {
+    line["missed"] = none.what();
+    return line;
+  }
+  const bool matrix = p.kind == AttentionKind::matrix;
   const Rational epsilon = error_of(p);
-  const long rows = std::min(p.n, grid.most_rows);
-  const double scale = static_cast<double>(p.n) / static_cast<double>(rows);
+  const AttentionRequest request{epsilon, MethodChoice::polynomial, Mask::none, {}, grid.threads};
+  const long tokens = matrix ? instance.matrix.q.rows() : instance.tensor.q.rows(),
+             rows = std::min(tokens, grid.most_rows);
+  line["d"] = matrix ? instance.matrix.q.cols() : instance.tensor.q.cols();
   line["epsilon"] = exact_text(epsilon);
   line["timed_rows"] = rows;
-  AttentionRequest request{epsilon, MethodChoice::polynomial, Mask::none, {}, grid.threads};
-  if (p.kind == AttentionKind::matrix) {
-    const AttentionInput& a = instance.matrix;
-    // Features of queries and keys cost the same: rows of both, scaled. Exact: rows of queries, all keys.
-    timing["polynomial"] =
-        timed(AttentionInput{top(a.q, rows), top(a.k, rows), top(a.v, rows)}, request, scale, line);
-    request.method = MethodChoice::exact;
-    timing["exact"] = timed(AttentionInput{top(a.q, rows), a.k, a.v}, request, scale, line);
-  } else {
-    timing["polynomial"] = timed(instance.tensor, request, 1, line);
-    request.method = MethodChoice::exact;
-    TensorAttentionInput few = instance.tensor;
-    const long queries = std::min<long>(p.n, 32);  // n^2 key pairs for each
-    few.q = top(few.q, queries);
-    timing["exact"] = timed(few, request, static_cast<double>(p.n) / static_cast<double>(queries), line);
-  }
-  if (!timing["polynomial"].is_null() && !timing["exact"].is_null())
-    timing["exact_over_polynomial"] = timing["exact"].get<double>() / timing["polynomial"].get<double>();
-  line["timing"] = timing;
+  if (matrix) add_times(instance.matrix, request, rows, rows, line);
+  else add_times(instance.tensor, request, tokens, std::min(rows, 32L), line);  // n^2 key pairs a query
   return line;
 }
 
 // ---- rank
 
 SweepJson rank_line(const Point& p, const MeasuredGrid& grid) {
-  const bool random = p.family == "random";
-  const Instance instance =
-      random ? random_instance(p, columns_of(p), entry_bound(p)) : hard_instance(p, grid.threads);
   const bool matrix = p.kind == AttentionKind::matrix;
-  const long d = matrix ? instance.matrix.q.cols() : instance.tensor.q.cols();
-  SweepJson line = identity("rank", p, d, entry_bound(p));
+  SweepJson line = identity("rank", p, columns_of(p), entry_bound(p));
   const Rational epsilon = error_of(p);
   line["epsilon"] = exact_text(epsilon);
   try {
-    const AttentionMatrix a = matrix ? attention_matrix(instance.matrix) : attention_matrix(instance.tensor);
-    const EpsilonRank rank = epsilon_rank(a, d, epsilon, Stream(p.seed, "epsilon-rank", p.repeat));
-    line["half_width"] = a.half_width.value();
+    const Instance instance = instance_of(p, grid.threads);
+    const long d = matrix ? instance.matrix.q.cols() : instance.tensor.q.cols();
+    line["d"] = d;
+    const Stream stream(p.seed, "epsilon-rank", p.repeat);
+    EpsilonRank rank;
+    if (p.n > rank_most(p.kind, grid)) {
+      const auto probed = [&](const auto& input) {
+        line["probe_rows"] = std::min<long>(grid.probe_rows, input.q.rows());
+        return probed_epsilon_rank(input, epsilon, grid.probe_rows, stream);
+      };
+      rank = matrix ? probed(instance.matrix) : probed(instance.tensor);
+    } else {
+      const AttentionMatrix a =
+          matrix ? attention_matrix(instance.matrix) : attention_matrix(instance.tensor);
+      line["half_width"] = a.half_width.value();
+      rank = epsilon_rank(a, d, epsilon, stream);
+    }
     line["factors"] = rank.factors;
     line["every_v"] = {{"at_least", rank.every_v.at_least}, {"at_most", rank.every_v.at_most}};
     line["relative"] = {{"at_least", rank.relative.at_least}, {"at_most", rank.relative.at_most}};
   } catch (const std::domain_error& beyond) {
     line["missed"] = beyond.what();
+  } catch (const InputError& none) {  // no instance of this family at this size
+    line["missed"] = none.what();
   }
   return line;
 }
@@ -214,8 +289,8 @@ SweepJson decide_line(const Point& p, const MeasuredGrid& grid) {
   SweepJson line = identity("decide", p, 0, entry_bound(p));
   Instance instance;
   try {
-    instance = hard_instance(p, grid.threads);
-  } catch (const InputError& none) {  // no instance of this family at this size
+    instance = decided_instance(p, grid.threads);
+  } catch (const InputError& none) {
     line["missed"] = none.what();
     return line;
   }
@@ -269,8 +344,11 @@ std::vector<SweepTask> measured_tasks(const MeasuredGrid& grid) {
   std::vector<SweepTask> tasks;
   const auto add = [&](const char* record, const Point& p, double seconds,
                        SweepJson (*line)(const Point&, const MeasuredGrid&)) {
+    if (std::find(grid.records.begin(), grid.records.end(), record) == grid.records.end()) return;
     std::string task = words(record, p);
     if (line == time_line) task += " rows=" + std::to_string(grid.most_rows);
+    if (line == rank_line && p.n > rank_most(p.kind, grid))
+      task += " probe=" + std::to_string(grid.probe_rows);
     if (line == decide_line)
       for (const long rank : grid.ranks)
         task += (rank == grid.ranks.front() ? " ranks=" : ",") + std::to_string(rank);
@@ -281,17 +359,19 @@ std::vector<SweepTask> measured_tasks(const MeasuredGrid& grid) {
       for (const Rational& kappa : grid.kappa)
         for (const std::string& family : grid.families) {
           const Point p{kind, family, n, kappa, grid.c, grid.C, grid.seed, 0};
-          const bool matrix = kind == AttentionKind::matrix;
-          const double size = static_cast<double>(n), d = static_cast<double>(columns_of(p));
-          const long rank_most = matrix ? grid.rank_n : std::min(grid.rank_n, 64L),
-                     decide_most = matrix ? grid.decide_n : std::min(grid.decide_n, 64L);
-          if (family == "random")
-            add("time", p,
-                matrix ? std::min(size, static_cast<double>(grid.most_rows)) * size * (4 * d + 30) / 1e9 + 1
-                       : 32 * size * size * (6 * d + 30) / 1e9 + 1,
-                time_line);
-          if (n <= rank_most) add("rank", p, 2e-7 * size * size * std::sqrt(size), rank_line);
-          if (family != "random" && n <= decide_most)
+          const bool matrix = kind == AttentionKind::matrix, hard = family != "random";
+          const double size = static_cast<double>(n),
+                       d = hard ? kHardColumns * log_of(n) : static_cast<double>(columns_of(p)),
+                       keys = matrix ? size : size * size,
+                       rows = matrix ? std::min(size, static_cast<double>(grid.most_rows)) : 32,
+                       draw = hard ? 5e-10 * size * keys * d : 0;  // all tuples, a few times
+          add("time", p, rows * keys * (4 * d + 30) / 1e9 + 1 + draw, time_line);
+          const double probe = static_cast<double>(grid.probe_rows);
+          add("rank", p,
+              draw + (n <= rank_most(kind, grid) ? 2e-7 * size * size * std::sqrt(size)
+                                                 : 1e-9 * probe * probe * keys),
+              rank_line);
+          if (hard && n <= (matrix ? grid.decide_n : std::min(grid.decide_n, 64L)))
             for (long repeat = 0; repeat < grid.repeats; ++repeat) {
               Point again = p;
               again.repeat = static_cast<std::uint64_t>(repeat);

@@ -124,9 +124,11 @@ SweepJson crossover_line(const PhasePoint& p, long last) {
   add_entries(line, p);
   const auto power = [](long k) { return k == 0 ? SweepJson() : SweepJson("2^" + std::to_string(k)); };
   line["first_pays"] = power(found.first_pays);
+  line["first_does_not_pay"] = power(found.first_does_not_pay);
   line["last_does_not_pay"] = power(found.last_does_not_pay);
   line["last_pays"] = power(found.last_pays);
   line["first_fewer_operations"] = power(found.first_fewer_operations);
+  line["last_fewer_operations"] = power(found.last_fewer_operations);
   line["last_not_fewer_operations"] = power(found.last_not_fewer_operations);
   line["scanned_to"] = power(found.scanned_to);
   return line;

@@ -87,6 +87,98 @@ TEST_CASE("phase: measured lines are the same bytes again, times stand apart") {
   CHECK(ranks >= 4);
 }
 
+TEST_CASE("phase: times of every family, matrix and tensor, with what each method proved") {
+  const TemporaryFolder folder;
+  const std::string families = "random,light-bulb,planted-orthogonal,planted-gap";
+  const Answer answer =
+      phase("--mode measured --kind both --n 24,32 --kappa 1/32,1/2 --records time --quiet --families " +
+            families + " --out " + folder.path.string());
+  INFO(answer.errors);
+  REQUIRE(answer.status == 0);
+  std::istringstream text(contents(folder.path / "phase.jsonl")),
+      timings(contents(folder.path / "timings.jsonl"));
+  long lines = 0, met = 0;
+  for (std::string line; std::getline(text, line); ++lines) {
+    const json object = json::parse(line);
+    INFO(line);
+    CHECK(object["record"] == "time");
+    REQUIRE(!object.contains("missed"));
+    CHECK(object["exact"]["bound"].get<double>() < 1e-9);
+    if (object["polynomial"].contains("missed")) continue;
+    ++met;  // the guarantee n^-C |V|, values of at most 1
+    CHECK(object["polynomial"]["bound"].get<double>() <= 1.0 / object["n"].get<double>() * (1 + 1e-5));
+  }
+  CHECK(lines == 2 * 2 * 2 * 4);
+  CHECK(met >= lines / 2);
+  long times = 0;
+  for (std::string line; std::getline(timings, line); ++times)
+    CHECK(json::parse(line)["timing"]["exact"].get<double>() > 0);
+  CHECK(times == lines);
+  const std::string figure = contents(folder.path / "measured-time.tex");
+  for (const char* family : {"random", "light-bulb", "planted-orthogonal", "planted-gap"})
+    for (const char* kind : {"matrix", "tensor"})
+      CHECK(figure.find(std::string(kind) + ", " + family) != std::string::npos);
+  CHECK(figure.find("d = 8 log n") != std::string::npos);  // kappa* at the hard families' d
+}
+
+TEST_CASE("phase: with fewer timed rows the polynomial is still that of all tokens") {
+  const std::string sweep =
+      "--mode measured --n 512 --kappa 1/8,1/2 --families random,light-bulb --records time --json --rows ";
+  const json few = json::parse(phase(sweep + "16").output)["records"],
+             all = json::parse(phase(sweep + "512").output)["records"];
+  REQUIRE(few.size() == 4);
+  for (std::size_t i = 0; i < few.size(); ++i) {
+    INFO(all[i].dump());
+    CHECK(few[i]["timed_rows"] == 16);
+    for (const char* key : {"degree", "rank"})
+      CHECK(few[i]["polynomial"].value(key, -1) == all[i]["polynomial"].value(key, -1));
+  }
+}
+
+TEST_CASE("phase: ranks beyond --rank-n are bounded by rows, the same bytes when cut and resumed") {
+  const TemporaryFolder folder;
+  const std::string sweep =
+      "--mode measured --n 64,256 --kappa 1/4,2 --families random,planted-gap --records rank --rank-n 64 "
+      "--quiet --out " +
+      folder.path.string();
+  REQUIRE(phase(sweep + " --probe-rows 24").status == 0);
+  const std::string log = contents(folder.path / "phase.jsonl"),
+                    result = contents(folder.path / "phase.json");
+  std::istringstream text(log);
+  long probed = 0;
+  for (std::string line; std::getline(text, line);) {
+    const json object = json::parse(line);
+    INFO(line);
+    REQUIRE(!object.contains("missed"));
+    CHECK(object.contains("probe_rows") == (object["n"] == 256));
+    for (const char* sense : {"every_v", "relative"})
+      CHECK(object[sense]["at_least"] <= object[sense]["at_most"]);
+    if (!object.contains("probe_rows")) continue;
+    ++probed;
+    CHECK(object["probe_rows"] == 24);
+    CHECK(object["every_v"]["at_least"].get<long>() <= 24);
+    // The same point decomposed whole is at most what the probe says, and at least.
+    const json whole =
+        json::parse(phase("--mode measured --n 256 --kappa " + object["kappa"].get<std::string>() +
+                          " --families " + object["family"].get<std::string>() + " --records rank --json")
+                        .output)["records"][0];
+    REQUIRE(!whole.contains("probe_rows"));
+    for (const char* sense : {"every_v", "relative"}) {
+      CHECK(object[sense]["at_least"] <= whole[sense]["at_most"]);
+      CHECK(object[sense]["at_most"] >= whole[sense]["at_least"]);
+    }
+  }
+  CHECK(probed == 4);
+  for (const size_t kept : {size_t{0}, log.size() / 3, log.size() - 1}) {
+    std::ofstream(folder.path / "phase.jsonl", std::ios::binary) << log.substr(0, kept);
+    fs::remove(folder.path / "phase.json");
+    REQUIRE(phase(sweep + " --probe-rows 24 --threads 1 --resume").status == 0);
+    CHECK(contents(folder.path / "phase.jsonl") == log);
+    CHECK(contents(folder.path / "phase.json") == result);
+  }
+  CHECK(phase(sweep + " --probe-rows 25 --resume").status == 2);  // another sweep
+}
+
 TEST_CASE("phase: a run cut anywhere and resumed writes the same bytes") {
   const TemporaryFolder folder;
   const std::string sweep = "--kind tensor --n 2^20,2^40 --kappa 1/2:1:3 --out " + folder.path.string();
@@ -122,6 +214,11 @@ TEST_CASE("phase: bad input is one line and exit status 2") {
                                 "--mode measured --kappa 0",
                                 "--mode measured --families dense",
                                 "--mode measured --problem gradient",
+                                "--mode measured --records speed",
+                                "--mode measured --records ''",
+                                "--mode measured --probe-rows 0",
+                                "--mode measured --probe-rows 5000",
+                                "--mode measured --probe-rows many",
                                 "--resume",
                                 "--c 1,0"}) {
     const Answer answer = phase(arguments);

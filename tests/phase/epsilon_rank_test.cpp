@@ -120,3 +120,61 @@ TEST_CASE("tensor attention's matrix is n x m1 m2, and its rank is that of the p
   CHECK(rank.every_v.at_least >= 1);
   CHECK(rank.every_v.at_most <= 7);
 }
+
+TEST_CASE("rows of the matrix never prove more than the whole matrix allows") {
+  const auto compare = [](const EpsilonRank& probe, const EpsilonRank& whole, long rows) {
+    INFO(rows << " rows prove " << probe.every_v.at_least << ", " << probe.relative.at_least
+              << "; the whole is at most " << whole.every_v.at_most << ", " << whole.relative.at_most);
+    CHECK(probe.every_v.at_least <= whole.every_v.at_most);
+    CHECK(probe.relative.at_least <= whole.relative.at_most);
+    CHECK(probe.every_v.at_least <= rows);
+    CHECK(probe.every_v.at_most >= whole.every_v.at_least);
+    CHECK(probe.relative.at_most >= whole.relative.at_least);
+  };
+  for (const double B : {0.3, 0.8, 1.5, 3.0}) {
+    const AttentionInput input = random_input(70, 3, B, 3);
+    for (const Rational& epsilon : {Rational(1, 10), Rational(1, 1000)}) {
+      const EpsilonRank whole = rank_of(input, epsilon);
+      for (const long rows : {1L, 8L, 40L, 70L, 1000L})
+        compare(probed_epsilon_rank(input, epsilon, rows, Stream(2, "probe")), whole, std::min(rows, 70L));
+      // All rows: nothing is lost from below.
+      const EpsilonRank all = probed_epsilon_rank(input, epsilon, 70, Stream(2, "probe"));
+      CHECK(all.every_v.at_least == whole.every_v.at_least);
+      CHECK(all.relative.at_least == whole.relative.at_least);
+    }
+  }
+  TensorAttentionInput tensor;
+  Stream stream(5, "tensor");
+  for (Matrix<double>* m : {&tensor.q, &tensor.k1, &tensor.k2}) *m = stream.uniform_matrix(20, 3, 1.2);
+  for (Matrix<double>* m : {&tensor.v1, &tensor.v2}) *m = stream.uniform_matrix(20, 2, 1);
+  const EpsilonRank whole = epsilon_rank(attention_matrix(tensor), 3, Rational(1, 100), Stream(1, "sketch"));
+  for (const long rows : {1L, 5L, 20L})
+    compare(probed_epsilon_rank(tensor, Rational(1, 100), rows, Stream(2, "probe")), whole, rows);
+}
+
+TEST_CASE("rows that see k distinct queries far apart prove rank k") {
+  AttentionInput input;
+  input.q = Matrix<double>::Zero(60, 5);
+  for (Eigen::Index i = 0; i < 60; ++i) input.q(i, i % 5) = 8;
+  input.k = input.q;
+  input.v = Matrix<double>::Ones(60, 1);
+  CHECK(probed_epsilon_rank(input, Rational(1, 100), 60, Stream(1, "probe")).every_v.at_least == 5);
+  CHECK(probed_epsilon_rank(input, Rational(1, 100), 30, Stream(1, "probe")).every_v.at_least == 5);
+  CHECK(probed_epsilon_rank(input, Rational(1, 100), 2, Stream(1, "probe")).every_v.at_least <= 2);
+}
+
+TEST_CASE("from above a probe speaks of all rows, not only of those it saw") {
+  AttentionInput input = random_input(60, 5, 1, 4);
+  input.q.setZero();  // most rows attend to all keys alike; the last ten do not
+  for (Eigen::Index i = 50; i < 60; ++i) input.q(i, i % 5) = 8;
+  for (Eigen::Index j = 0; j < 60; ++j) input.k.row(j) = 8 * Matrix<double>::Identity(5, 5).row(j % 5);
+  const EpsilonRank whole = rank_of(input, Rational(1, 100));
+  REQUIRE(whole.every_v.at_least >= 5);
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    INFO("seed " << seed);
+    const EpsilonRank probe = probed_epsilon_rank(input, Rational(1, 100), 1, Stream(seed, "probe"));
+    CHECK(probe.every_v.at_most >= whole.every_v.at_least);
+    CHECK(probe.relative.at_most >= whole.relative.at_least);
+    CHECK(probe.every_v.at_least == 1);
+  }
+}

@@ -77,3 +77,29 @@ TEST_CASE("at d = log2 n, B = 1, epsilon = 1/n the method pays for good from bey
   CHECK(found.scanned_to == 64);
   CHECK(found.first_pays > 0);
 }
+
+TEST_CASE(
+    "above the limit of kappa* the method pays up to some n, below it at every n; operations likewise") {
+  const auto at = [](const Rational& kappa) {
+    return crossover({AttentionKind::matrix, Problem::forward, {}, kappa, 1, 1}, 64);
+  };
+  const Crossover below = at(Rational(1, 4)), above = at(Rational(1, 2));  // the limit: 0.2516
+  CHECK(below.first_does_not_pay == 0);
+  CHECK(below.last_pays == 64);
+  CHECK(below.last_fewer_operations == 64);
+  CHECK(below.last_not_fewer_operations == 0);
+  CHECK(above.first_does_not_pay > 1);
+  CHECK(above.last_pays < 20);
+  CHECK(above.last_does_not_pay == 64);
+  CHECK(above.last_fewer_operations < 64);
+  CHECK(above.last_not_fewer_operations == 64);
+  CHECK(above.first_fewer_operations <= above.last_fewer_operations);
+  // The verdicts at the ends are those of the points themselves.
+  const auto pays = [](const Rational& kappa, long k) {
+    return phase_value({AttentionKind::matrix, Problem::forward, {"2^" + std::to_string(k)}, kappa, 1, 1})
+        .pays;
+  };
+  CHECK(pays(Rational(1, 2), above.last_pays) == Verdict::verified);
+  CHECK(pays(Rational(1, 2), above.last_pays + 1) != Verdict::verified);
+  CHECK(pays(Rational(1, 2), above.first_does_not_pay) == Verdict::refuted);
+}

@@ -225,6 +225,41 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("the largest other score is that of a walk through all tuples, one by one") {
+  const auto check = [](const HardRequest& request) {
+    const HardInstance h = hard_instance(request);
+    const bool triples = h.families.size() == 3;
+    INFO(request.family << ", n = " << request.n << ", seed " << request.seed);
+    long largest = -(1L << 40), as_good = 0;
+    for (long i = 0; i < h.families[0].rows(); ++i)
+      for (long j = 0; j < h.families[1].rows(); ++j)
+        for (long k = 0; k < (triples ? h.families[2].rows() : 1); ++k) {
+          if ((triples ? Tuple{i, j, k} : Tuple{i, j}) == h.planted) continue;
+          int score = 0;
+          for (Eigen::Index l = 0; l < h.families[0].cols(); ++l)
+            score += h.families[0](i, l) * h.families[1](j, l) * (triples ? h.families[2](k, l) : 1);
+          score *= static_cast<int>(h.parameters.promise.sign);
+          largest = std::max<long>(largest, score);
+          as_good += score >= h.parameters.promise.yes;
+        }
+    CHECK(h.largest_other == largest);
+    CHECK(as_good == 0);
+  };
+  for (const std::string family : {"planted-orthogonal", "light-bulb", "planted-gap"}) {
+    check({family, 1100, {}, 2, 1, 2, 3, {2}});  // more keys than a tile
+    check({family, 50, {}, 2, 2, 3, 3, {2}});
+    check({family, 24, {}, Rational(1, 8), 3, 3, 3, {1}});
+  }
+  // The draws do not depend on kappa, those of one are kept for the next: the same as drawn afresh.
+  const HardInstance first = hard_instance({"light-bulb", 40, 30, 2, 9, 2, 3, {1}}),
+                     other = hard_instance({"light-bulb", 40, 30, Rational(1, 8), 9, 2, 3, {1}}),
+                     fresh = hard_instance({"light-bulb", 40, 30, Rational(1, 8), 9, 2, 3, {2}});
+  CHECK(other.families == fresh.families);
+  CHECK(other.largest_other == fresh.largest_other);
+  CHECK(other.parameters.entry == fresh.parameters.entry);
+  CHECK(first.parameters.entry > other.parameters.entry);
+}
+
 TEST_CASE("where other tuples crowd the planted one, their vectors are drawn again until it stands out") {
   for (const std::string family : {"planted-pair", "planted-triple", "light-bulb", "planted-gap"})
     for (const std::uint64_t seed : {1U, 2U, 3U}) {
