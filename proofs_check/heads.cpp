@@ -26,6 +26,14 @@ Json degree_and_rank(const Rational& half_width, const Rational& delta, Eigen::I
   return {{"degree", g.value}, {"rank", rank.str()}, {"rank_decimal", decimal_up(Real(rank), kDigits)}};
 }
 
+Json instance_of(const std::filesystem::path& folder) {
+  const Json instance = Json::parse(read_file(folder / "instance.json"), nullptr, false);
+  if (!instance.is_object() || !instance.contains("matrices"))
+    throw InputError((folder / "instance.json").string(), "a JSON object with \"matrices\"",
+                     "something else");
+  return instance;
+}
+
 }  // namespace
 
 std::vector<std::filesystem::path> head_folders(const std::filesystem::path& data) {
@@ -38,20 +46,23 @@ std::vector<std::filesystem::path> head_folders(const std::filesystem::path& dat
   return folders;
 }
 
-Json measure_head(const std::filesystem::path& folder, const Rational& epsilon, const RunSettings& settings) {
-  const Stopwatch stopwatch;
-  const std::string place = (folder / "instance.json").string();
-  const Json instance = Json::parse(read_file(folder / "instance.json"), nullptr, false);
-  if (!instance.is_object() || !instance.contains("matrices"))
-    throw InputError(place, "a JSON object with \"matrices\"", "something else");
+AttentionInput head_input(const std::filesystem::path& folder) {
+  const Json names = instance_of(folder).at("matrices");
   const auto matrix = [&](const char* key) {
-    const Json& names = instance.at("matrices");
     if (!names.contains(key) || !names.at(key).is_string())
-      throw InputError(place, std::string("matrices.") + key + ", a file name", "none");
+      throw InputError((folder / "instance.json").string(), std::string("matrices.") + key + ", a file name",
+                       "none");
     return read_npy(folder / names.at(key).get<std::string>());
   };
-  const AttentionInput input{matrix("q"), matrix("k"), matrix("v")};
+  AttentionInput input{matrix("q"), matrix("k"), matrix("v")};
   input.validate();
+  return input;
+}
+
+Json measure_head(const std::filesystem::path& folder, const Rational& epsilon, const RunSettings& settings) {
+  const Stopwatch stopwatch;
+  const Json instance = instance_of(folder);
+  const AttentionInput input = head_input(folder);
 
   const WorkingPrecision guard(Bits{96});
   const auto n = input.q.rows();

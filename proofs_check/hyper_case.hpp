@@ -17,14 +17,18 @@ enum class Anchors { one, spread };
 
 struct NearThreshold {
   AttentionInput input;
-  long planted_query = 0, planted_key = 0;
+  std::optional<long> planted_query, planted_key;  // none: an unsatisfiable formula
 };
 
 /// Columns after the vectors' are the bias: an anchor at -log n of the others' scores there weighs 1/n of it.
 inline NearThreshold near_threshold(const HardRequest& request, Anchors anchors) {
   const HardInstance hard = hard_instance(request);
   const ThresholdParameters& p = hard.parameters;
-  NearThreshold result{matrix_instance(p, hard.families), hard.planted->at(0), hard.planted->at(1)};
+  NearThreshold result{matrix_instance(p, hard.families), {}, {}};
+  if (hard.planted) {
+    result.planted_query = hard.planted->at(0);
+    result.planted_key = hard.planted->at(1);
+  }
   if (anchors == Anchors::one) return result;
   AttentionInput& in = result.input;
   const Eigen::Index genuine = in.k.rows() - 1, d = in.q.cols();

@@ -15,9 +15,11 @@
 #include "proofs_check/certificate/run_certificates.hpp"
 #include "proofs_check/degrees.hpp"
 #include "proofs_check/heads.hpp"
+#include "proofs_check/hyper_attention.hpp"
 #include "proofs_check/propagation.hpp"
 #include "proofs_check/run.hpp"
 #include "report/report.hpp"
+#include "sweep/neighbours.hpp"
 #include "sweep/theory.hpp"
 
 namespace attnbounds {
@@ -37,6 +39,11 @@ std::string key_of(std::string paper) {
   return paper;
 }
 
+bool names_paper(const Options& options, const std::string& key) {
+  return std::any_of(options.papers.begin(), options.papers.end(),
+                     [&](const std::string& p) { return key_of(p) == key; });
+}
+
 std::vector<const Claim*> chosen_claims(const Options& options) {
   for (const std::string& id : options.claims) claim_by_id(id);
   for (const std::string& p : options.papers)
@@ -46,9 +53,8 @@ std::vector<const Claim*> chosen_claims(const Options& options) {
   std::vector<const Claim*> chosen;
   for (const Claim& c : all_claims()) {
     const bool named = std::count(options.claims.begin(), options.claims.end(), c.id) > 0;
-    const bool of_paper = std::any_of(options.papers.begin(), options.papers.end(),
-                                      [&](const std::string& p) { return key_of(p) == c.paper; });
-    if (named || of_paper || (options.claims.empty() && options.papers.empty())) chosen.push_back(&c);
+    if (named || names_paper(options, c.paper) || (options.claims.empty() && options.papers.empty()))
+      chosen.push_back(&c);
   }
   return chosen;
 }
@@ -166,10 +172,12 @@ ExitStatus status_of(Verdict verdict) {
                                        : ExitStatus::undecided;
 }
 
-/// Naming claims or papers leaves out the heads and the layers, which belong to the whole run.
+/// Naming claims or papers leaves out the heads and the layers, which belong to the whole run, and
+/// HyperAttention's rows, unless its paper is named.
 enum class Scope { whole, named };
 
-/// The points of the report's picture of the threshold: matrix and tensor attention, c = C = 1.
+/// The points of the report's pictures: the threshold of matrix and tensor attention at c = C = 1, then what
+/// the neighbouring theorems need beside them.
 std::vector<SweepTask> threshold_tasks() {
   TheoryGrid grid;
   grid.kinds = {AttentionKind::matrix, AttentionKind::tensor};
@@ -178,12 +186,16 @@ std::vector<SweepTask> threshold_tasks() {
     grid.n.push_back({n});
   for (const long eighths : {1, 2, 3, 4, 6, 8, 12, 16, 24, 32}) grid.kappa.push_back(Rational(eighths, 8));
   grid.c = grid.C = {1};
-  return theory_tasks(grid);
+  std::vector<SweepTask> tasks = theory_tasks(grid);
+  for (const SweepTask& task : neighbour_tasks())
+    if (std::none_of(tasks.begin(), tasks.end(), [&](const SweepTask& t) { return t.name == task.name; }))
+      tasks.push_back(task);
+  return tasks;
 }
 
 /// What a run measures besides claims and heads: small tasks, each on one thread.
 struct Measurement {
-  enum class Kind { layers, degree, threshold } kind;
+  enum class Kind { layers, degree, threshold, hyper_attention } kind;
   std::string name;
   std::function<Json()> measure;  // layers: a list of lines; degree: {"line", "certificate"}; else the line
 };
@@ -194,6 +206,9 @@ std::vector<Measurement> measurements(const Options& options, const RunSettings&
       list.push_back({Measurement::Kind::layers, "layers " + series.name + " " + options.weights,
                       [series] { return Json(series.measure()); }});
   if (options.out.empty()) return list;
+  if (scope == Scope::whole || names_paper(options, "han-et-al-2023-hyperattention"))
+    for (const HyperAttentionRow& row : hyper_attention_rows(settings, options.data))
+      list.push_back({Measurement::Kind::hyper_attention, row.name, row.measure});
   for (const DegreePoint& point : degree_points())
     list.push_back(
         {Measurement::Kind::degree,
@@ -352,12 +367,13 @@ ExitStatus verify(const Options& options) {
     if (!is_first_rank()) return ExitStatus::answered;
     if (certificates)
       for (const std::filesystem::path& folder : folders) certificates->add_head(folder, epsilon, settings);
-    std::vector<Json> degrees, thresholds;
+    std::vector<Json> degrees, thresholds, hyper_attention;
     for (std::size_t i = 0; i < measured.size(); ++i) {
       const Json& result = measurement[i];
       if (measured[i].kind == Measurement::Kind::layers)
         propagation.insert(propagation.end(), result.begin(), result.end());
       else if (measured[i].kind == Measurement::Kind::threshold) thresholds.push_back(result);
+      else if (measured[i].kind == Measurement::Kind::hyper_attention) hyper_attention.push_back(result);
       else {
         degrees.push_back(result.at("line"));
         if (certificates)
@@ -369,9 +385,10 @@ ExitStatus verify(const Options& options) {
       log->rewrite(lines);  // they came in any order
       write_file_atomically(heads_file, lines_text(heads));
       for (const auto& [file, of_file] :
-           {std::pair("propagation.jsonl", &propagation), std::pair("degrees.jsonl", &degrees),
+           {std::pair("propagation.jsonl", &propagation),
+            std::pair("hyper_attention.jsonl", &hyper_attention), std::pair("degrees.jsonl", &degrees),
             std::pair("thresholds.jsonl", &thresholds)})
-        if (file != std::string("propagation.jsonl") || scope == Scope::whole)
+        if (!of_file->empty() || scope == Scope::whole)
           write_file_atomically(std::filesystem::path(options.out) / file, lines_text(*of_file));
       kept->remove();
     }

@@ -43,6 +43,19 @@ std::string claims_csv(const RunRecord& run) {
   return text;
 }
 
+std::string papers_csv(const RunRecord& run) {
+  const Table table = papers_table(run.claims);
+  std::vector<std::string> titles;
+  for (const Column& c : table.columns) titles.push_back(c.title);
+  std::string text = row(titles);
+  for (std::vector<std::string> fields : table.rows) {
+    for (std::string& field : fields)
+      if (field == kNone) field.clear();
+    text += row(fields);
+  }
+  return text;
+}
+
 std::string heads_csv(const RunRecord& run) {
   std::string text = row({"head",
                           "layer",
@@ -99,6 +112,33 @@ std::string degrees_csv(const RunRecord& run) {
   for (const DegreeRecord& d : run.degrees)
     text += row({name(d.kind), decimal(d.half_width), decimal(d.epsilon), std::to_string(d.degree.value),
                  decimal(d.theory), d.certificate});
+  return text;
+}
+
+std::string hyper_attention_csv(const std::vector<HyperAttentionRecord>& rows) {
+  std::vector<std::string> titles = {"input", "kind", "n", "keys", "block", "samples", "seed"};
+  for (const char* what : {"alpha", "alpha_over_keys", "kappa", "kappa_outside_blocks", "planted_weight",
+                           "gap", "spectral_error", "entry_error"})
+    for (const char* end : {"_lower", "_upper"}) titles.push_back(std::string(what) + end);
+  titles.push_back("planted_row_stands_out");
+  std::string text = row(titles);
+  for (const HyperAttentionRecord& h : rows) {
+    std::vector<std::string> fields = {h.input,
+                                       h.kind,
+                                       std::to_string(h.n),
+                                       std::to_string(h.keys),
+                                       std::to_string(h.block),
+                                       std::to_string(h.samples),
+                                       h.seed};
+    for (const std::optional<ProvedEnds>& x :
+         {std::optional(h.alpha), std::optional(h.alpha_over_keys), h.kappa, h.kappa_outside_blocks,
+          h.planted_weight, h.gap, std::optional(h.spectral_error), std::optional(h.entry_error)}) {
+      fields.push_back(x ? rounded_down(x->lower, 17) : "");
+      fields.push_back(x ? bound(x->upper) : "");
+    }
+    fields.push_back(h.stands_out ? *h.stands_out ? "yes" : "no" : "");
+    text += row(fields);
+  }
   return text;
 }
 

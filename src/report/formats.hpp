@@ -11,7 +11,7 @@ namespace attnbounds {
 
 struct Figures {
   std::map<ErrorKind, Figure> degrees;  // least degree against X
-  std::optional<Figure> threshold, propagation, growth;
+  std::optional<Figure> threshold, neighbours, propagation, growth;
 };
 
 /// Text as content or attribute value of HTML: nothing in it is markup. Control characters become U+FFFD.
@@ -30,8 +30,10 @@ std::string markdown_report(const RunRecord& run, const Figures& figures);
 /// macros; report.bib; report-document.tex, the whole as a document. File name and text.
 std::map<std::string, std::string> latex_report(const RunRecord& run);
 std::string claims_csv(const RunRecord& run);
+std::string papers_csv(const RunRecord& run);
 std::string heads_csv(const RunRecord& run);
 std::string degrees_csv(const RunRecord& run);
+std::string hyper_attention_csv(const std::vector<HyperAttentionRecord>& rows);
 std::string propagation_csv(const std::vector<PropagationRecord>& rows);
 
 }  // namespace attnbounds

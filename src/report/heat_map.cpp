@@ -219,14 +219,16 @@ std::string heat_map_picture(const HeatMapFigure& figure) {
 }
 
 std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMapFigure& figure,
-                                                                   const std::string& name) {
+                                                                   const std::string& name,
+                                                                   const std::string& maker) {
   auto [pictures, files] = pgfplots_panels(figure, name, Data::beside);
   files.emplace_back(name + ".tex",
-                     "% Made by attnbounds phase. pdflatex or lualatex; the data stands beside it.\n"
-                     "\\documentclass{article}\n\\usepackage[a4paper,landscape,margin=1cm]{geometry}"
-                     "\n\\usepackage{pgfplots}\n"
-                     "\\pgfplotsset{compat=1.17}\n\\usepgfplotslibrary{patchplots}\n\\pagestyle{empty}"
-                     "\n\\begin{document}\n\\noindent\n" +
+                     "% Made by " + maker +
+                         ". pdflatex or lualatex; the data stands beside it.\n"
+                         "\\documentclass{article}\n\\usepackage[a4paper,landscape,margin=1cm]{geometry}"
+                         "\n\\usepackage{pgfplots}\n"
+                         "\\pgfplotsset{compat=1.17}\n\\usepgfplotslibrary{patchplots}\n\\pagestyle{empty}"
+                         "\n\\begin{document}\n\\noindent\n" +
                          pictures + "\\end{document}\n");
   return files;
 }

@@ -52,8 +52,8 @@ std::string heat_map_script(const HeatMapFigure& figure);
 std::string heat_map_picture(const HeatMapFigure& figure);
 
 /// name.tex and its data, name-cells-K.csv and name-curves-K.csv; file name first. The .tex is a whole
-/// document (class article); its picture can be taken out as it is.
-std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(const HeatMapFigure& figure,
-                                                                   const std::string& name);
+/// document (class article) whose first line says what made it; its picture can be taken out as it is.
+std::vector<std::pair<std::string, std::string>> heat_map_pgfplots(
+    const HeatMapFigure& figure, const std::string& name, const std::string& maker = "attnbounds phase");
 
 }  // namespace attnbounds

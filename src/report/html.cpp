@@ -6,6 +6,7 @@
 
 #include "report/formats.hpp"
 #include "report/mathml.hpp"
+#include "report/neighbours_figure.hpp"
 #include "report/tables.hpp"
 #include "report/threshold_figure.hpp"
 
@@ -277,6 +278,25 @@ std::string threshold_section(const std::optional<Figure>& figure) {
          "<figcaption>" + html_escaped(kThresholdCaption) + "</figcaption>\n</figure>\n</section>\n";
 }
 
+/// The theorems beside the threshold's own: figure, tables.
+std::string neighbours_section(const RunRecord& run, const std::optional<Figure>& figure) {
+  std::string html;
+  if (figure)
+    html += paragraph(reading_of_neighbours(run.thresholds)) + "<figure class=\"wide\">\n" +
+            (figure->svg.empty() ? paragraph("The figure is left out: " + figure->missing + ".")
+                                 : svg_inline(figure->svg, "neighbours-")) +
+            "<figcaption>" + html_escaped(kNeighboursCaption) + "</figcaption>\n</figure>\n";
+  if (!run.hyper_attention.empty()) {
+    const Table table = hyper_attention_table(run.hyper_attention);
+    html += "<h3>HyperAttention's assumptions</h3>\n" +
+            paragraph(reading_of_hyper_attention(run.hyper_attention)) + plain_table(table, "heads") +
+            paragraph(table.throughout + kHyperAttentionCaption, "caption");
+  }
+  return html.empty()
+             ? html
+             : "<section id=\"neighbours\">\n<h2>The neighbouring theorems</h2>\n" + html + "</section>\n";
+}
+
 std::string propagation_section(const RunRecord& run, const Figures& figures) {
   std::string html = "<section id=\"layers\">\n<h2>Error through the layers</h2>\n";
   if (run.propagation.empty()) return html + "<p>This run propagated no error.</p>\n</section>\n";
@@ -307,6 +327,13 @@ std::string worst_inputs_section(const RunRecord& run) {
   return "<section id=\"worst-inputs\">\n<h2>The worst inputs of attention programs</h2>\n" +
          plain_table(worst_inputs_table(run.worst_inputs), "heads") +
          paragraph(kWorstInputsCaption, "caption") + "</section>\n";
+}
+
+std::string papers_section(const RunRecord& run) {
+  if (run.claims.empty()) return "";
+  return "<section id=\"papers\">\n<h2>Paper by paper</h2>\n" +
+         plain_table(papers_table(run.claims), "papers") + paragraph(kPapersCaption, "caption") +
+         "</section>\n";
 }
 
 std::string run_section(const RunRecord& run) {
@@ -386,8 +413,9 @@ std::string html_report(const RunRecord& run, const Figures& figures) {
     html += "</ul>\n";
   }
   html += "</header>\n" + heads_section(run) + worst_inputs_section(run) +
-          threshold_section(figures.threshold) + figures_section(figures) +
-          propagation_section(run, figures) + claims_section(run) + run_section(run);
+          threshold_section(figures.threshold) + neighbours_section(run, figures.neighbours) +
+          figures_section(figures) + propagation_section(run, figures) + papers_section(run) +
+          claims_section(run) + run_section(run);
   return html + "</main>\n<script>" + kScript + "</script>\n</body>\n</html>\n";
 }
 

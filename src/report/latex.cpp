@@ -11,6 +11,7 @@
 #include "report/formats.hpp"
 #include "report/least_degree_figure.hpp"
 #include "report/mathml.hpp"
+#include "report/neighbours_figure.hpp"
 #include "report/propagation_figure.hpp"
 #include "report/tables.hpp"
 #include "report/threshold_figure.hpp"
@@ -396,6 +397,10 @@ std::string latex_escaped(const std::string& text) {
                                                              {"∛", "$\\sqrt[3]{}$"},
                                                              {"·", "$\\cdot$"},
                                                              {"≥", "$\\ge$"},
+                                                             {"Γ", "$\\Gamma$"},
+                                                             {"α", "$\\alpha$"},
+                                                             {"⁻", "$^{-}$"},
+                                                             {"¹", "$^{1}$"},
                                                              {"δ", "$\\delta$"},
                                                              {"σ", "$\\sigma$"},
                                                              {"φ", "$\\varphi$"},
@@ -476,6 +481,18 @@ std::map<std::string, std::string> latex_report(const RunRecord& run) {
   if (!threshold.panels.empty())
     body += section("The threshold",
                     figure(heat_map_picture(threshold), kThresholdCaption, "fig:attnbounds-threshold"));
+  if (const HeatMapFigure neighbours = neighbours_figure(run.thresholds); !neighbours.panels.empty())
+    body +=
+        section("The neighbouring theorems",
+                latex_escaped(reading_of_neighbours(run.thresholds)) + "\n\n" +
+                    figure(heat_map_picture(neighbours), kNeighboursCaption, "fig:attnbounds-neighbours"));
+  if (!run.hyper_attention.empty()) {
+    const Table table = hyper_attention_table(run.hyper_attention);
+    body += section("HyperAttention's assumptions",
+                    latex_escaped(reading_of_hyper_attention(run.hyper_attention)) + "\n\n" +
+                        table_block(longtable(table, table.throughout + kHyperAttentionCaption,
+                                              "tab:attnbounds-hyper-attention", {{"input", 0.15}})));
+  }
   std::string degrees;
   for (const ErrorKind kind : {ErrorKind::relative, ErrorKind::absolute})
     degrees += figure(least_degree_pgfplots(run.degrees, kind), figure_caption(kind),
@@ -489,6 +506,11 @@ std::map<std::string, std::string> latex_report(const RunRecord& run) {
                         table_block(longtable(propagation_table(run.propagation), kPropagationTableCaption,
                                               "tab:attnbounds-propagation", {{"weights", 0.16}},
                                               {"n", "d", "least σ", "tokens", "states", "norms"})));
+  if (!run.claims.empty())
+    body += section(
+        "Paper by paper",
+        table_block(longtable(papers_table(run.claims), kPapersCaption, "tab:attnbounds-papers",
+                              {{"paper", 0.17}, {"sharpest bound", 0.36}, {"failed as printed", 0.26}})));
   if (!run.claims.empty()) {
     std::string claims =
         table_block(longtable(claims_table(run.claims), std::string(kClaimsCaption) + " " + kStandings,

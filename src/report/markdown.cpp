@@ -1,5 +1,6 @@
 // Markdown (GitHub's): the same order as the page, each claim with its details under its id.
 #include "report/formats.hpp"
+#include "report/neighbours_figure.hpp"
 #include "report/tables.hpp"
 #include "report/threshold_figure.hpp"
 
@@ -92,6 +93,21 @@ std::string markdown_report(const RunRecord& run, const Figures& figures) {
     text += "\n" + markdown_escaped(kThresholdCaption) + "\n";
   }
 
+  if (figures.neighbours) {
+    text += "\n## The neighbouring theorems\n\n" + markdown_escaped(reading_of_neighbours(run.thresholds)) +
+            "\n\n";
+    if (figures.neighbours->svg.empty())
+      text += "The figure is left out: " + markdown_escaped(figures.neighbours->missing) + ".\n";
+    else text += "![The neighbouring theorems](figures/neighbours.svg)\n";
+    text += "\n" + markdown_escaped(kNeighboursCaption) + "\n";
+  }
+  if (!run.hyper_attention.empty()) {
+    const Table table = hyper_attention_table(run.hyper_attention);
+    text += "\n## HyperAttention's assumptions\n\n" +
+            markdown_escaped(reading_of_hyper_attention(run.hyper_attention)) + "\n\n" + table_text(table) +
+            "\n" + markdown_escaped(table.throughout + kHyperAttentionCaption) + "\n";
+  }
+
   text += "\n## Least degree against the half-width\n";
   if (figures.degrees.empty()) text += "\nThis run computed no least degrees, so there is no figure.\n";
   for (const auto& [kind, figure] : figures.degrees) {
@@ -119,6 +135,9 @@ std::string markdown_report(const RunRecord& run, const Figures& figures) {
             markdown_escaped(kPropagationTableCaption) + "\n";
   }
 
+  if (!run.claims.empty())
+    text += "\n## Paper by paper\n\n" + table_text(papers_table(run.claims)) + "\n" +
+            markdown_escaped(kPapersCaption) + "\n";
   text += "\n## Claims\n\n";
   if (run.claims.empty()) text += "No claim was finished.\n";
   else

@@ -6,6 +6,7 @@
 #include "numeric/files.hpp"
 #include "report/formats.hpp"
 #include "report/least_degree_figure.hpp"
+#include "report/neighbours_figure.hpp"
 #include "report/pdf.hpp"
 #include "report/propagation_figure.hpp"
 #include "report/threshold_figure.hpp"
@@ -70,6 +71,16 @@ std::vector<fs::path> write_report(const fs::path& directory, const std::set<Rep
       if (!figures.threshold->svg.empty()) files["figures/threshold.svg"] = figures.threshold->svg;
     }
   }
+  if (const HeatMapFigure neighbours = neighbours_figure(run.thresholds); !neighbours.panels.empty()) {
+    if (wanted(ReportFormat::html) || wanted(ReportFormat::markdown)) {
+      figures.neighbours = draw(heat_map_script(neighbours), "The neighbouring theorems");
+      files["figures/neighbours.gnuplot"] = figures.neighbours->script;
+      if (!figures.neighbours->svg.empty()) files["figures/neighbours.svg"] = figures.neighbours->svg;
+    }
+    if (wanted(ReportFormat::latex))
+      for (const auto& [file, text] : heat_map_pgfplots(neighbours, "neighbours", "attnbounds report"))
+        files["figures/" + file] = text;
+  }
   if (wanted(ReportFormat::html) || wanted(ReportFormat::markdown))
     for (const auto& [figure, script, file, title] :
          {std::tuple(&figures.propagation, error_propagation_script(shown_series(run.propagation)),
@@ -88,8 +99,10 @@ std::vector<fs::path> write_report(const fs::path& directory, const std::set<Rep
   if (wanted(ReportFormat::pdf)) files["report.pdf"] = pdf_of(latex_report(run));
   if (wanted(ReportFormat::csv)) {
     files["claims.csv"] = claims_csv(run);
+    files["papers.csv"] = papers_csv(run);
     files["heads.csv"] = heads_csv(run);
     files["degrees.csv"] = degrees_csv(run);
+    if (!run.hyper_attention.empty()) files["hyper_attention.csv"] = hyper_attention_csv(run.hyper_attention);
     files["propagation.csv"] = propagation_csv(run.propagation);
   }
   std::vector<fs::path> written;

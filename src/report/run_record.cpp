@@ -160,6 +160,7 @@ ClaimRecord claim_of(const Fields& line) {
   c.latex = line.text_or_nothing("latex");
   c.source = line.text_or_nothing("source");
   c.file = line.text_or_nothing("file");
+  c.corrects = line.text_or_nothing("corrects");
   c.status = line.text_or_nothing("status");
   if (const auto known = {"", "proved", "checked", "statistical", "open"};
       std::find(known.begin(), known.end(), c.status) == known.end())
@@ -247,6 +248,45 @@ WorstInputRecord worst_input_of(const Fields& line) {
   w.error = line.number_or_nothing("error");
   w.share = line.number_or_nothing("share");
   return w;
+}
+
+std::optional<ProvedEnds> ends_or_nothing(const Fields& line, const std::string& key) {
+  if (line.object_or_null(key).is_null()) return {};
+  const Fields pair = line.object(key);
+  const ProvedEnds ends{pair.number("lower"), pair.number("upper")};
+  if (ends.lower > ends.upper) line.expected("lower <= upper", key);
+  return ends;
+}
+ProvedEnds ends_of(const Fields& line, const std::string& key) {
+  if (line.object_or_null(key).is_null()) line.expected("an enclosure", key);
+  return *ends_or_nothing(line, key);
+}
+HyperAttentionRecord hyper_attention_of(const Fields& line) {
+  HyperAttentionRecord h;
+  h.input = line.text("input");
+  h.kind = line.text("kind");
+  if (const auto known = {"uniform", "planted", "head"};
+      std::find(known.begin(), known.end(), h.kind) == known.end())
+    line.expected("one of uniform, planted, head", "kind");
+  h.n = line.count("n");
+  h.keys = line.count("keys");
+  h.block = line.count("block");
+  h.samples = line.count("samples");
+  if (!line.value("seed").is_number_unsigned()) line.expected("a whole number >= 0", "seed");
+  h.seed = line.value("seed").dump();
+  h.alpha = ends_of(line, "alpha");
+  h.alpha_over_keys = ends_of(line, "alpha_over_keys");
+  h.kappa = ends_or_nothing(line, "kappa");
+  h.kappa_outside_blocks = ends_or_nothing(line, "kappa_outside_blocks");
+  h.spectral_error = ends_of(line, "spectral_error");
+  h.entry_error = ends_of(line, "entry_error");
+  h.planted_weight = ends_or_nothing(line, "planted_weight");
+  h.gap = ends_or_nothing(line, "gap");
+  if (const Json& found = line.value("planted_row_stands_out"); !found.is_null()) {
+    if (!found.is_boolean()) line.expected("true or false", "planted_row_stands_out");
+    h.stands_out = found.get<bool>();
+  }
+  return h;
 }
 
 /// A number >= 0, or "infinity".
@@ -384,6 +424,9 @@ RunRecord read_run(const fs::path& directory) {
       });
       run.worst_inputs.push_back(std::move(w));
     });
+  if (const fs::path file = directory / "hyper_attention.jsonl"; fs::exists(file, error))
+    for_each_line(file, run.notes,
+                  [&](const Fields& line) { run.hyper_attention.push_back(hyper_attention_of(line)); });
   if (const fs::path file = directory / "propagation.jsonl"; fs::exists(file, error))
     for_each_line(file, run.notes,
                   [&](const Fields& line) { run.propagation.push_back(propagation_of(line)); });
@@ -396,7 +439,7 @@ RunRecord read_run(const fs::path& directory) {
   if (const fs::path file = directory / "certificates.jsonl"; fs::exists(file, error))
     for_each_line(file, run.notes, [&](const Fields& line) { enter_certificate(line, run); });
   for (const char* file : {"claims.jsonl", "heads.jsonl", "degrees.jsonl", "thresholds.jsonl",
-                           "propagation.jsonl", "worst_inputs.jsonl"})
+                           "hyper_attention.jsonl", "propagation.jsonl", "worst_inputs.jsonl"})
     if (fs::exists(directory / file, error))
       run.files.emplace_back(file, results_hash(read_file(directory / file)));
   return run;

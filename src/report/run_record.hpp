@@ -5,6 +5,7 @@
 //   degrees.jsonl  a line a proved least degree (optional)
 //   thresholds.jsonl  lines of the threshold's theory, as in phase.jsonl (optional)
 //   worst_inputs.jsonl  a line a searched program, from `challenge --search --out` (optional)
+//   hyper_attention.jsonl  a line an input of HyperAttention (optional)
 //   propagation.jsonl  a line a layer of a transformer with perturbed weights (optional)
 //   certificates.jsonl  what attnbounds-check said, a line a number (optional: `verify --certificates`)
 // The keys are listed in docs/report.md. A last line without its newline that does not parse is what a killed
@@ -31,6 +32,7 @@ struct ClaimRecord {
   std::optional<long> instances, precision;  // precision in bits; 0 is exact arithmetic
   std::string ratio, ratio_exact;            // observed/bound, rounded up; empty where there is none
   Json worst_instance, constants;
+  std::string corrects;  // what the paper prints and the claim, or its twin, shows to be false; may be empty
   std::string twin;
   Verdict twin_verdict = Verdict::undecided;  // refuted is what a false twin must be
   Json twin_witness;
@@ -81,7 +83,8 @@ struct DegreeRecord {
 struct ThresholdRecord {
   std::string kind;    // matrix, tensor
   std::string series;  // parameters that a figure holds fixed: problem, c, C
-  double log_n = 0, kappa = 0;
+  std::string problem;
+  double c = 0, C = 0, log_n = 0, kappa = 0;
   std::optional<double> exponent;  // of a point, its proved upper end
   std::optional<double> limit_exponent;
   std::optional<double> star, limit, hard;  // of a kappa*: proved lower end of kappa*; limit; direct route
@@ -96,6 +99,21 @@ struct WorstInputRecord {
   Rational box;                   // |entries| <= box
   std::optional<Rational> error;  // proved upper end, at the worst input
   std::optional<Rational> share;  // of the program's own guarantee, the largest over all evaluations
+};
+
+/// HyperAttention's parameters on an input, and the errors of its output for one seed; all enclosures.
+struct ProvedEnds {
+  Rational lower, upper;
+};
+struct HyperAttentionRecord {
+  std::string input, kind;  // uniform, planted, head
+  long n = 0, keys = 0, block = 0, samples = 0;
+  std::string seed;
+  ProvedEnds alpha, alpha_over_keys, spectral_error,
+      entry_error;                                        // errors: of |P||V|, of the largest |V| entry
+  std::optional<ProvedEnds> kappa, kappa_outside_blocks;  // none: a row has nothing left
+  std::optional<ProvedEnds> gap, planted_weight;          // of a planted row that the exact outputs tell
+  std::optional<bool> stands_out;                         // it does in the sampled output
 };
 
 /// An error and its bounds by the three recursions of docs/gradients.md; infinite where one says nothing.
@@ -117,13 +135,14 @@ struct RunRecord {
   std::string seed, level;
   std::vector<std::pair<std::string, std::string>> versions;
   std::vector<std::string> planned;
-  std::vector<ClaimRecord> claims;             // in the order of the plan
-  std::vector<HeadRecord> heads;               // by layer, index, name
-  std::vector<DegreeRecord> degrees;           // by kind, epsilon (largest first), half-width
-  std::vector<ThresholdRecord> thresholds;     // as written
-  std::vector<WorstInputRecord> worst_inputs;  // the last line of each program, kind and size
-  std::vector<PropagationRecord> propagation;  // as written: series by series, layer by layer
-  std::vector<std::string> unfinished;         // planned, without a line
+  std::vector<ClaimRecord> claims;                    // in the order of the plan
+  std::vector<HeadRecord> heads;                      // by layer, index, name
+  std::vector<DegreeRecord> degrees;                  // by kind, epsilon (largest first), half-width
+  std::vector<ThresholdRecord> thresholds;            // as written
+  std::vector<WorstInputRecord> worst_inputs;         // the last line of each program, kind and size
+  std::vector<HyperAttentionRecord> hyper_attention;  // as written
+  std::vector<PropagationRecord> propagation;         // as written: series by series, layer by layer
+  std::vector<std::string> unfinished;                // planned, without a line
   std::vector<std::pair<std::string, std::string>> rejected_certificates;  // of what, why
   std::vector<std::pair<std::string, std::string>> files;  // of the run, with the SHA-256 of their results
   std::vector<std::string> notes;  // what the reader of the report must know about the run's files

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
 
 #include "numeric/exact_text.hpp"
 
@@ -28,6 +29,20 @@ const char* const kWorstInputsCaption =
     "worst input, proved, rounded up; nothing is claimed about inputs that were not tried. Of its guarantee: "
     "the "
     "largest error/guarantee over all evaluations, where the program states one.";
+const char* const kHyperAttentionCaption =
+    "HyperAttention on hard and on real instances. P = D⁻¹A, n queries, m keys: α = m max_j |P e_j|² is the "
+    "column "
+    "assumption's parameter (m^o(1) is asked for), κ the ratio of the largest to the smallest row sum of A, "
+    "here "
+    "of all entries and of those outside the hashed blocks; w is the planted key's weight in the planted row "
+    "(α ≥ "
+    "m w²), gap the distance of that row's exact output from every other. These are proved: w and gap "
+    "rounded "
+    "down, the others up. The errors, the spectral one divided by |P||V| and the entrywise one by the "
+    "largest "
+    "|V|, and whether the planted row's output is the largest, are enclosed after the fact for the output of "
+    "one "
+    "seed: statistical, another seed gives others.";
 const char* const kPropagationCaption =
     "The error through the layers of a transformer whose softmax weights are off by relative δ in every "
     "head: "
@@ -53,6 +68,14 @@ const char* const kPropagationTableCaption =
     "softmax matrix of layer m, an estimate: not 0 where attention has full rank. Standing: proved "
     "(intervals) or "
     "estimate (double).";
+const char* const kPapersCaption =
+    "A row a paper. Holding: claims verified, or supported where they are sampled, of those checked. "
+    "Sharpest bound: "
+    "the claim with the largest observed/bound at most 1, and that ratio, rounded up. Failed as printed: "
+    "what the "
+    "paper prints, or its published code does, that a verified claim or its refuted twin shows to be false; "
+    "the "
+    "claims' details have the counterexamples.";
 const char* const kClaimsCaption =
     "Ratio: the largest observed/bound over the instances, rounded up; at most 1 where verified, and near 1 "
     "where the "
@@ -88,6 +111,12 @@ std::string rounded_up(const std::optional<Rational>& x, int digits) {
   if (*x == 0) return "0";
   const WorkingPrecision guard(Bits{128});
   return decimal_up(upper(enclose(*x)), digits);
+}
+std::string rounded_down(const std::optional<Rational>& x, int digits) {
+  if (!x) return kNone;
+  if (*x == 0) return "0";
+  const WorkingPrecision guard(Bits{128});
+  return decimal_down(lower(enclose(*x)), digits);
 }
 std::string rounded(double x, int digits) {
   if (!std::isfinite(x)) return kNone;
@@ -215,6 +244,59 @@ Table worst_inputs_table(const std::vector<WorstInputRecord>& inputs) {
   return table;
 }
 
+Table hyper_attention_table(const std::vector<HyperAttentionRecord>& rows) {
+  Table table{{{"input", "input", Align::left},
+               {"n", "$n$"},
+               {"keys", "keys"},
+               {"α", "$\\alpha$"},
+               {"α/keys", "$\\alpha$/keys"},
+               {"κ", "$\\kappa$"},
+               {"κ, blocks removed", "$\\kappa$, blocks removed"},
+               {"w", "$w$"},
+               {"gap", "gap"},
+               {"spectral error", "spectral error"},
+               {"entry error", "entry error"},
+               {"planted row stands out", "planted row stands out", Align::left}},
+              {},
+              {}};
+  const auto above = [](const std::optional<ProvedEnds>& x) { return x ? rounded_up(x->upper, 3) : kNone; };
+  const auto below = [](const std::optional<ProvedEnds>& x) { return x ? rounded_down(x->lower, 3) : kNone; };
+  for (const HyperAttentionRecord& h : rows)
+    table.rows.push_back({h.input, std::to_string(h.n), std::to_string(h.keys), above(h.alpha),
+                          above(h.alpha_over_keys), above(h.kappa), above(h.kappa_outside_blocks),
+                          below(h.planted_weight), below(h.gap), above(h.spectral_error),
+                          above(h.entry_error), h.stands_out ? *h.stands_out ? "yes" : "no" : kNone});
+  if (!rows.empty())
+    table.throughout = fmt::format("Blocks of {} keys, a quarter of the keys sampled, seed {}. ",
+                                   rows.front().block, rows.front().seed);
+  return table;
+}
+
+std::string reading_of_hyper_attention(const std::vector<HyperAttentionRecord>& rows) {
+  const auto count = [&](auto holds) { return std::count_if(rows.begin(), rows.end(), holds); };
+  const auto heads = count([](const auto& h) { return h.kind == "head"; });
+  const auto heavy = count([](const auto& h) { return h.kind == "head" && h.alpha.lower > h.keys; });
+  const auto planted = count([](const auto& h) { return h.gap.has_value(); });
+  const auto found = count([](const auto& h) { return h.gap && h.stands_out == true; });
+  std::optional<Rational> spectral;
+  for (const HyperAttentionRecord& h : rows)
+    if (h.gap && h.stands_out == false && (!spectral || *spectral < h.spectral_error.upper))
+      spectral = h.spectral_error.upper;
+  std::string text;
+  if (heads > 0)
+    text = fmt::format("α exceeds the number of keys on {} of {}.", heavy,
+                       plural(static_cast<std::size_t>(heads), "head"));
+  if (planted > 0)
+    text += fmt::format(
+                "{}The sampled output shows the planted row in {} of the {} instances whose exact outputs do",
+                text.empty() ? "" : " ", found, planted) +
+            (spectral ? ", though where it does not its relative spectral error is at most " +
+                            rounded_up(spectral, 2)
+                      : "") +
+            ".";
+  return text;
+}
+
 Table propagation_table(const std::vector<PropagationRecord>& rows) {
   Table table{{{"weights", "weights", Align::left},
                {"standing", "standing", Align::left},
@@ -271,6 +353,39 @@ std::string reading_of_propagation(const std::vector<PropagationRecord>& rows) {
                     rows[i].series, far, layers, rows[i].delta);
   }
   return text;
+}
+
+Table papers_table(const std::vector<ClaimRecord>& claims) {
+  Table table{{{"paper", "paper", Align::left},
+               {"claims holding", "claims holding"},
+               {"sharpest bound", "sharpest bound", Align::left},
+               {"observed/bound", "observed/bound"},
+               {"failed as printed", "failed as printed", Align::left}},
+              {},
+              {}};
+  std::map<std::string, std::vector<const ClaimRecord*>> of_paper;
+  for (const ClaimRecord& c : claims) of_paper[c.paper].push_back(&c);
+  for (const auto& [paper, list] : of_paper) {
+    std::size_t holding = 0;
+    const ClaimRecord* sharpest = nullptr;
+    Rational largest = -1;
+    std::string failed;
+    for (const ClaimRecord* c : list) {
+      if (c->verdict != Verdict::verified) continue;
+      ++holding;
+      const Rational ratio = c->ratio.empty() ? Rational(-1) : rational_from_text(c->ratio, "ratio");
+      if (ratio <= 1 && ratio > largest) {
+        largest = ratio;
+        sharpest = c;
+      }
+      if (!c->corrects.empty() && c->twin_refuted()) failed += (failed.empty() ? "" : "; ") + c->corrects;
+    }
+    table.rows.push_back(
+        {paper.empty() ? kNone : paper, fmt::format("{} of {}", holding, list.size()),
+         sharpest ? sharpest->id.substr(sharpest->id.find('/') + 1) + ": " + sharpest->statement : kNone,
+         sharpest ? sharpest->ratio : kNone, failed.empty() ? kNone : failed});
+  }
+  return table;
 }
 
 Table claims_table(const std::vector<ClaimRecord>& claims) {

@@ -22,6 +22,7 @@ struct Table {
 
 inline constexpr const char* kNone = "–";  // shown where a run has no value
 
+std::string rounded_down(const std::optional<Rational>& x, int digits);
 std::string rounded_up(const std::optional<Rational>& x, int digits);
 std::string rounded(double x, int digits);
 std::string seconds_text(const std::optional<double>& seconds);
@@ -30,8 +31,12 @@ std::string twin_text(const ClaimRecord& claim);
 
 Table heads_table(const std::vector<HeadRecord>& heads);
 Table worst_inputs_table(const std::vector<WorstInputRecord>& inputs);
+Table hyper_attention_table(const std::vector<HyperAttentionRecord>& rows);
 /// A row a series: its last layer.
 Table propagation_table(const std::vector<PropagationRecord>& rows);
+/// A row a paper: how many claims hold, the one whose bound is the most nearly attained, what failed as
+/// printed.
+Table papers_table(const std::vector<ClaimRecord>& claims);
 Table claims_table(const std::vector<ClaimRecord>& claims);
 
 /// "6 verified, 1 refuted, 1 undecided; 1 planned claim not finished. False twins refuted: 8 of 8."
@@ -49,11 +54,15 @@ std::vector<std::pair<std::string, std::string>> constant_facts(const ClaimRecor
 // Sentences that all formats share.
 /// One or two sentences: are the bounds kept, and how far do they say something about real weights.
 std::string reading_of_propagation(const std::vector<PropagationRecord>& rows);
+/// How many inputs break the column assumption, and how many planted rows the sampled output shows.
+std::string reading_of_hyper_attention(const std::vector<HyperAttentionRecord>& rows);
+extern const char* const kHyperAttentionCaption;
 extern const char* const kPropagationCaption;
 extern const char* const kGrowthCaption;
 extern const char* const kPropagationTableCaption;
 extern const char* const kHeadsCaption;
 extern const char* const kWorstInputsCaption;
+extern const char* const kPapersCaption;
 extern const char* const kClaimsCaption;
 extern const char* const kStandings;
 std::string figure_caption(ErrorKind kind);

@@ -204,7 +204,10 @@ std::optional<ThresholdRecord> threshold_record(const Json& line, const std::str
   ThresholdRecord r;
   r.kind = text("kind");
   if (r.kind != "matrix" && r.kind != "tensor") throw InputError(place, "kind matrix or tensor", r.kind);
-  r.series = text("problem") + ", c = " + text("c") + ", C = " + text("C");
+  r.problem = text("problem");
+  r.series = r.problem + ", c = " + text("c") + ", C = " + text("C");
+  r.c = decimal(line.at("c"), place + ": c");
+  r.C = decimal(line.at("C"), place + ": C");
   r.log_n = middle(line, "log_n", place);
   if (!(r.log_n > 0)) throw InputError(place + ": log_n", "a number > 0", line.at("log_n").dump());
   if (record == "point") {

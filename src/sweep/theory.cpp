@@ -156,6 +156,7 @@ std::vector<SweepTask> theory_tasks(const TheoryGrid& grid) {
                              Estimate(kPointSeconds + exchange_seconds(p)),
                              [p, rate = grid.operations_a_second] { return point_line(p, rate); }});
           }
+          if (grid.stars == Stars::none) continue;
           PhasePoint p = base;
           p.n = n;
           PhasePoint near = p;

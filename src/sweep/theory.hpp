@@ -10,12 +10,14 @@
 namespace attnbounds {
 
 enum class Crossovers { none, with };
+enum class Stars { none, with };  // kappa* of every n
 
 struct TheoryGrid {
   std::vector<AttentionKind> kinds;
   Problem problem = Problem::forward;
   std::vector<TokenCount> n;
   std::vector<Rational> kappa, B, c, C;  // B in place of kappa where it is not empty
+  Stars stars = Stars::with;
   Crossovers crossovers = Crossovers::none;
   long crossover_last = 400;  // 2^400
   long largest_exchange = kQuickExchange;

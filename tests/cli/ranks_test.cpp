@@ -181,7 +181,8 @@ TEST_CASE("the layers of a whole run are tasks like others: the same bytes over 
   const TemporaryFolder alone, spread;
   REQUIRE(shell("'" + kProgram + "' verify --quiet --out " + alone.path.string()) == 0);
   REQUIRE(shell(mpirun(2) + " verify --quiet --out " + spread.path.string()) == 0);
-  for (const char* file : {"propagation.jsonl", "degrees.jsonl", "thresholds.jsonl"}) {
+  for (const char* file :
+       {"propagation.jsonl", "degrees.jsonl", "thresholds.jsonl", "hyper_attention.jsonl"}) {
     CHECK(!contents(alone.path / file).empty());
     CHECK(contents(spread.path / file) == contents(alone.path / file));
   }

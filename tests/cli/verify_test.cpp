@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
 #include "catch.hpp"
 #include "cli/program.hpp"
@@ -71,4 +73,38 @@ TEST_CASE("verify --json: verdict, ratio at most 1, twin refuted; the same for a
       claim.erase("seconds");
     }
   CHECK(one == three);
+}
+
+TEST_CASE(
+    "a run's neighbours: LoRA's and the diffusion's points once each, HyperAttention's rows where it is "
+    "named") {
+  const TemporaryFolder named, other;
+  REQUIRE(run_attnbounds("verify --quiet --paper han_et_al_2023_hyperattention --out " + named.path.string())
+              .status == 0);
+  const auto lines = [](const fs::path& file) {
+    std::vector<nlohmann::json> list;
+    std::istringstream text(contents(file));
+    for (std::string line; std::getline(text, line);) list.push_back(nlohmann::json::parse(line));
+    return list;
+  };
+  const auto rows = lines(named.path / "hyper_attention.jsonl");
+  CHECK(rows.size() == 2 + 2 * 4 + 6);  // uniform; four families, two kinds of anchors; every third head
+  for (const auto& row : rows)
+    CHECK(std::stod(row.at("alpha").at("lower").get<std::string>()) <=
+          std::stod(row.at("alpha").at("upper").get<std::string>()));
+  const auto points = lines(named.path / "thresholds.jsonl");
+  std::set<std::string> different;
+  std::set<std::string> of_gradient;
+  for (const auto& point : points) {
+    different.insert(point.dump());
+    if (point.at("problem") == "gradient") of_gradient.insert(point.at("record").get<std::string>());
+  }
+  CHECK(different.size() == points.size());
+  CHECK(of_gradient == std::set<std::string>{"point", "kappa_star"});
+  CHECK(contents(named.path / "report.md").find("decide orthogonal vectors from") != std::string::npos);
+  CHECK(contents(named.path / "report.html").find("light-bulb, spread anchors") != std::string::npos);
+  CHECK(contents(named.path / "figures/neighbours.gnuplot").find("Latent diffusion") != std::string::npos);
+  REQUIRE(run_attnbounds("verify --quiet --claim hu-et-al-2024-lora/score-range --out " + other.path.string())
+              .status == 0);
+  CHECK_FALSE(fs::exists(other.path / "hyper_attention.jsonl"));
 }

@@ -37,6 +37,20 @@ struct Run {
             << 0.693147180559945309 * log2_n << R"(","upper":")" << 0.693147180559945309 * log2_n
             << R"("},"kappa_decimal":)" << kappa << R"(,"exponent":{"lower":"1.5","upper":"1.6"}})"
             << "\n";
+    for (const auto& [problem, c] : {std::pair("gradient", "1"), std::pair("forward", "1/2"),
+                                     std::pair("forward", "1"), std::pair("forward", "2")})
+      for (const char* kappa : {"0.125", "8"})
+        thresholds
+            << R"({"record":"point","kind":"matrix","problem":")" << problem << R"(","c":")" << c
+            << R"(","C":"1","log_n":{"lower":"20","upper":"20"},"kappa_decimal":)" << kappa
+            << R"(,"exponent":{"lower":"1.5","upper":"1.6"},"limit_exponent":{"lower":"1.5","upper":"1.6"}})"
+            << "\n";
+    thresholds
+        << R"({"record":"kappa_star","kind":"matrix","problem":"gradient","c":"1","C":"1","log_n":{"lower":"20","upper":"20"},"pays_decimal":0.25,"limit":{"lower":"0.25","upper":"0.25"},"hard_direct":{"lower":"7","upper":"7"}})"
+        << "\n";
+    std::ofstream(path / "hyper_attention.jsonl")
+        << R"({"input":"planted-orthogonal, spread anchors","kind":"planted","n":128,"keys":254,"block":16,"samples":63,"seed":0,"alpha":{"lower":"253.766","upper":"253.767"},"alpha_over_keys":{"lower":"0.999082","upper":"0.999083"},"kappa":{"lower":"2179.3","upper":"2179.31"},"kappa_outside_blocks":{"lower":"1.61911e+39","upper":"1.61912e+39"},"spectral_error":{"lower":"0.0886949","upper":"0.088695"},"entry_error":{"lower":"0.999541","upper":"0.999542"},"planted_weight":{"lower":"0.999541","upper":"0.999542"},"gap":{"lower":"0.999537","upper":"0.999538"},"planted_row_stands_out":false})"
+        << "\n";
     write_report(path, {ReportFormat::latex});
   }
   void put(const std::string& file, const std::string& text) const { std::ofstream(path / file) << text; }
