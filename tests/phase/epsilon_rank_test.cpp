@@ -178,3 +178,15 @@ TEST_CASE("from above a probe speaks of all rows, not only of those it saw") {
     CHECK(probe.every_v.at_least == 1);
   }
 }
+
+TEST_CASE("what is within epsilon row by row is not held against all rows together") {
+  AttentionInput input;  // every row is within 4/5 of epsilon of uniform attention: rank 1
+  input.q = Matrix<double>::Identity(40, 40) * std::sqrt(40 * std::log(1.33));
+  input.k = input.q;
+  input.v = Matrix<double>::Ones(40, 1);
+  CHECK(rank_of(input, Rational(1, 50)).every_v.at_least == 1);
+  for (const long rows : {10L, 30L})
+    CHECK(probed_epsilon_rank(input, Rational(1, 50), rows, Stream(1, "probe")).every_v.at_least == 1);
+  // Within a fifth of that it is not.
+  CHECK(rank_of(input, Rational(1, 250)).every_v.at_least > 1);
+}
