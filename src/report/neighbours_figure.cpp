@@ -54,7 +54,8 @@ HeatMap panel_of(const Exponents& exponents) {
     last = std::max(last, points.back().first);
     map.y_high = std::max(map.y_high, 1.1 * points.back().second);
   }
-  map.curves.push_back({"limit as n grows", exponents.limit, Curve::Style::dashed});
+  if (!exponents.limit.empty())
+    map.curves.push_back({"limit as n grows", exponents.limit, Curve::Style::dashed});
   map.curves.push_back({"exact method", {{first, kExact}, {last, kExact}}, Curve::Style::dotted});
   for (const double y : {1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0})
     if (y <= map.y_high) map.y_ticks.push_back({y, fmt::format("{:g}", y)});
@@ -65,14 +66,15 @@ HeatMap panel_of(const Exponents& exponents) {
 }
 
 struct Lora {
-  Exponents exponents;
+  Exponents exponents;                  // over Gamma = kappa sqrt(log n); no limit
   std::map<double, double> star, hard;  // by log n: Gamma/sqrt(log n)
 };
 Lora lora_of(const std::vector<ThresholdRecord>& records) {
   Lora lora;
   for (const ThresholdRecord& r : records) {
     if (r.kind != "matrix" || r.problem != "gradient" || r.c != 1 || r.C != 1) continue;
-    if (r.exponent && r.kappa > 0) lora.exponents.add(r, r.kappa);
+    if (r.exponent && r.kappa > 0)
+      lora.exponents.at[r.log_n].emplace_back(r.kappa * std::sqrt(r.log_n), *r.exponent);
     if (r.star) lora.star[r.log_n] = *r.star;
     if (r.hard) lora.hard[r.log_n] = *r.hard;
   }
@@ -105,24 +107,30 @@ std::optional<Diffusion> diffusion_of(const std::vector<ThresholdRecord>& record
 }
 
 std::optional<HeatMap> lora_panel(const Lora& lora) {
-  if (lora.exponents.at.empty() || lora.exponents.limit.size() < 2 || lora.star.empty()) return {};
+  if (lora.exponents.at.empty() || lora.star.empty()) return {};
   HeatMap map = panel_of(lora.exponents);
   map.title = "LoRA: gradients of all six adapters";
-  map.x_label = "Γ / √(log n)";
-  // The curve through the exponents at the norm from which orthogonal vectors are decided.
-  Curve decides{"decides orthogonal vectors", {}, Curve::Style::dotted};
-  for (const auto& [log_n, kappa] : lora.hard)
-    if (const auto found = lora.exponents.at.find(log_n); found != lora.exponents.at.end())
-      if (const auto at = std::find_if(found->second.begin(), found->second.end(),
-                                       [kappa = kappa](const auto& p) { return p.first >= kappa; });
-          at != found->second.end())
-        decides.points.push_back(*at);
-  const double left = map.x_ticks.empty() ? lora.star.begin()->second : map.x_ticks.front().at,
-               pays = lora.star.begin()->second;
+  map.x_label = "Γ";
+  // Through the exponents at the norm from which orthogonal vectors are decided.
+  Curve decides{"decides orthogonal vectors", {}, Curve::Style::dashed};
+  double pays = HUGE_VAL, stops = 0, hard = HUGE_VAL;  // Gamma: below the first for every n, above the others
+  for (const auto& [log_n, star] : lora.star) {
+    pays = std::min(pays, star * std::sqrt(log_n));
+    stops = std::max(stops, star * std::sqrt(log_n));
+    const auto curve = lora.exponents.at.find(log_n);
+    const auto from = lora.hard.find(log_n);
+    if (curve == lora.exponents.at.end() || from == lora.hard.end()) continue;
+    const double norm = from->second * std::sqrt(log_n);
+    const auto at = std::find_if(curve->second.begin(), curve->second.end(),
+                                 [norm](const auto& p) { return p.first >= norm; });
+    if (at != curve->second.end()) decides.points.push_back(*at);
+    hard = std::min(hard, norm);
+  }
+  double left = HUGE_VAL;
+  for (const auto& [log_n, points] : lora.exponents.at) left = std::min(left, points.front().first);
   map.notes.push_back({"pays", std::sqrt(left * pays), 1.12});
   if (!decides.points.empty()) {
-    const double from = std::min_element(decides.points.begin(), decides.points.end())->first;
-    map.notes.push_back({"open", std::sqrt(pays * from), 1.12});
+    if (stops < hard) map.notes.push_back({"open", std::sqrt(stops * hard), 1.12});
     map.curves.push_back(decides);
   }
   return map;
@@ -137,7 +145,7 @@ const char* const kNeighboursCaption =
     "(scores "
     "divided by d, so at most Γ²); below the exact method's line the gradients take subquadratic time, on "
     "and "
-    "beyond the dotted curve they decide orthogonal vectors of dimension d − 1 by the direct reduction "
+    "beyond the dashed curve they decide orthogonal vectors of dimension d − 1 by the direct reduction "
     "(adapters of rank d), which is hard under SETH as d/log n grows; the window between is open. Right: the "
     "forward pass of a latent diffusion transformer whose tokens lie in a subspace of d0 dimensions, against "
     "d0/log n, at entries of a fixed multiple of √(log n): the features are those of d0 variables, whatever "

@@ -95,14 +95,14 @@ TEST_CASE("the neighbours' figure has LoRA's panel over the norm and the diffusi
   const HeatMapFigure figure = neighbours_figure(records(joined(lora_lines(), diffusion_lines())));
   REQUIRE(figure.panels.size() == 2);
   const HeatMap &lora = figure.panels[0], &diffusion = figure.panels[1];
-  REQUIRE(lora.curves.size() == 4);  // one n, the limit, the exact method, the reduction
-  CHECK(lora.curves[0].points == std::vector<std::pair<double, double>>{{0.25, 1.5}, {1, 2.5}, {8, 7}});
-  REQUIRE(lora.curves[3].points.size() == 1);  // the first point at or beyond the direct kappa
-  CHECK(lora.curves[3].points[0] == std::pair(8.0, 7.0));
+  REQUIRE(lora.curves.size() == 3);  // one n, the exact method, the reduction; sqrt(log n) = 4
+  CHECK(lora.curves[0].points == std::vector<std::pair<double, double>>{{1, 1.5}, {4, 2.5}, {32, 7}});
+  REQUIRE(lora.curves[2].points.size() == 1);  // the first point at or beyond the direct norm
+  CHECK(lora.curves[2].points[0] == std::pair(32.0, 7.0));
   REQUIRE(lora.notes.size() == 2);  // "pays" left of kappa*, "open" between kappa* and the reduction
   CHECK(lora.notes[1].text == "open");
-  CHECK(lora.notes[0].x < 0.5);
-  CHECK((lora.notes[1].x > 0.5 && lora.notes[1].x < 8));
+  CHECK(lora.notes[0].x < 2);
+  CHECK((lora.notes[1].x > 2 && lora.notes[1].x < 32));
   CHECK(diffusion.curves[0].points ==
         std::vector<std::pair<double, double>>{{0.5, 1.5}, {1, 1.75}, {2, 2.25}});
   CHECK(has(diffusion.title, "0.75"));
@@ -142,7 +142,7 @@ TEST_CASE("the neighbours stand in every format, with pgfplots and its data besi
   }
   CHECK(has(contents(run.path / "figures/neighbours.gnuplot"), "LoRA"));
   CHECK(has(contents(run.path / "figures/neighbours.tex"), "neighbours-curves-2.csv"));
-  CHECK(has(contents(run.path / "figures/neighbours-curves-1.csv"), "0,0.25,1.5\n"));
+  CHECK(has(contents(run.path / "figures/neighbours-curves-1.csv"), "0,1,1.5\n"));
   const std::string csv = contents(run.path / "hyper_attention.csv");
   CHECK(has(csv, "\n\"light-bulb, <b>spread</b>\",planted,128,254,16,63,7,8.125,8.1875,"));
   CHECK(has(csv, ",,"));  // kappa outside the blocks: a row has nothing left
