@@ -9,6 +9,7 @@
 
 #include "attention/enclosure.hpp"
 #include "cli/command.hpp"
+#include "cli/terminal.hpp"
 #include "kernels/device.hpp"
 #include "kernels/double_double_attention.hpp"
 #include "kernels/guaranteed_attention.hpp"
@@ -216,14 +217,15 @@ ExitStatus run(const Options& options) {
     fmt::print("  method     {}", name(result.method));
     if (result.method == AttentionMethod::polynomial)
       fmt::print(", degree {}, rank {}", result.degree.value, result.rank);
-    fmt::print("\n  why        {}\n", result.reason);
-    fmt::print("  bound      {}  = approximation {} + rounding {}\n", decimal(result.bound),
-               decimal(result.bound_approximation), decimal(result.bound_rounding));
-    fmt::print("  budget     {}  {}\n", decimal(UpperBound::of(budget)), within_budget ? "met" : "MISSED");
+    fmt::print("\n");
+    say("  why        {}\n", result.reason);
+    say("  bound      {} = approximation {} + rounding {}\n", decimal(result.bound),
+        decimal(result.bound_approximation), decimal(result.bound_rounding));
+    fmt::print("  budget     {:.4g}  {}\n", nearest(budget), in_colour(within_budget ? "met" : "MISSED"));
     if (certificate)
-      fmt::print("  true error [{}, {}]  guarantee {}, budget {}; {} reference\n",
-                 decimal_down(lower(certificate->error), 4), decimal_up(upper(certificate->error), 4),
-                 name(certificate->guarantee), name(certificate->budget), certificate->reference);
+      say("  true error [{}, {}]  guarantee {}, budget {}; {} reference\n",
+          decimal_down(lower(certificate->error), 4), decimal_up(upper(certificate->error), 4),
+          name(certificate->guarantee), name(certificate->budget), certificate->reference);
     fmt::print("  seconds    {:.3f}\n", result.seconds);
   }
   if (budget_met == Verdict::refuted || (certificate && certificate->guarantee == Verdict::refuted))
@@ -262,7 +264,11 @@ Command add_attention(CLI::App& app) {
   command->add_flag(
       "--recalibrate", options->recalibrate,
       "measure this machine anew for the cost model of --method auto (kept in the cache folder)");
-  command->footer("Example: attnbounds attention --q q.npy --k k.npy --v v.npy --eps 1e-6 --certify");
+  command->footer(
+      "Examples:\n"
+      "  attnbounds hard --family planted-gap --n 64 --d 16 --kappa 1/2 --out hard\n"
+      "  attnbounds attention --q hard/q.npy --k hard/k.npy --v hard/v.npy \\\n"
+      "    --eps 1e-6 --certify");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }

@@ -11,6 +11,7 @@
 #include "attention/enclosure.hpp"
 #include "attention/gradient_enclosure.hpp"
 #include "cli/command.hpp"
+#include "cli/terminal.hpp"
 #include "kernels/device.hpp"
 #include "kernels/gradient_attention.hpp"
 #include "numeric/exact_text.hpp"
@@ -252,15 +253,15 @@ ExitStatus run(const Options& options) {
     fmt::print("  method     {}", name(result.method));
     if (result.method == AttentionMethod::polynomial)
       fmt::print(", degree {}, rank {}", result.degree.value, result.rank);
-    fmt::print("\n  why        {}\n", result.reason);
-    fmt::print("  bound      {}  = approximation {} + rounding {}\n", decimal(result.bound),
-               decimal(result.bound_approximation), decimal(result.bound_rounding));
-    fmt::print("  budget     {}  {}\n", decimal(UpperBound::of(request.epsilon)),
-               within_budget ? "met" : "MISSED");
+    fmt::print("\n");
+    say("  why        {}\n", result.reason);
+    say("  bound      {} = approximation {} + rounding {}\n", decimal(result.bound),
+        decimal(result.bound_approximation), decimal(result.bound_rounding));
+    fmt::print("  budget     {:.4g}  {}\n", nearest(request.epsilon),
+               in_colour(within_budget ? "met" : "MISSED"));
     if (certificate)
-      fmt::print("  true error [{}, {}]  guarantee {}, budget {}\n",
-                 decimal_down(lower(certificate->error), 4), decimal_up(upper(certificate->error), 4),
-                 name(certificate->guarantee), name(certificate->budget));
+      say("  true error [{}, {}]  guarantee {}, budget {}\n", decimal_down(lower(certificate->error), 4),
+          decimal_up(upper(certificate->error), 4), name(certificate->guarantee), name(certificate->budget));
     fmt::print("  seconds    {:.3f}\n", result.seconds);
   }
   if (budget_met == Verdict::refuted || (certificate && certificate->guarantee == Verdict::refuted))
@@ -294,7 +295,11 @@ Command add_gradient(CLI::App& app) {
   command->add_option("--certificate", options->certificate,
                       "write a certificate for attnbounds-check and the matrices it names into this folder");
   command->add_flag("--certify", options->certify, "enclose the true error, against the exact reference");
-  command->footer("Example: attnbounds gradient instance/ --eps 1e-6 --certify");
+  command->footer(
+      "Examples:\n"
+      "  attnbounds reduce examples/four_variables.cnf --to gradient --out four\n"
+      "  attnbounds gradient four --eps 1e-6 --certify\n"
+      "  attnbounds gradient examples/attention_gradient --eps 1e-6 --out gradients");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }
