@@ -43,6 +43,19 @@ std::string explanation(const Claim& c) {
       c.instances.count(Level::standard), c.instances.count(Level::exhaustive), c.file);
 }
 
+namespace {
+
+/// One claim as a section; `root` leads from the page to the repository's root.
+std::string section(const Claim& c, const std::string& root) {
+  return fmt::format(
+      "\n### `{}`\n\n{}\n\n- source: {}\n- hypotheses: {}\n- compared: {}\n- false twin: {}\n- file: "
+      "[{}]({}{})\n",
+      c.id, c.latex, c.source(), joined(c.hypotheses, "none"), joined(c.comparisons, "nothing"), c.twin.name,
+      c.file, root, c.file);
+}
+
+}  // namespace
+
 std::string catalogue_markdown(const std::vector<Claim>& claims) {
   const std::pair<Standing, const char*> sections[] = {
       {Standing::proved,
@@ -63,15 +76,53 @@ std::string catalogue_markdown(const std::vector<Claim>& claims) {
     for (const Claim& c : claims) {
       if (c.standing != standing) continue;
       none = false;
-      text += fmt::format(
-          "\n### `{}`\n\n{}\n\n- source: {}\n- hypotheses: {}\n- compared: {}\n- false twin: {}\n- file: "
-          "[{}]({})\n",
-          c.id, c.latex, c.source(), joined(c.hypotheses, "none"), joined(c.comparisons, "nothing"),
-          c.twin.name, c.file, c.file);
+      text += section(c, "");
     }
     if (none) text += "\nNone.\n";
   }
   return text;
+}
+
+std::map<std::string, std::string> catalogue_pages(const std::vector<Claim>& claims) {
+  std::map<std::string, std::string> pages;
+  std::string index =
+      "# The claims, a page a paper\n\nMade by `attnbounds claims --pages docs/claims`; a test compares "
+      "these "
+      "files with the program.\n[CLAIMS.md](../../CLAIMS.md) lists the same claims by what their verdict "
+      "says: "
+      "proved, checked,\nstatistical, open ([rigor](../rigor.md)).\n\n| paper | claims | proved | checked | "
+      "statistical | open |\n| :--- | ---: | ---: | ---: | ---: | ---: |\n";
+  for (const Paper& paper : papers()) {
+    std::string text;
+    std::map<Standing, int> of_standing;
+    for (const Claim& c : claims) {
+      if (c.paper != paper.key) continue;
+      text += section(c, "../../");
+      text += fmt::format("- standing: {}\n- instances: {} quick, {} standard, {} exhaustive\n",
+                          name(c.standing), c.instances.count(Level::quick),
+                          c.instances.count(Level::standard), c.instances.count(Level::exhaustive));
+      for (const ConstantToFind& constant : c.constants)
+        text += fmt::format("- finds: {} {}, as `{}`\n",
+                            constant.extreme == Extreme::largest ? "largest" : "smallest", constant.meaning,
+                            constant.name);
+      ++of_standing[c.standing];
+    }
+    if (text.empty()) continue;
+    int all = 0;
+    std::string row;
+    for (const Standing s : {Standing::proved, Standing::checked, Standing::statistical, Standing::open}) {
+      all += of_standing[s];
+      row += fmt::format(" {} |", of_standing[s]);
+    }
+    index += fmt::format("| [{}]({}.md) | {} |{}\n", paper.citation, paper.key, all, row);
+    pages[paper.key + ".md"] = fmt::format(
+        "# {}\n\nMade by `attnbounds claims --pages docs/claims`. To check these claims:\n\n    attnbounds "
+        "verify "
+        "--paper {}\n{}",
+        paper.citation, paper.key, text);
+  }
+  pages["README.md"] = index;
+  return pages;
 }
 
 }  // namespace attnbounds

@@ -1,4 +1,4 @@
-// The catalogue as text: JSON, an explanation of one claim, and CLAIMS.md.
+// The catalogue as text: JSON, an explanation of one claim, CLAIMS.md, and a page a paper.
 #pragma once
 
 #include "proofs_check/claim.hpp"
@@ -8,5 +8,8 @@ namespace attnbounds {
 Json catalogue_json(const std::vector<const Claim*>& claims);
 std::string explanation(const Claim& claim);
 std::string catalogue_markdown(const std::vector<Claim>& claims);
+
+/// A page a paper and their index, by file name: docs/claims.
+std::map<std::string, std::string> catalogue_pages(const std::vector<Claim>& claims);
 
 }  // namespace attnbounds

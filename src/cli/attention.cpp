@@ -206,7 +206,11 @@ Command add_attention(CLI::App& app) {
   command->add_flag(
       "--recalibrate", options->recalibrate,
       "measure this machine anew for the cost model of --method auto (kept in the cache folder)");
-  command->footer("Example: attnbounds attention --q q.npy --k k.npy --v v.npy --eps 1e-6 --certify");
+  command->footer(
+      "Examples:\n"
+      "  attnbounds hard --family planted-gap --n 64 --d 16 --kappa 1/2 --out hard\n"
+      "  attnbounds attention --q hard/q.npy --k hard/k.npy --v hard/v.npy \\\n"
+      "    --eps 1e-6 --certify");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }

@@ -174,6 +174,14 @@ Command add_challenge(CLI::App& app, const std::vector<std::string>& command_wor
   command->add_option("--plot", options->plot, "write the error against B/(log n)^(1/p) here, svg");
   command->add_option("--limit", options->limit, "seconds that COMMAND may take on an instance")
       ->capture_default_str();
+  command->footer(
+      "COMMAND gets two more arguments: the folder of an instance (q.npy, k.npy, v.npy)\n"
+      "and the path of the npy that it must write.\n\n"
+      "Examples:\n"
+      "  attnbounds hard --family light-bulb --n 64 --d 48 --kappa 1 --out bulb\n"
+      "  attnbounds challenge bulb -- build/examples/fixed_degree 16\n"
+      "  attnbounds challenge --search --n 3 --d 2 --bound 1 --kernel taylor-4 \\\n"
+      "    --budget 200 --out found");
   add_common_options(*command, *options);
   return {command, [options, command_words] {
             return options->search ? challenge_search(*options, command_words) : run(*options, command_words);

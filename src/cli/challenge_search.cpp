@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/progress.hpp"
+#include "cli/terminal.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "proofs_check/run.hpp"
@@ -43,12 +44,11 @@ std::string error_text(const Measured& m) {
 }
 
 void print_result(const Program& program, const SearchResult& r, const SearchSettings& s) {
-  fmt::print("{} ({}, n = {}, d = {}, B = {}): {} evaluations, {} without a finite output\n", program.name,
-             name(s.kind), s.n, s.d, s.box, r.evaluations, r.failures);
-  fmt::print("  worst error  {}   from: {}\n", error_text(r.worst.measured), r.worst.origin);
+  say("{} ({}, n = {}, d = {}, B = {}): {} evaluations, {} without a finite output\n", program.name,
+      name(s.kind), s.n, s.d, s.box, r.evaluations, r.failures);
+  say("  worst error  {}   from: {}\n", error_text(r.worst.measured), r.worst.origin);
   if (const auto& g = r.worst.measured.guarantee)
-    fmt::print(
-        "  guarantee    {:.6g}{}\n", g->bound,
+    say("  guarantee    {:.6g}{}\n", g->bound,
         violates(r.worst.measured) ? "   VIOLATED: " + violated_term(r.worst.measured, r.relations) : "");
   if (r.largest_share) fmt::print("  error/guarantee at most {:.6g} on all evaluations\n", *r.largest_share);
   if (r.violations > 0) fmt::print("  violations   {}\n", r.violations);
@@ -56,13 +56,12 @@ void print_result(const Program& program, const SearchResult& r, const SearchSet
   fmt::print("  shrunk       {}\n", error_text(shrunk.measured));
   for (std::size_t i = 0; i < shrunk.input.matrices.size(); ++i) {
     const Matrix<double>& m = shrunk.input.matrices[i];
-    fmt::print("    {:<3}", matrix_names(s.kind)[i]);
+    std::string rows;
     for (Eigen::Index row = 0; row < m.rows(); ++row) {
-      fmt::print("{}", row == 0 ? " [" : "; ");
-      for (Eigen::Index l = 0; l < m.cols(); ++l)
-        fmt::print("{}{}", l == 0 ? "" : " ", exact_text(m(row, l)));
+      rows += row == 0 ? "[" : "; ";
+      for (Eigen::Index l = 0; l < m.cols(); ++l) rows += (l == 0 ? "" : " ") + exact_text(m(row, l));
     }
-    fmt::print("]\n");
+    say("    {:<4}  {}]\n", matrix_names(s.kind)[i], rows);
   }
   for (const RelationResult& relation : r.relations)
     fmt::print("  {:<28} {}\n", relation.name,

@@ -41,6 +41,8 @@ Command add_attention(CLI::App& app);
 /// `command_words`: what stands after -- on the command line.
 Command add_challenge(CLI::App& app, const std::vector<std::string>& command_words);
 Command add_claims(CLI::App& app);
+/// Describes all of `app`, when it is run.
+Command add_completion(CLI::App& app);
 Command add_decide(CLI::App& app);
 Command add_degree(CLI::App& app);
 Command add_gradient(CLI::App& app);

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/terminal.hpp"
 #include "kernels/device.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
@@ -51,8 +52,8 @@ ExitStatus run(const Options& options) {
   for (std::size_t i = 0; i < a.literals.size(); ++i)
     fmt::print("{}{}{}", i == 0 ? "v " : " ", a.literals[i], i + 1 == a.literals.size() ? " 0\n" : "");
   if (!a.tuple.empty()) fmt::print("  vectors    {}\n", fmt::join(a.tuple, ", "));
-  fmt::print("  read from  {} ({} call{}), off by at most {:.3g}; nearest to the decision value {:.3g}\n",
-             a.from, a.queries, a.queries == 1 ? "" : "s", a.error_bound, a.nearest);
+  say("  read from  {} ({} call{}), off by at most {:.3g}; nearest to the decision value {:.3g}\n", a.from,
+      a.queries, a.queries == 1 ? "" : "s", a.error_bound, a.nearest);
   fmt::print("  gap        {}\n  seconds    {:.3f}\n", decimal_down(lower(a.gap), 6), seconds);
   return ExitStatus::answered;
 }
@@ -72,9 +73,11 @@ Command add_decide(CLI::App& app) {
   command->add_flag("--certificate", options->certificate,
                     "write DIR/certificate.json: the chain and the answer, for attnbounds-check");
   command->footer(
-      "Example: attnbounds decide instance\n"
-      "Exit status 1: a yes whose witness fails; 3: an output that no precision separates, or an instance\n"
-      "(epsilon 0) whose exact outputs do not tell.");
+      "Exit status 1: a yes whose witness fails; 3: an output that no precision\n"
+      "separates, or an instance (epsilon 0) whose exact outputs do not tell.\n\n"
+      "Examples:\n"
+      "  attnbounds reduce examples/four_variables.cnf --out four\n"
+      "  attnbounds decide four");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }

@@ -110,7 +110,11 @@ Command add_degree(CLI::App& app) {
       ->check(CLI::IsMember({"auto", "minimax", "chebyshev", "taylor", "sandwich"}))
       ->capture_default_str();
   command->add_option("--certificate", options->certificate, "write the proof here, for attnbounds-check");
-  command->footer("Example: attnbounds degree --interval 12 --eps 1e-12 --certificate proof.json");
+  command->footer(
+      "Examples:\n"
+      "  attnbounds degree --interval 12 --eps 1e-12 --certificate proof.json\n"
+      "  attnbounds-check proof.json\n"
+      "  attnbounds degree --interval 5/2 --eps 1/1000 --error absolute --json");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }

@@ -257,7 +257,10 @@ Command add_device_case(CLI::App& app) {
   command->add_option("--d", options->d, "features and value columns")->capture_default_str();
   command->add_option("--degree", options->degree, "of the polynomial")->capture_default_str();
   command->add_option("--out", options->output, "the folder")->required();
-  command->footer("Then, on the node: attnbounds-cuda test DIR…   (docs/cuda.md)");
+  command->footer(
+      "Then, on the node: attnbounds-cuda test DIR…   (docs/cuda.md)\n\n"
+      "Examples:\n"
+      "  attnbounds device-case --kind causal --n 64 --d 3 --degree 6 --out case");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }

@@ -212,7 +212,11 @@ Command add_gradient(CLI::App& app) {
   command->add_option("--certificate", options->certificate,
                       "write a certificate for attnbounds-check and the matrices it names into this folder");
   command->add_flag("--certify", options->certify, "enclose the true error, against the exact reference");
-  command->footer("Example: attnbounds gradient instance/ --eps 1e-6 --certify");
+  command->footer(
+      "Examples:\n"
+      "  attnbounds reduce examples/four_variables.cnf --to gradient --out four\n"
+      "  attnbounds gradient four --eps 1e-6 --certify\n"
+      "  attnbounds gradient examples/attention_gradient --eps 1e-6 --out gradients");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/terminal.hpp"
 #include "numeric/exact_text.hpp"
 
 namespace attnbounds {
@@ -43,15 +44,16 @@ nlohmann::ordered_json json_of(const GuaranteedAnswer& a, bool within_budget, st
 void print_lines(const GuaranteedAnswer& a, bool within_budget) {
   fmt::print("  method     {}", name(a.method));
   if (a.method == AttentionMethod::polynomial) fmt::print(", degree {}, rank {}", a.degree.value, a.rank);
-  fmt::print("\n  why        {}\n", a.reason);
-  fmt::print("  bound      {}  = approximation {} + rounding {}\n", decimal(a.bound),
-             decimal(a.bound_approximation), decimal(a.bound_rounding));
-  fmt::print("  budget     {}  {}\n", decimal(UpperBound::of(a.budget)), within_budget ? "met" : "MISSED");
+  fmt::print("\n");
+  say("  why        {}\n", a.reason);
+  say("  bound      {} = approximation {} + rounding {}\n", decimal(a.bound), decimal(a.bound_approximation),
+      decimal(a.bound_rounding));
+  fmt::print("  budget     {:.4g}  {}\n", nearest(a.budget), in_colour(within_budget ? "met" : "MISSED"));
   if (a.certified) {
     const CertifiedError& c = *a.certified;
-    fmt::print("  true error [{}, {}]  guarantee {}, budget {}{}\n", decimal_down(lower(c.error), 4),
-               decimal_up(upper(c.error), 4), name(c.guarantee), name(c.budget),
-               c.reference == nullptr ? "" : fmt::format("; {} reference", c.reference));
+    say("  true error [{}, {}]  guarantee {}, budget {}{}\n", decimal_down(lower(c.error), 4),
+        decimal_up(upper(c.error), 4), name(c.guarantee), name(c.budget),
+        c.reference == nullptr ? "" : fmt::format("; {} reference", c.reference));
   }
   fmt::print("  seconds    {:.3f}\n", a.seconds);
 }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/command.hpp"
+#include "cli/terminal.hpp"
 #include "numeric/exact_text.hpp"
 #include "reductions/hard/families.hpp"
 
@@ -27,8 +28,7 @@ ExitStatus run(const Options& options) {
     print_json(object);
     return ExitStatus::answered;
   }
-  fmt::print(
-      "{}: {}, n = {}, d = {}, answer {}\n  entries    B = {:.4f} = {:.4f} (log n)^({})\n  gap        "
+  say("{}: {}, n = {}, d = {}, answer {}\n  entries    B = {:.4f} = {:.4f} (log n)^({})\n  gap        "
       "{:.6g}, decided by outputs off by less than {:.6g}\n",
       options.output, request.family, instance["n"].get<long>(), instance["d"].get<long>(),
       instance["answer"].get<std::string>(), instance["B"].get<double>(), instance["kappa"].get<double>(),
@@ -57,6 +57,11 @@ Command add_hard(CLI::App& app) {
   command->add_option("--width", options->request.width, "k of random-cnf: literals a clause")
       ->capture_default_str();
   command->add_option("--out", options->output, "the folder to make")->required();
+  command->footer(
+      "Examples:\n"
+      "  attnbounds hard --family light-bulb --n 256 --d 96 --kappa 2 --out bulb\n"
+      "  attnbounds decide bulb\n"
+      "  attnbounds hard --family planted-triple --n 32 --d 16 --arity 3 --out triple");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }

@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/device_case.hpp"
 #include "cli/ranks.hpp"
+#include "cli/terminal.hpp"
 #include "kernels/result.hpp"
 #include "numeric/exact_text.hpp"
 #include "polynomial/least_degree.hpp"
@@ -50,6 +51,13 @@ int main(int argc, char** argv) {
   CLI::App app{"attnbounds: verification suite for the theory of fast attention", "attnbounds"};
   app.set_version_flag("--version", ATTNBOUNDS_VERSION);
   app.require_subcommand(1);
+  app.formatter(std::make_shared<attnbounds::HelpFormatter>());
+  app.footer(
+      "attnbounds SUBCOMMAND --help says more. Exit status: 0 answered and nothing refuted;\n"
+      "1 refuted, or an error budget missed; 2 bad input (one line); 3 undecided.\n\n"
+      "Examples:\n"
+      "  attnbounds degree --interval 12 --eps 1e-12\n"
+      "  attnbounds verify --claim aggarwal-alman-2022/least-degree");
   // challenge INSTANCE… -- COMMAND…: the command's own options are none of ours.
   char** const end = argv + argc;
   char** const separator = argc > 1 && std::string_view(argv[1]) == "challenge"
@@ -57,13 +65,13 @@ int main(int argc, char** argv) {
                                : end;
   const std::vector<std::string> command_words(separator == end ? end : separator + 1, end);
   const std::vector<attnbounds::Command> commands = {
-      attnbounds::add_attention(app), attnbounds::add_challenge(app, command_words),
-      attnbounds::add_claims(app),    attnbounds::add_decide(app),
-      attnbounds::add_degree(app),    attnbounds::add_device_case(app),
-      attnbounds::add_gradient(app),  attnbounds::add_hard(app),
-      attnbounds::add_phase(app),     attnbounds::add_propagate(app),
-      attnbounds::add_reduce(app),    attnbounds::add_report(app),
-      attnbounds::add_verify(app),
+      attnbounds::add_attention(app),   attnbounds::add_challenge(app, command_words),
+      attnbounds::add_claims(app),      attnbounds::add_completion(app),
+      attnbounds::add_decide(app),      attnbounds::add_degree(app),
+      attnbounds::add_device_case(app), attnbounds::add_gradient(app),
+      attnbounds::add_hard(app),        attnbounds::add_phase(app),
+      attnbounds::add_propagate(app),   attnbounds::add_reduce(app),
+      attnbounds::add_report(app),      attnbounds::add_verify(app),
   };
   try {
     app.parse(static_cast<int>(separator - argv), argv);

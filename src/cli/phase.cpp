@@ -11,6 +11,7 @@
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
 #include "cli/ranks.hpp"
+#include "cli/terminal.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "phase/limit.hpp"
@@ -241,41 +242,44 @@ void print_tables(const std::vector<SweepJson>& lines) {
   for (const SweepJson& p : lines)
     if (p["record"] == "point") {
       const std::string now = fmt::format(
-          "{} attention, {}: d = c log n, B = kappa (log n)^(1/{}), error n^-C\n",
-          p["kind"].get<std::string>(), p["problem"].get<std::string>(), p["kind"] == "matrix" ? 2 : 3);
+          "{} attention, {}: d = c log n, B = kappa (log n)^(1/{}), error n^-C,\nc = {}, C = {}\n",
+          p["kind"].get<std::string>(), p["problem"].get<std::string>(), p["kind"] == "matrix" ? 2 : 3,
+          short_number(p["c"]), short_number(p["C"]));
       if (now != heading)
-        fmt::print("{}{}{:<9} {:>5} {:>5} {:>8} {:>5} {:>6} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}\n",
-                   heading.empty() ? "" : "\n", now, "n", "c", "C", "kappa", "d", "degree", "(needed)",
-                   "rank", "operat.", "exact", "time est.", "exponent", "limit");
+        fmt::print("{}{}{:<8} {:>7} {:>4} {:>8} {:>7} {:>7} {:>7} {:>7} {:>8} {:>7}\n",
+                   heading.empty() ? "" : "\n", now, "n", "kappa", "d", "degree", "rank", "operat.", "exact",
+                   "seconds", "exponent", "limit");
       heading = now;
+      const long degree = p["degree"], needed = p["degree_needed"];
       fmt::print(
-          "{:<9} {:>5} {:>5} {:>8.4f} {:>5} {:>6} {:>8} {:>9.3f} {:>9.3f} {:>9.3f} {:>9.3f} {:>9.5f} {:>9}\n",
-          p["n"].get<std::string>(), short_number(p["c"]), short_number(p["C"]),
-          p["kappa_decimal"].get<double>(), p["d"].get<long>(), p["degree"].get<long>(),
-          p["degree_needed"].get<long>(), decimal(p["log10_features"]["upper"]),
-          decimal(p["log10_operations"]["upper"]), decimal(p["log10_exact_operations"]["lower"]),
-          p["log10_seconds_estimate"].get<double>(), decimal(p["exponent"]["upper"]),
+          "{:<8} {:>7.4f} {:>4} {:>8} {:>7.3f} {:>7.3f} {:>7.3f} {:>7.3f} {:>8.5f} {:>7}\n",
+          p["n"].get<std::string>(), p["kappa_decimal"].get<double>(), p["d"].get<long>(),
+          needed == degree ? std::to_string(degree) : fmt::format("{}-{}", needed, degree),
+          decimal(p["log10_features"]["upper"]), decimal(p["log10_operations"]["upper"]),
+          decimal(p["log10_exact_operations"]["lower"]), p["log10_seconds_estimate"].get<double>(),
+          decimal(p["exponent"]["upper"]),
           p.contains("limit_exponent") ? fmt::format("{:.5f}", decimal(p["limit_exponent"]["upper"])) : "1");
     }
   fmt::print(
-      "rank (with the gradient's factor), operations, those of the exact method, seconds (an estimate): "
-      "log10\n\n"
-      "kappa*: the method pays below the first number, proved, and does not above the second\n"
-      "{:<8} {:<9} {:>5} {:>5} {:>9} {:>9} {:>9} {:>12} {:>9} {:>9}\n",
-      "kind", "n", "c", "C", "pays", "does not", "limit", "hard: direct", "R.-S.", "Hermitian");
+      "log10 of: rank (with the gradient's factor), operations, those of the exact\n"
+      "method, seconds (an estimate)\n\n"
+      "kappa*: the method pays below the first number, proved, and does not above the\n"
+      "second; direct, R.-S., Hermitian: the least at which a route proves hardness\n"
+      "{:<6} {:<7} {:>4} {:>4} {:>9} {:>9} {:>9} {:>8} {:>6} {:>9}\n",
+      "kind", "n", "c", "C", "pays", "does not", "limit", "direct", "R.-S.", "Hermitian");
   for (const SweepJson& s : lines)
     if (s["record"] == "kappa_star") {
       const auto gap = [&](const char* key) {
         return s[key].is_null() ? "-" : fmt::format("{:.2f}", decimal(s[key]["log10_kappa"]["upper"]));
       };
-      fmt::print("{:<8} {:<9} {:>5} {:>5} {:>9.6f} {:>9.6f} {:>9.6f} {:>12} {:>9} {:>9}\n",
+      fmt::print("{:<6} {:<7} {:>4} {:>4} {:>9.6f} {:>9.6f} {:>9.6f} {:>8} {:>6} {:>9}\n",
                  s["kind"].get<std::string>(), s["n"].get<std::string>(), short_number(s["c"]),
                  short_number(s["C"]), s["pays_decimal"].get<double>(),
                  s["does_not_pay_decimal"].get<double>(), decimal(s["limit"]["lower"]),
                  s["hard_direct"].is_null() ? "-" : fmt::format("{:.4f}", decimal(s["hard_direct"]["upper"])),
                  gap("hard_reed_solomon"), gap("hard_hermitian"));
     }
-  fmt::print("R.-S., Hermitian: log10 of the kappa of the gap routes, at most n^(1/2) instances\n");
+  say("R.-S., Hermitian: log10 of the kappa of the gap routes, at most n^(1/2) instances\n");
   std::string told;
   for (const SweepJson& s : lines)
     if (s["record"] == "kappa_star" && !s["hard_tower_limit"].is_null()) {
@@ -291,8 +295,7 @@ void print_tables(const std::vector<SweepJson>& lines) {
       const auto power = [&](const char* key) {
         return x[key].is_null() ? "none" : x[key].get<std::string>();
       };
-      fmt::print(
-          "{} c={} C={} {}: pays first at {}, last at {}; does not first at {}, last at {}; fewer operations "
+      say("{} c={} C={} {}: pays first at {}, last at {}; does not first at {}, last at {}; fewer operations "
           "first at {}, last at {}, not fewer last at {} (scanned to {})\n",
           x["kind"].get<std::string>(), short_number(x["c"]), short_number(x["C"]),
           x.contains("B") ? "B=" + short_number(x["B"]) : "kappa=" + short_number(x["kappa"]),
@@ -608,8 +611,11 @@ Command add_phase(CLI::App& app) {
   command->add_flag("--resume", options->resume, "keep the tasks that DIR/phase.jsonl already has");
   command->add_flag("--dry-run", options->dry_run, "only the number of tasks and the estimated time");
   command->footer(
-      "Example: attnbounds phase --kind both --n 2^20,2^400 --kappa '1/8*2*16' --out threshold\n"
-      "Spread over machines: mpirun -n 8 attnbounds phase … --out DIR");
+      "Spread over machines: mpirun -n 8 attnbounds phase … --out DIR\n\n"
+      "Examples:\n"
+      "  attnbounds phase --kind both --n 2^20,2^400 --kappa '1/8*2*16' --out threshold\n"
+      "  attnbounds phase --mode measured --n 2^6 --kappa 1/2 --families light-bulb \\\n"
+      "    --ranks 16 --out measured");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }

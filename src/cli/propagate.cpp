@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.hpp"
+#include "cli/terminal.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "proofs_check/propagation.hpp"
@@ -60,12 +61,12 @@ std::string ratio(double measured, const Bounds& bounds) {
 }
 void print_pass(const char* title, const std::vector<PropagationRow>& rows, double PropagationRow::*measured,
                 Bounds PropagationRow::*bounds) {
-  fmt::print("\n  {:<26} {:>10}  {:>10}  {:>10}  {:>10}  {:>8}\n", title, "measured", "tokens", "states",
-             "norms", "ratio");
+  fmt::print("\n  {:<28} {:>9} {:>9} {:>9} {:>9} {:>8}\n", title, "measured", "tokens", "states", "norms",
+             "ratio");
   for (size_t l = 0; l < rows.size(); ++l) {
     const Bounds& b = rows[l].*bounds;
-    fmt::print("  {:>26} {:>10.3e}  {:>10.3e}  {:>10.3e}  {:>10.3e}  {:>8}\n", l + 1, rows[l].*measured,
-               b.tokens, b.states, b.norms, ratio(rows[l].*measured, b));
+    fmt::print("  {:>28} {:>9.3e} {:>9.3e} {:>9.3e} {:>9.3e} {:>8}\n", l + 1, rows[l].*measured, b.tokens,
+               b.states, b.norms, ratio(rows[l].*measured, b));
   }
 }
 
@@ -125,18 +126,16 @@ ExitStatus run(const Options& options) {
                 {"replay_difference", replay ? Json(*replay) : Json()},
                 {"layers", list}});
   } else {
-    fmt::print("  delta {}, {}; bounds: token by token, with constants from states, from norms\n",
-               options.delta,
-               real ? "real weights, in double: estimates" : options.kind + " weights, in intervals: proved");
+    say("  delta {}, {}; bounds: token by token, with constants from states, from norms\n", options.delta,
+        real ? "real weights, in double: estimates" : options.kind + " weights, in intervals: proved");
     print_pass("forward, |T~ - T|", rows, &PropagationRow::forward, &PropagationRow::forward_bounds);
     print_pass("backward, |dL/dT~ - dL/dT|_1", rows, &PropagationRow::backward,
                &PropagationRow::backward_bounds);
     print_pass("dL/dW, dL/dW_V", rows, &PropagationRow::weights, &PropagationRow::weights_bounds);
-    fmt::print("\n  growth of the error a layer: measured {:.4g}, bound {:.4g};  bounds {}\n", measured,
-               proved,
-               kept == Verdict::verified  ? "kept"
-               : kept == Verdict::refuted ? "BROKEN"
-                                          : "undecided");
+    say("\n  growth of the error a layer: measured {:.4g}, bound {:.4g};  bounds {}\n", measured, proved,
+        kept == Verdict::verified  ? "kept"
+        : kept == Verdict::refuted ? "BROKEN"
+                                   : "undecided");
     if (replay) fmt::print("  replay of the exported hidden states: differs by at most {:.2e}\n", *replay);
   }
   return kept == Verdict::verified  ? ExitStatus::answered
@@ -175,7 +174,10 @@ Command add_propagate(CLI::App& app) {
       "real weights: the folder (or its model.json) written by tests/data/make_heads.py --weights");
   command->add_option("--data", options->data, "write the rows here, CSV");
   command->add_option("--plot", options->plot, "write the figure here, SVG (needs gnuplot)");
-  command->footer("Example: attnbounds propagate --layers 16 --n 6 --d 3 --delta 1e-6 --plot growth.svg");
+  command->footer(
+      "Examples:\n"
+      "  attnbounds propagate --layers 16 --n 6 --d 3 --delta 1e-6 --data rows.csv\n"
+      "  attnbounds propagate --layers 8 --kind adversarial --n 4 --d 2");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }

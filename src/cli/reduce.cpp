@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/command.hpp"
+#include "cli/terminal.hpp"
 #include "numeric/exact_text.hpp"
 #include "reductions/hard/route_hardness.hpp"
 
@@ -64,16 +65,14 @@ ExitStatus print_routes(const Options& options) {
     print_json({{"vectors", vectors}, {"dimension", dimension}, {"routes", list}});
     return ExitStatus::answered;
   }
-  fmt::print(
-      "{} vectors of dimension {} a family: least kappa at which yes and no part, B = kappa (log n)^(1/{})\n",
+  say("{} vectors of dimension {} a family: least kappa at which yes and no part, B = kappa (log n)^(1/{})\n",
       vectors, dimension, arity);
   for (const RouteHardness& r : routes) {
-    fmt::print("  {:13} n = {:<12} d = {:<10} kappa = {:<9.4f} -> {:.4f} as n grows", r.route, r.tokens,
+    fmt::print("  {:13} n = {:<9} d = {:<8} kappa = {:<8.4f} -> {:.4f} as n grows\n", r.route, r.tokens,
                r.columns, r.kappa, r.limit);
     if (r.protocol)
-      fmt::print("   l, T, Q = {}, {}, {}, 2^{:.1f} instances", r.protocol->nodes, r.protocol->columns,
-                 r.protocol->field, r.log2_advices);
-    fmt::print("\n");
+      fmt::print("                l, T, Q = {}, {}, {}, 2^{:.1f} instances\n", r.protocol->nodes,
+                 r.protocol->columns, r.protocol->field, r.log2_advices);
   }
   return ExitStatus::answered;
 }
@@ -91,20 +90,18 @@ ExitStatus run(const Options& options) {
   fmt::print("{}: {}, n = {}, d = {}\n", options.output, instance["kind"].get<std::string>(),
              instance["n"].get<long>(), instance["d"].get<long>());
   if (instance.contains("sparsification"))
-    fmt::print("  sparsified {} leaves of at most {} clauses (bound {}), from {} clauses\n",
-               instance["sparsification"]["leaves"].get<long>(),
-               instance["sparsification"]["most_clauses_of_a_leaf"].get<long>(),
-               instance["sparsification"]["bound"].get<long>(),
-               instance["sparsification"]["clauses"].get<long>());
+    say("  sparsified {} leaves of at most {} clauses (bound {}), from {} clauses\n",
+        instance["sparsification"]["leaves"].get<long>(),
+        instance["sparsification"]["most_clauses_of_a_leaf"].get<long>(),
+        instance["sparsification"]["bound"].get<long>(), instance["sparsification"]["clauses"].get<long>());
   if (instance.contains("protocol"))
-    fmt::print("  protocol   {}, l = {}, T = {}, field of {}, {} advices: inner product {} or at most {}\n",
-               instance["protocol"]["code"].get<std::string>(), instance["protocol"]["nodes"].get<long>(),
-               instance["protocol"]["columns"].get<long>(), instance["protocol"]["field"].get<long>(),
-               instance["protocol"]["advices"].get<long>(), instance["protocol"]["yes"].get<long>(),
-               instance["protocol"]["no"].get<long>());
+    say("  protocol   {}, l = {}, T = {}, field of {}, {} advices: inner product {} or at most {}\n",
+        instance["protocol"]["code"].get<std::string>(), instance["protocol"]["nodes"].get<long>(),
+        instance["protocol"]["columns"].get<long>(), instance["protocol"]["field"].get<long>(),
+        instance["protocol"]["advices"].get<long>(), instance["protocol"]["yes"].get<long>(),
+        instance["protocol"]["no"].get<long>());
   if (instance.contains("B"))
-    fmt::print(
-        "  entries    B = {:.4f} = {:.4f} (log n)^({})\n  gap        {:.6f}, decided by outputs off by less "
+    say("  entries    B = {:.4f} = {:.4f} (log n)^({})\n  gap        {:.6f}, decided by outputs off by less "
         "than {:.6f}\n",
         instance["B"].get<double>(), instance["kappa"].get<double>(), instance["exponent"].get<std::string>(),
         instance["gap"].get<double>(), instance["epsilon"].get<double>());
@@ -144,7 +141,12 @@ Command add_reduce(CLI::App& app) {
       ->add_option("--protocol", options->protocol,
                    "l T Q of the gap route (default: the smallest dimension)")
       ->expected(3);
-  command->footer("Example: attnbounds reduce formula.cnf --out instance && attnbounds decide instance");
+  command->footer(
+      "Examples:\n"
+      "  attnbounds reduce examples/four_variables.cnf --out four\n"
+      "  attnbounds reduce examples/four_variables.cnf --route gap --out gap\n"
+      "  attnbounds reduce examples/four_variables.cnf --routes\n"
+      "  attnbounds decide four");
   add_common_options(*command, *options);
   return {command, [options] { return run(*options); }};
 }

@@ -35,8 +35,10 @@ Command add_report(CLI::App& app) {
       ->capture_default_str();
   command->add_flag("--json", options->json, "print one JSON object on standard output: the files written");
   command->footer(
-      "Example: attnbounds report runs/today --format html,csv\n"
-      "The exit status is that of the writing: 0 also where the run refuted a claim.");
+      "The exit status is that of the writing: 0 also where the run refuted a claim.\n\n"
+      "Examples:\n"
+      "  attnbounds verify --claim aggarwal-alman-2022/least-degree --out run\n"
+      "  attnbounds report run --format html,markdown,csv,latex");
   return {command, [options] { return run(*options); }};
 }
 

@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/progress.hpp"
 #include "cli/ranks.hpp"
+#include "cli/terminal.hpp"
 #include "cli/verify_card.hpp"
 #include "cli/verify_paper.hpp"
 #include "numeric/exact_text.hpp"
@@ -62,13 +63,16 @@ std::vector<const Claim*> chosen_claims(const Options& options) {
 void print_row(const Json& line) {
   const Json& ratio = line.at("ratio");
   const std::string id = line.at("id");
-  fmt::print("{:<42.42} {:>6} {:>10} {:>5} {:>9} {}\n", id, line.at("instances").get<long>(),
-             ratio.is_null() ? "-" : ratio.at("decimal").get<std::string>().substr(0, 10),
+  // A long id has a line of its own: its end is what tells it from its neighbours.
+  fmt::print("{:<35}{}{:>6} {:>9} {:>5} {:<11} {}\n", id, id.size() > 35 ? "\n" + std::string(36, ' ') : " ",
+             line.at("instances").get<long>(),
+             ratio.is_null() ? "-" : ratio.at("decimal").get<std::string>().substr(0, 9),
              line.at("precision") == 0 ? "exact" : std::to_string(line.at("precision").get<long>()),
-             line.at("verdict").get<std::string>(), line.at("twin_refuted").get<bool>() ? "yes" : "NO");
+             in_colour(fmt::format("{:<11}", line.at("verdict").get<std::string>())),
+             in_colour(line.at("twin_refuted").get<bool>() ? "yes" : "NO"));
   for (const auto& [name, c] : line.at("constants").items())
-    fmt::print("    {}: {} in [{}, {}]\n", name, c.at("meaning").get<std::string>(),
-               c.at("lower").get<std::string>(), c.at("upper").get<std::string>());
+    say("    {}:  {} in [{}, {}]\n", name, c.at("meaning").get<std::string>(),
+        c.at("lower").get<std::string>(), c.at("upper").get<std::string>());
 }
 
 /// A decimal that was rounded up, with fewer digits, rounded up again.
@@ -77,18 +81,18 @@ std::string shorter(const Json& decimal, int digits) {
 }
 
 void print_heads(const std::vector<Json>& heads) {
-  fmt::print("\n{:<14} {:>6} {:>6} {:>8} {:>4} {:>9} {:<10} {:>8} {:>8}\n", "head", "B", "B/s", "half-w.",
+  fmt::print("\n{:<13} {:>6} {:>6} {:>8} {:>4} {:>9} {:<10} {:>8} {:>8}\n", "head", "B", "B/s", "half-w.",
              "deg", "rank", "method", "bound", "error");
   for (const Json& h : heads)
-    fmt::print("{:<14.14} {:>6.2f} {:>6} {:>8} {:>4} {:>9} {:<10} {:>8.1e} {:>8}\n",
+    fmt::print("{:<13.13} {:>6.2f} {:>6} {:>8} {:>4} {:>9} {:<10} {:>8.1e} {:>8}\n",
                h.at("head").get<std::string>(), h.at("B").get<double>(),
                shorter(h.at("B_over_sqrt_log_n").at("upper"), 3), shorter(h.at("half_width").at("upper"), 4),
                h.at("least").at("degree").get<long>(), shorter(h.at("least").at("rank_decimal"), 3),
                h.at("method").get<std::string>(), h.at("bound").get<double>(),
                shorter(h.at("error").at("upper"), 2));
   fmt::print(
-      "B/s: B/sqrt(log n); half-w.: half-width of the scores after shifts; deg, rank: least for the "
-      "budget\n");
+      "B/s: B/sqrt(log n); half-w.: half-width of the scores after shifts;\n"
+      "deg, rank: least for the budget\n");
 }
 
 /// The last layer of every series.
@@ -96,13 +100,13 @@ void print_propagation(const std::vector<Json>& lines) {
   const auto text = [](const Json& x) {
     return x.is_number() ? fmt::format("{:.3g}", x.get<double>()) : "inf";
   };
-  fmt::print("\n{:<30} {:>3} {:>9} {:>8} {:>8} {:>8} {:>8}  {}\n", "layers", "m", "error", "growth", "tokens",
+  fmt::print("\n{:<22} {:>3} {:>9} {:>8} {:>8} {:>8} {:>8} {}\n", "layers", "m", "error", "growth", "tokens",
              "states", "norms", "standing");
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Json& j = lines[i];
     if (i + 1 < lines.size() && lines[i + 1].at("series") == j.at("series")) continue;
     const Json& growth = j.at("growth");
-    fmt::print("{:<30.30} {:>3} {:>9} {:>8} {:>8} {:>8} {:>8}  {}\n", j.at("series").get<std::string>(),
+    fmt::print("{:<22.22} {:>3} {:>9} {:>8} {:>8} {:>8} {:>8} {}\n", j.at("series").get<std::string>(),
                j.at("layer").get<long>(), text(j.at("forward").at("measured")), text(growth.at("measured")),
                text(growth.at("bound_tokens")), text(growth.at("bound_states")),
                text(growth.at("bound_norms")), j.at("standing").get<std::string>());
@@ -272,9 +276,9 @@ ExitStatus verify(const Options& options) {
     return verify_paper(options.paper_claims, options.out, options.common);
   }
   if (!options.cards.empty()) {
-    if (!options.claims.empty() || !options.papers.empty() || !options.out.empty())
-      throw InputError("--card", "cards alone", "--claim, --paper or --out besides");
-    return verify_cards(options.cards, settings, options.common);
+    if (!options.claims.empty() || !options.papers.empty())
+      throw InputError("--card", "cards alone", "--claim or --paper besides");
+    return verify_cards(options.cards, settings, options.out, options.common);
   }
   const std::vector<const Claim*> chosen = chosen_claims(options);
   if (options.resume && options.out.empty())
@@ -403,15 +407,14 @@ ExitStatus verify(const Options& options) {
     if (certificates) j["certificates"] = certificate_counts(certified);
     print_json(j);
   } else {
-    fmt::print("{:<42} {:>6} {:>10} {:>5} {:>9} {}\n", "claim", "tried", "ratio", "bits", "verdict",
+    fmt::print("{:<35} {:>6} {:>9} {:>5} {:<11} {}\n", "claim", "tried", "ratio", "bits", "verdict",
                "twin ref.");
     for (const Json& line : lines) print_row(line);
     if (!heads.empty()) print_heads(heads);
     if (!propagation.empty()) print_propagation(propagation);
     if (certificates) {
       const Json counts = certificate_counts(certified);
-      fmt::print(
-          "certificates: {} verified by attnbounds-check, {} rejected, {} not checked; {} numbers have "
+      say("certificates: {} verified by attnbounds-check, {} rejected, {} not checked; {} numbers have "
           "none\n",
           counts["verified"].get<long>(), counts["rejected"].get<long>(), counts["not checked"].get<long>(),
           counts["none"].get<long>());
@@ -443,8 +446,10 @@ Command add_verify(CLI::App& parser) {
   command->add_option("--card", options->cards, "check your own bounds instead: claim cards (docs/cards.md)");
   command->add_option("--paper-claims", options->paper_claims,
                       "derive the numbers of a paper again (docs/reviewer.md); --out gets its badge");
-  command->add_option("--level", options->level, "quick, standard or exhaustive")->capture_default_str();
-  command->add_option("--out", options->out, "directory of the run's log");
+  command->add_option("--level", options->level, "quick, standard or exhaustive")
+      ->check(CLI::IsMember({"quick", "standard", "exhaustive"}))
+      ->capture_default_str();
+  command->add_option("--out", options->out, "directory of the run's log and its report");
   command->add_option("--data", options->data, "folder of the real heads' instances");
   command->add_option("--head-eps", options->head_epsilon, "error budget of the heads, times max|V|")
       ->capture_default_str();
@@ -454,6 +459,14 @@ Command add_verify(CLI::App& parser) {
       "--certificates", options->certificates,
       "write a certificate for every number that has one here, and have attnbounds-check re-prove it");
   command->add_flag("--resume", options->resume, "keep the finished claims of the log in --out");
+  command->footer(
+      "Without --paper, --claim, --card or --paper-claims: all claims, the real heads,\n"
+      "errors through layers.\n\n"
+      "Examples:\n"
+      "  attnbounds verify --claim alman-song-2023/key-shift --out run\n"
+      "  attnbounds verify --paper alman-song-2024-tensor --level quick\n"
+      "  attnbounds verify --card examples/cards/softmax_perturbation.card --out mine\n"
+      "  attnbounds verify --paper-claims examples/paper/submission.claims --out badge");
   add_common_options(*command, options->common);
   return {command, [options] { return verify(*options); }};
 }

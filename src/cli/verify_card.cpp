@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "cli/progress.hpp"
+#include "cli/terminal.hpp"
 #include "numeric/exact_text.hpp"
 #include "proofs_check/card/check.hpp"
+#include "report/report.hpp"
 
 namespace attnbounds {
 namespace {
@@ -20,9 +22,9 @@ void needs_different_names(const std::vector<std::string>& files) {
 
 void print_card(const CardResult& r) {
   const Json entry = card_entry(r);
-  fmt::print("{}{}\n", r.claim.id, r.card->title.empty() ? "" : ": " + r.card->title);
-  if (!r.card->source.empty()) fmt::print("  source    {}\n", r.card->source);
-  fmt::print("  claim     {}\n", r.claim.statement);
+  say("{}{}\n", r.claim.id, r.card->title.empty() ? "" : ": " + r.card->title);
+  if (!r.card->source.empty()) say("  source    {}\n", r.card->source);
+  say("  claim     {}\n", r.claim.statement);
   const std::string slack = entry.at("slack").is_null()
                                 ? ""
                                 : ", slack at least " + entry.at("slack").at("lower").get<std::string>();
@@ -33,19 +35,18 @@ void print_card(const CardResult& r) {
   };
   switch (r.result.verdict) {
     case Verdict::verified:
-      fmt::print("  holds on {}{} instances{}{}\n", r.coverage == Coverage::every_instance ? "all " : "",
-                 r.result.instances, searched, slack);
+      say("  {} on {}{} instances{}{}\n", in_colour("holds"),
+          r.coverage == Coverage::every_instance ? "all " : "", r.result.instances, searched, slack);
       break;
     case Verdict::refuted:
-      fmt::print("  REFUTED by this instance{}\n",
-                 r.result.worst && r.result.worst->shrink_steps > 0
-                     ? fmt::format(" (shrunk in {} steps)", r.result.worst->shrink_steps)
-                     : "");
+      say("  {} by this instance{}\n", in_colour("REFUTED"),
+          r.result.worst && r.result.worst->shrink_steps > 0
+              ? fmt::format(" (shrunk in {} steps)", r.result.worst->shrink_steps)
+              : "");
       break;
     case Verdict::undecided:
-      if (r.result.instances == 0) fmt::print("  undecided: no instance satisfies the hypotheses\n");
-      else
-        fmt::print("  undecided within the precision allowed on some of {} instances\n", r.result.instances);
+      if (r.result.instances == 0) say("  undecided: no instance satisfies the hypotheses\n");
+      else say("  undecided within the precision allowed on some of {} instances\n", r.result.instances);
       break;
   }
   if (r.result.worst) {
@@ -56,12 +57,11 @@ void print_card(const CardResult& r) {
     };
     const std::string left = compared.exact ? compared.exact->first.str() : side(compared.decision.left);
     const std::string right = compared.exact ? compared.exact->second.str() : side(compared.decision.right);
-    fmt::print("  {}  {}\n", r.result.verdict == Verdict::refuted ? "instance" : "worst   ", instance());
-    fmt::print("            left {}, right {}\n", left, right);
+    say("  {}  {}\n", r.result.verdict == Verdict::refuted ? "instance" : "worst   ", instance());
+    say("            left {}, right {}\n", left, right);
   }
-  if (r.result.ratio && r.twin && r.twin->factor != 1)
-    fmt::print("  left/right at most {:.6g}\n", *r.result.ratio);
-  fmt::print("  twin      {}: {}\n", r.claim.twin.name, r.result.twin_refuted() ? "refuted" : "not refuted");
+  if (r.result.ratio && r.twin && r.twin->factor != 1) say("  left/right at most {:.6g}\n", *r.result.ratio);
+  say("  twin      {}: {}\n", r.claim.twin.name, r.result.twin_refuted() ? "refuted" : "not refuted");
 }
 
 Verdict verdict_of(const CardResult& r) {
@@ -71,10 +71,26 @@ Verdict verdict_of(const CardResult& r) {
                                                                            : r.result.verdict;
 }
 
+/// The log of a run whose claims are these cards, and the report.
+void write_report_of(const std::vector<CardResult>& results, const RunSettings& settings,
+                     const std::filesystem::path& out) {
+  std::vector<const Claim*> planned;
+  for (const CardResult& r : results) planned.push_back(&r.claim);
+  RunLog log(out, settings, planned, RunLog::Resume::no);
+  for (const CardResult& r : results) {
+    Json line = log_line(r.claim, r.result);
+    line["paper"] = "";  // none of the catalogue's
+    line["source"] =
+        r.card->title + (r.card->title.empty() || r.card->source.empty() ? "" : ", ") + r.card->source;
+    log.append(line);
+  }
+  write_report(out, {ReportFormat::html, ReportFormat::markdown, ReportFormat::csv});
+}
+
 }  // namespace
 
 ExitStatus verify_cards(const std::vector<std::string>& files, const RunSettings& settings,
-                        const CommonOptions& options) try {
+                        const std::string& out, const CommonOptions& options) try {
   needs_different_names(files);
   std::vector<Card> cards;  // all are read before any is checked
   for (const std::string& file : files) cards.push_back(card_of_file(file));
@@ -89,6 +105,7 @@ ExitStatus verify_cards(const std::vector<std::string>& files, const RunSettings
                         files[i]);
           }));
   }
+  if (!out.empty()) write_report_of(results, settings, out);
   ExitStatus status = ExitStatus::answered;
   Json list = Json::array();
   for (const CardResult& r : results) {
@@ -103,7 +120,10 @@ ExitStatus verify_cards(const std::vector<std::string>& files, const RunSettings
                 {"level", name(settings.level)},
                 {"versions", versions()},
                 {"claims", list}});
-  else fmt::print("seed {}, level {}\n", settings.seed, name(settings.level));
+  else {
+    fmt::print("seed {}, level {}\n", settings.seed, name(settings.level));
+    if (!out.empty()) fmt::print("report: {}\n", (std::filesystem::path(out) / "report.html").string());
+  }
   return status;
 } catch (const CardError& error) {
   if (!error.excerpt.empty()) fmt::print(stderr, "{}\n", error.excerpt);

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "cli/terminal.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "proofs_check/claim.hpp"
@@ -36,7 +37,7 @@ ExitStatus verify_paper(const std::string& file, const std::string& out, const C
     write_file_atomically(folder / "review.json", review_json(review).dump(1) + "\n");
   }
   if (options.json) print_json(review_json(review));
-  else std::fputs(badge_text(review).c_str(), stdout);
+  else std::fputs(fitted(badge_text(review)).c_str(), stdout);
   const Verdict verdict = review.verdict();
   return verdict == Verdict::verified  ? ExitStatus::answered
          : verdict == Verdict::refuted ? ExitStatus::refuted

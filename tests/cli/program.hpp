@@ -37,4 +37,25 @@ inline Answer run_program(const std::string& program, const std::string& argumen
   return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, contents(out), contents(err)};
 }
 
+/// A folder from which commands run as from the repository's root: examples/ and build/ stand in it.
+struct Workplace {
+  TemporaryFolder folder;
+  Workplace() {
+    fs::create_directory_symlink(ATTNBOUNDS_SOURCE_DIR "/examples", folder.path / "examples");
+    fs::create_directory_symlink(ATTNBOUNDS_BINARY_DIR, folder.path / "build");
+  }
+  /// What bash says to `commands`, the built programs in its path, no terminal; `errors` stand in `output`,
+  /// where a terminal has them.
+  Answer shell(const std::string& commands) const {
+    const TemporaryFolder scratch;
+    const fs::path script = scratch.path / "script", out = scratch.path / "out";
+    std::ofstream(script) << commands << "\n";
+    const std::string line = "cd '" + folder.path.string() +
+                             "' && PATH='" ATTNBOUNDS_BINARY_DIR ":'\"$PATH\" timeout 300 bash '" +
+                             script.string() + "' >'" + out.string() + "' 2>&1 </dev/null";
+    const int raw = std::system(line.c_str());
+    return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, contents(out), ""};
+  }
+};
+
 }  // namespace

@@ -187,6 +187,19 @@ TEST_CASE("the catalogue is sorted, and every claim says what it is") {
   CHECK_THROWS_AS(claim_by_id("no/such-claim"), InputError);
 }
 
+TEST_CASE("docs/claims is what the program generates, and nothing else") {
+  const std::filesystem::path folder = std::filesystem::path(ATTNBOUNDS_SOURCE_DIR) / "docs" / "claims";
+  const auto pages = catalogue_pages(all_claims());
+  for (const auto& [file, text] : pages) {
+    INFO(file << ": attnbounds claims --pages docs/claims");
+    CHECK(read_file(folder / file) == text);
+  }
+  for (const Claim& c : all_claims())
+    CHECK(pages.at(c.paper + ".md").find("`" + c.id + "`") != std::string::npos);
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    CHECK(pages.count(entry.path().filename().string()) == 1);
+}
+
 TEST_CASE("CLAIMS.md is what the program generates") {
   CHECK(read_file(std::filesystem::path(ATTNBOUNDS_SOURCE_DIR) / "CLAIMS.md") ==
         catalogue_markdown(all_claims()));
