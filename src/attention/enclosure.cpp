@@ -121,7 +121,7 @@ std::optional<std::vector<Interval>> fixed_row(const AttentionInput& input, Mask
   weights.exponentiate();
   FixedSum weight_sum(limbs, 0);
   std::vector<FixedSum> sums(columns, FixedSum(limbs, keys.v.limbs()));
-  for (Index j = bug(Bug::last_key_forgotten) && i > 1 ? 1 : 0; j < visible; ++j) {
+  for (Index j = bug(Bug::first_key_forgotten) && i > 1 ? 1 : 0; j < visible; ++j) {
     weight_sum.add(weights.weight(j), limbs);
     for (Index c = 0; c < columns; ++c)
       sums[c].add_product(weights.weight(j), limbs, keys.v.at(j * columns + c), keys.v.limbs());

@@ -9,6 +9,7 @@
 #include "kernels/device_attention.hpp"
 #include "kernels/guarantee.hpp"
 #include "numeric/stopwatch.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 namespace {
@@ -62,7 +63,9 @@ BoundedOutput<T> exact_attention_rows(const Matrix<T>& q, const Matrix<T>& k, co
   cpu::RowCheck check;
   for (const cpu::RowCheck& c : checks) check.include(c);
   if (check.poison == 0 && check.least_mean > 0)
-    result.bound_rounding = unscaled(values, fused_rounding(range, values, m, q.cols()));
+    result.bound_rounding = bug(Bug::fused_rounding_uncounted)
+                                ? UpperBound()
+                                : unscaled(values, fused_rounding(range, values, m, q.cols()));
   result.bound = result.bound_rounding;
   return result;
 }

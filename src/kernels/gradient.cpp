@@ -171,7 +171,8 @@ AttentionResult by_polynomial(const Problem& p, const CertifiedPolynomial& polyn
       Interval sum = 0;
       for (Index l = 0; l < columns; ++l)
         sum += (mean[1 + l] - p.e(i, l)) *
-               (mean[1 + columns + keys + l * keys + b] - mean[1 + l] * mean[1 + columns + b]);
+               (mean[1 + columns + keys + l * keys + b] -
+                (bug(Bug::product_of_means_dropped) ? Interval(0) : mean[1 + l] * mean[1 + columns + b]));
       rows(i, b) = sum / enclose(Rational(p.d));
     }
   });

@@ -1,5 +1,7 @@
 #include "kernels/gradient_rows.hpp"
 
+#include "numeric/zoo.hpp"
+
 namespace attnbounds {
 
 RowStep row_step(const double* sums, const double* target, const ValueSizes& values, double theta_scale,
@@ -26,7 +28,7 @@ RowStep row_step(const double* sums, const double* target, const ValueSizes& val
         size * (4 * theta * size + std::fabs(c) * of_c) + values.perturbation[l] * (size + at_most);
     row.errors.by_range += at_most * values.range[l];
   }
-  row.gamma[columns] = -mean_c / denominator;
+  row.gamma[columns] = bug(Bug::mean_of_the_row_dropped) ? 0 : -mean_c / denominator;
   row.errors.by_range += values.squared_ranges / 2;
   double square = 0;  // c^T Sigma c
   for (long l = 0; l < columns; ++l) {

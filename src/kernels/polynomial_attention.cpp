@@ -12,6 +12,7 @@
 #include "kernels/guarantee.hpp"
 #include "kernels/prefix_sums.hpp"
 #include "numeric/stopwatch.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 namespace {
@@ -39,7 +40,8 @@ struct Problem {
     std::vector<double> t = sums.sums();
     const std::size_t width = static_cast<std::size_t>(columns());
     for (std::size_t a = 0; a < plan.weights.size(); ++a)
-      for (std::size_t c = 0; c < width; ++c) t[a * width + c] *= plan.weights[a];
+      for (std::size_t c = 0; c < width - (bug(Bug::denominator_unweighted) ? 1 : 0); ++c)
+        t[a * width + c] *= plan.weights[a];
     return t;
   }
   void load(typename cpu::QuerySums<T>::Workspace& workspace, long first, long last, long tile) const {
@@ -100,7 +102,7 @@ cpu::RowCheck keys_so_far(const Problem<T>& p, Matrix<T>& output) {
         for (long first = from; first < end; first += rows_of_a_block) {
           const long last = std::min(end, first + rows_of_a_block);
           block.start(first, last);
-          block.add(first, last, true);
+          block.add(first, last, !bug(Bug::causal_block_unmasked));
           const double* inside = block.sums();
           for (long i = first; i < last; i += tile) {
             const long to = std::min(last, i + tile);
@@ -114,7 +116,7 @@ cpu::RowCheck keys_so_far(const Problem<T>& p, Matrix<T>& output) {
                 output.data() + i * p.v.cols()));
           }
           if (last == end) break;
-          p.add(sums, first, last);
+          if (!bug(Bug::causal_blocks_forgotten)) p.add(sums, first, last);
           query_side.weigh(p.weighted(sums));
         }
       });
@@ -172,7 +174,8 @@ BoundedOutput<T> polynomial_attention(const Matrix<T>& q, const Matrix<T>& k, co
   if (values.largest.value() == 0) result.bound_rounding = UpperBound();
   if (check.poison == 0 && values.largest.value() > 0)
     result.bound_rounding = unscaled(values, rounding_bound(p, check, mask));
-  result.bound = result.bound_approximation + result.bound_rounding;
+  result.bound = bug(Bug::approximation_uncounted) ? result.bound_rounding
+                                                   : result.bound_approximation + result.bound_rounding;
   return result;
 }
 

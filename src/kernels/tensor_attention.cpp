@@ -13,6 +13,7 @@
 #include "numeric/double_double.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/stopwatch.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 namespace {
@@ -234,7 +235,8 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
                              keys(input.k2, scores.keys2, input.v2, v2.columns)},
                             threads);
   std::vector<double> table(tree.rank * width);
-  for (size_t e = 0; e < table.size(); ++e) table[e] = sums[0][e] * sums[1][e];
+  for (size_t e = 0; e < table.size(); ++e)
+    table[e] = sums[0][e] * sums[bug(Bug::first_side_squared) ? 0 : 1][e];
   const bool shifted = !scores.interval.centre.empty();
   if (shifted) table = shifted_moments(*monomials, std::move(table), width, scores.interval.centre);
   const std::vector<double> weights = rounded_weights(*monomials, coefficients, static_cast<double>(d));

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "kernels/device_attention.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 namespace {
@@ -41,7 +42,7 @@ std::vector<double> rounded_weights(const Monomials& monomials, const std::vecto
   std::vector<double> scaled = coefficients, weights(monomials.tree.rank);
   scaled.resize(monomials.tree.degree.value + 1, 0.0);
   for (size_t t = 0; t < scaled.size(); ++t)
-    for (size_t i = 0; i < t; ++i) scaled[t] /= d;
+    for (size_t i = 0; i < t && !bug(Bug::tensor_weights_without_dimension); ++i) scaled[t] /= d;
   for (Index a = 0; a < monomials.tree.rank; ++a)
     weights[a] = scaled[monomials.tree.degree_of[a]] * monomials.multinomial[a];
   return weights;
@@ -104,8 +105,9 @@ std::vector<double> shifted_moments(const Monomials& monomials, std::vector<doub
   const long degree = monomials.tree.degree.value;
   for (Index l = 0; l < d; ++l) {
     if (centre[l] == 0) continue;
-    for (long pass = 1; pass <= degree; ++pass)  // entry a takes part in the first a_l passes
-      for (Index a = rank - 1; a >= 0; --a) {    // higher degrees first: a - e_l is still of the last pass
+    for (long pass = bug(Bug::pass_of_the_shift_forgotten) ? 2 : 1; pass <= degree;
+         ++pass)                               // entry a takes part in the first a_l passes
+      for (Index a = rank - 1; a >= 0; --a) {  // higher degrees first: a - e_l is still of the last pass
         const Index child = monomials.up[a * d + l];
         if (child < 0 || monomials.exponent[child * d + l] < pass) continue;
         for (Index c = 0; c < columns; ++c) table[child * columns + c] -= centre[l] * table[a * columns + c];
