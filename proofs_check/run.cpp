@@ -11,6 +11,7 @@
 #include "numeric/files.hpp"
 #include "numeric/stopwatch.hpp"
 #include "numeric/zoo.hpp"
+#include "proofs_check/as_printed.hpp"
 
 namespace attnbounds {
 namespace {
@@ -239,6 +240,8 @@ Json log_line(const Claim& claim, const ClaimResult& result) {
   for (const Hypothesis& h : claim.hypotheses) j["hypotheses"].push_back(h.name);
   j["comparisons"] = Json::array();
   for (const Comparison& x : claim.comparisons) j["comparisons"].push_back(x.name);
+  if (const auto printed = failures_as_printed().find(claim.id); printed != failures_as_printed().end())
+    j["corrects"] = printed->second;
   j["status"] = name(claim.standing);
   j["verdict"] = verdict_name(claim.standing, result.verdict);
   j["instances"] = result.instances;

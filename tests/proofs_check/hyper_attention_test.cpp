@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "numeric/exact_text.hpp"
+#include "proofs_check/as_printed.hpp"
 #include "proofs_check/hyper_case.hpp"
 
 using namespace attnbounds;
@@ -61,6 +62,13 @@ TEST_CASE("a row depends on the seed alone") {
   });
   REQUIRE(found != rows.end());
   CHECK(found->measure() != line("light-bulb, spread anchors"));
+}
+
+TEST_CASE("what failed as printed is said of claims of the catalogue, and stands in their log lines") {
+  for (const auto& [id, printed] : failures_as_printed()) CHECK(claim_by_id(id).id == id);  // or InputError
+  const ClaimResult result;
+  CHECK(log_line(claim_by_id("heinsen-kozachkov-2026/denominator"), result).contains("corrects"));
+  CHECK_FALSE(log_line(claim_by_id("heinsen-kozachkov-2026/forward-error"), result).contains("corrects"));
 }
 
 TEST_CASE("a formula without a solution makes an instance without a planted row") {
