@@ -100,13 +100,13 @@ void print_propagation(const std::vector<Json>& lines) {
   const auto text = [](const Json& x) {
     return x.is_number() ? fmt::format("{:.3g}", x.get<double>()) : "inf";
   };
-  fmt::print("\n{:<22} {:>3} {:>9} {:>8} {:>8} {:>8} {:>8} {}\n", "layers", "m", "error", "growth", "tokens",
+  fmt::print("\n{:<23} {:>2} {:>8} {:>8} {:>8} {:>8} {:>8} {}\n", "layers", "m", "error", "growth", "tokens",
              "states", "norms", "standing");
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Json& j = lines[i];
     if (i + 1 < lines.size() && lines[i + 1].at("series") == j.at("series")) continue;
     const Json& growth = j.at("growth");
-    fmt::print("{:<22.22} {:>3} {:>9} {:>8} {:>8} {:>8} {:>8} {}\n", j.at("series").get<std::string>(),
+    fmt::print("{:<23.23} {:>2} {:>8} {:>8} {:>8} {:>8} {:>8} {}\n", j.at("series").get<std::string>(),
                j.at("layer").get<long>(), text(j.at("forward").at("measured")), text(growth.at("measured")),
                text(growth.at("bound_tokens")), text(growth.at("bound_states")),
                text(growth.at("bound_norms")), j.at("standing").get<std::string>());
