@@ -359,7 +359,7 @@ Table papers_table(const std::vector<ClaimRecord>& claims) {
   Table table{{{"paper", "paper", Align::left},
                {"claims holding", "claims holding"},
                {"sharpest bound", "sharpest bound", Align::left},
-               {"observed/bound", "observed/bound"},
+               {"observed/bound", "observed/ bound"},
                {"failed as printed", "failed as printed", Align::left}},
               {},
               {}};
