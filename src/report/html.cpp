@@ -69,7 +69,7 @@ figure svg { display: block; width: 100%; height: auto; }
   main { padding: 1rem .9rem 3rem; }
   .wide { display: none; }
   .claims, .claims thead, .claims tbody, .claims .more, .claims .more td { display: block; }
-  .claims tr:not(.more) { display: grid; grid-template-columns: minmax(0, 1fr) 6.3rem 6.3rem; }
+  .claims tr:not(.more) { display: grid; grid-template-columns: minmax(0, 1fr) 5.4rem 5.4rem; }
   .claims .verdict { white-space: normal; }
   .claims th, .claims td { padding-left: .2rem; padding-right: .2rem; }
   .claims th:first-child { width: auto; min-width: 0; }
