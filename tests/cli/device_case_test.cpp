@@ -10,10 +10,10 @@ TEST_CASE("device-case writes the committed cases again, byte for byte, for any 
     const std::string kind = name.substr(0, dash);
     const bool causal = kind.find("causal") != std::string::npos;
     const TemporaryFolder out;
-    const Answer answer =
-        run_program("attnbounds", "device-case --kind " + kind + " --arithmetic " + name.substr(dash + 1) +
-                                      (causal ? " --n 270" : " --n 20") +
-                                      " --d 2 --degree 4 --threads 1 --out " + out.path.string());
+    const Answer answer = run_program(
+        "attnbounds", "device-case --kind " + kind + " --arithmetic " + name.substr(dash + 1) +
+                          (causal ? " --n 270" : " --n 20") + (kind == "matrix" ? " --d 3" : " --d 2") +
+                          " --degree 4 --threads 1 --out " + out.path.string());
     INFO(name << ": " << answer.errors);
     REQUIRE(answer.status == 0);
     int files = 0;
