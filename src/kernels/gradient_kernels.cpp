@@ -292,11 +292,6 @@ namespace {
 
 bool is_small(double operations) { return operations < 4e5; }  // one thread is done before others have begun
 
-void finish(AttentionResult& result) {
-  if (!result.output.allFinite()) result.bound_rounding = UpperBound::infinite();
-  result.bound = result.bound_approximation + result.bound_rounding;
-}
-
 }  // namespace
 
 AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPolynomial& polynomial,

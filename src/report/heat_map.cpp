@@ -10,6 +10,14 @@
 namespace attnbounds {
 namespace {
 
+/// A label's ^{…}, which gnuplot raises, raised in LaTeX.
+std::string raised(const std::string& label) {
+  const std::size_t open = label.find("^{"), close = label.find('}', open);
+  if (open == std::string::npos || close == std::string::npos) return latex_escaped(label);
+  return latex_escaped(label.substr(0, open)) + "\\textsuperscript{" +
+         latex_escaped(label.substr(open + 2, close - open - 2)) + "}" + raised(label.substr(close + 1));
+}
+
 constexpr const char* kCurveColours[] = {"#000000", "#7b1fa2", "#006d2c", "#c51b7d", "#e08214", "#2166ac"};
 // The same for pgfplots.
 constexpr const char* kCurveNames[] = {"black", "violet", "green!40!black", "magenta", "orange", "blue"};
@@ -166,7 +174,7 @@ Panels pgfplots_panels(const HeatMapFigure& figure, const std::string& name, Dat
                            curve.style == Curve::Style::solid    ? ""
                            : curve.style == Curve::Style::dashed ? ", dashed"
                                                                  : ", dotted",
-                           source, latex_escaped(curve.label));
+                           source, raised(curve.label));
     }
     for (const Tick& t : map.x_ticks) {
       ticks += (ticks.empty() ? "" : ",") + number(t.at);
