@@ -344,7 +344,9 @@ TEST_CASE(
   for (const Arithmetic arithmetic : arithmetics) {
     const OnDevice device(Device::emulated, arithmetic);
     INFO(name(arithmetic));
-    AttentionRequest request{Rational(1, 1000), MethodChoice::polynomial};
+    AttentionRequest request;
+    request.epsilon = Rational(1, 1000);
+    request.method = MethodChoice::polynomial;
     const AttentionResult result = guaranteed_attention(input, request);
     CHECK(result.bound <= Rational(1, 1000));
     CHECK((result.bound_rounding.value() > 1e-8) == (arithmetic != Arithmetic::in_double));
