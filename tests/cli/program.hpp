@@ -32,7 +32,7 @@ inline Answer run_program(const std::string& program, const std::string& argumen
   const TemporaryFolder folder;
   const std::string out = (folder.path / "out").string(), err = (folder.path / "err").string();
   const std::string command =
-      "timeout 300 '" ATTNBOUNDS_BINARY_DIR "/" + program + "' " + arguments + " >" + out + " 2>" + err;
+      "timeout 900 '" ATTNBOUNDS_BINARY_DIR "/" + program + "' " + arguments + " >" + out + " 2>" + err;
   const int raw = std::system(command.c_str());
   return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, contents(out), contents(err)};
 }
