@@ -51,7 +51,7 @@ struct Workplace {
     const fs::path script = scratch.path / "script", out = scratch.path / "out";
     std::ofstream(script) << commands << "\n";
     const std::string line = "cd '" + folder.path.string() +
-                             "' && PATH='" ATTNBOUNDS_BINARY_DIR ":'\"$PATH\" timeout 300 bash '" +
+                             "' && PATH='" ATTNBOUNDS_BINARY_DIR ":'\"$PATH\" timeout 900 bash '" +
                              script.string() + "' >'" + out.string() + "' 2>&1 </dev/null";
     const int raw = std::system(line.c_str());
     return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, contents(out), ""};
