@@ -36,6 +36,27 @@ struct ExactProblem {
   }
 };
 
+/// Weights of the keys [0, visible), relative to 2^exponent, a block of `together` at a time: score(key);
+/// raise(top) where a block's exponent is above the row's, which it sets; add(key, weight).
+template <int together, class T, class Score, class Raise, class Add>
+ATTNBOUNDS_BOTH void fused_weights(long visible, const T& exponent, const Score& score, const Raise& raise,
+                                   const Add& add) {
+  for (long at = 0; at < visible; at += together) {
+    T scores[together], top = exponent;
+    ATTNBOUNDS_UNROLL
+    for (int k = 0; k < together; ++k) {
+      if (at + k >= visible) continue;
+      scores[k] = score(at + k);
+      const T of_score = exponent_of(scores[k]);
+      top = of_score > top ? of_score : top;
+    }
+    if (top > exponent) raise(top);
+    ATTNBOUNDS_UNROLL
+    for (int k = 0; k < together; ++k)
+      if (at + k < visible) add(at + k, exp_below(scores[k], exponent));
+  }
+}
+
 template <class M, class T, int D, int R>
 struct NarrowExact {
   static constexpr int threads = 128, together = 8;
@@ -86,33 +107,26 @@ struct NarrowExact {
           const long i = first_row + r * threads + t, seen = p.masked == 1 ? i + 1 - first : tile,
                      visible = seen < tile ? seen : tile;
           if (i >= n) continue;
-          for (long at = 0; at < visible; at += together) {
-            T score[together], top = row.exponent;
-            ATTNBOUNDS_UNROLL
-            for (int k = 0; k < together; ++k) {
-              if (at + k >= visible) continue;
-              T s = 0;
-              ATTNBOUNDS_UNROLL
-              for (int l = 0; l < D; ++l) s = fused(row.query[l], T(x[(at + k) * D + l]), s);
-              score[k] = s;
-              const T j = exponent_of(s);
-              top = j > top ? j : top;
-            }
-            if (top > row.exponent) {
-              const T factor = power_of_two(row.exponent - top);
-              ATTNBOUNDS_UNROLL
-              for (int c = 0; c <= D; ++c) row.part[c] *= factor, row.total[c] *= static_cast<double>(factor);
-              row.exponent = top;
-            }
-            ATTNBOUNDS_UNROLL
-            for (int k = 0; k < together; ++k) {
-              if (at + k >= visible) continue;
-              const T weight = exp_below(score[k], row.exponent);
-              ATTNBOUNDS_UNROLL
-              for (int c = 0; c < D; ++c) row.part[c] = fused(weight, T(y[(at + k) * D + c]), row.part[c]);
-              row.part[D] += weight;
-            }
-          }
+          fused_weights<together>(
+              visible, row.exponent,
+              [&](long j) {
+                T s = 0;
+                ATTNBOUNDS_UNROLL
+                for (int l = 0; l < D; ++l) s = fused(row.query[l], T(x[j * D + l]), s);
+                return s;
+              },
+              [&](T top) {
+                const T factor = power_of_two(row.exponent - top);
+                ATTNBOUNDS_UNROLL
+                for (int c = 0; c <= D; ++c)
+                  row.part[c] *= factor, row.total[c] *= static_cast<double>(factor);
+                row.exponent = top;
+              },
+              [&](long j, T weight) {
+                ATTNBOUNDS_UNROLL
+                for (int c = 0; c < D; ++c) row.part[c] = fused(weight, T(y[j * D + c]), row.part[c]);
+                row.part[D] += weight;
+              });
           ATTNBOUNDS_UNROLL
           for (int c = 0; c <= D; ++c) row.total[c] += static_cast<double>(row.part[c]), row.part[c] = 0;
         }

@@ -99,28 +99,20 @@ struct ExactTensor {
             for (int l = 0; l < D; ++l) of_pair[l] = row.query[l] * T(x1[j * D + l]);
             ATTNBOUNDS_UNROLL
             for (int c = 0; c <= C; ++c) inner[c] = 0;
-            for (long at = 0; at < visible2; at += together) {
-              T score[together], top = row.exponent;
-              ATTNBOUNDS_UNROLL
-              for (int k = 0; k < together; ++k) {
-                if (at + k >= visible2) continue;
-                T s = 0;
-                ATTNBOUNDS_UNROLL
-                for (int l = 0; l < D; ++l) s = fused(of_pair[l], T(x2[(at + k) * D + l]), s);
-                score[k] = s;
-                const T exponent = exponent_of(s);
-                top = exponent > top ? exponent : top;
-              }
-              if (top > row.exponent) raise(row, inner, top);
-              ATTNBOUNDS_UNROLL
-              for (int k = 0; k < together; ++k) {
-                if (at + k >= visible2) continue;
-                const T weight = exp_below(score[k], row.exponent);
-                ATTNBOUNDS_UNROLL
-                for (int c = 0; c < C; ++c) inner[c] = fused(weight, T(y2[(at + k) * C + c]), inner[c]);
-                inner[C] += weight;
-              }
-            }
+            fused_weights<together>(
+                visible2, row.exponent,
+                [&](long j2) {
+                  T s = 0;
+                  ATTNBOUNDS_UNROLL
+                  for (int l = 0; l < D; ++l) s = fused(of_pair[l], T(x2[j2 * D + l]), s);
+                  return s;
+                },
+                [&](T top) { raise(row, inner, top); },
+                [&](long j2, T weight) {
+                  ATTNBOUNDS_UNROLL
+                  for (int c = 0; c < C; ++c) inner[c] = fused(weight, T(y2[j2 * C + c]), inner[c]);
+                  inner[C] += weight;
+                });
             ATTNBOUNDS_UNROLL
             for (int c = 0; c < C; ++c)
               row.tile[c] += static_cast<double>(T(y1[j * C + c])) * static_cast<double>(inner[c]);
