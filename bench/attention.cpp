@@ -161,19 +161,19 @@ void compare(benchmark::State& state, const Case& c) {
   const Planned planned = plan_for(c.d, range.half_width, c.epsilon, 1);
   const Sample sample = sample_rows(c.n);
   BoundedOutput<T> ours, exact;
-  BothClocks both = alternate_by_both(
-      [&] { ours = polynomial_attention(in.q, in.k, in.v, score_range(in.q, in.k), planned.plan, c.mask); },
-      [&] {
-        exact = exact_attention_rows(in.q, in.k, in.v, score_range(in.q, in.k), c.mask, sample.first,
-                                     sample.last, all_cores());
-      },
-      {c.n <= 4096 ? 41 : 7, 8});
+  BothClocks both =
+      alternate_by_both([&] { ours = polynomial_attention(in.q, in.k, in.v, planned.plan, c.mask); },
+                        [&] {
+                          exact = exact_attention_rows(in.q, in.k, in.v, score_range(in.q, in.k), c.mask,
+                                                       sample.first, sample.last, all_cores());
+                        },
+                        {c.n <= 4096 ? 41 : 7, 8});
   Comparison& comparison = both.wall;
   comparison.rival *= sample.scale();
   both.processor.rival *= sample.scale();
   const long before = live_bytes;
   most_bytes = before;
-  ours = polynomial_attention(in.q, in.k, in.v, range, planned.plan, c.mask);
+  ours = polynomial_attention(in.q, in.k, in.v, planned.plan, c.mask);
   const long extra = most_bytes - before;
   const Errors e = errors(ours.output, exact.output, sample.first);
   report(
@@ -210,10 +210,8 @@ void slope(benchmark::State& state, Mask mask) {
     for (int round = 0; round < (n > 1L << 18 ? 5 : 9); ++round) {
       const long before = live_bytes;
       most_bytes = before;
-      times.push_back(seconds_of([&] {
-        benchmark::DoNotOptimize(
-            polynomial_attention(in.q, in.k, in.v, score_range(in.q, in.k), planned.plan, mask));
-      }));
+      times.push_back(seconds_of(
+          [&] { benchmark::DoNotOptimize(polynomial_attention(in.q, in.k, in.v, planned.plan, mask)); }));
       extra = most_bytes - before;
     }
     last = median(times);
@@ -248,9 +246,9 @@ void feature_product(benchmark::State& state, long d, long g, long dv) {
         cpu::QuerySums<double>::Workspace workspace(rows);
         for (long i = 0; i < n; i += rows.tile()) {
           cpu::load_tokens<double>(view(x), i, std::min(n, i + rows.tile()), rows.tile(), rows.tile(), {},
-                                   workspace.x.data());
+                                   workspace.x());
           rows.evaluate(workspace);
-          sink += workspace.sums[0];
+          sink += workspace.sums()[0];
         }
       },
       [&] { sink += fused_multiply_adds(vectors); }, {15, 4});
@@ -321,8 +319,7 @@ void taylor_against_torch(benchmark::State& state, long n, long d, long degree) 
   const ScoreRange<double> range = score_range(in.q, in.k);
   const Planned planned = plan_for(d, range.half_width, {}, degree);
   BoundedOutput<double> result;
-  const Times ours = median_times(
-      7, [&] { result = polynomial_attention(in.q, in.k, in.v, score_range(in.q, in.k), planned.plan); });
+  const Times ours = median_times(7, [&] { result = polynomial_attention(in.q, in.k, in.v, planned.plan); });
   report_torch(state, ours, 7, *answer,
                fmt::format("truncated-Taylor symmetric monomials, rank {}", answer->at("rank").get<long>()));
   const BoundedOutput<double> exact =

@@ -31,6 +31,12 @@ template <class T>
 BoundedOutput<T> polynomial_attention(const Matrix<T>& q, const Matrix<T>& k, const Matrix<T>& v,
                                       const ScoreRange<T>& range, const PolynomialPlan& plan,
                                       Mask mask = Mask::none, ThreadCount threads = all_cores());
+/// The same where the plan is there before the input: without a mask each query is read once, and whether the
+/// plan's interval was wide enough is known after the rows (std::domain_error if not).
+template <class T>
+BoundedOutput<T> polynomial_attention(const Matrix<T>& q, const Matrix<T>& k, const Matrix<T>& v,
+                                      const PolynomialPlan& plan, Mask mask = Mask::none,
+                                      ThreadCount threads = all_cores());
 
 /// In double.
 AttentionResult polynomial_attention(const AttentionInput& input, const ScoreRange<double>& range,

@@ -25,21 +25,23 @@ ThreadCount threads_for(double operations, ThreadCount threads) {
 }
 
 template <class T>
-ScoreRange<T> score_range(const Matrix<T>& q, const Matrix<T>& k, ThreadCount all) {
+KeyRange<T> key_range(const Matrix<T>& k, ThreadCount all) {
   using Limits = std::numeric_limits<T>;
-  const long n = q.rows(), m = k.rows(), d = q.cols();
-  const ThreadCount threads = threads_for(static_cast<double>(n + m) * static_cast<double>(d), all);
-  ScoreRange<T> range;
-
-  std::vector<cpu::ColumnRange<T>> columns(pieces_of(m));
-  in_pieces(m, threads, [&](long p, long first, long last) {
-    columns[static_cast<std::size_t>(p)] = cpu::column_range(view(k), first, last);
-  });
-  for (std::size_t p = 1; p < columns.size(); ++p) columns[0].include(columns[p]);
-  for (long l = 0; l < d; ++l) {
-    const T least = columns[0].least[static_cast<std::size_t>(l)],
-            most = columns[0].most[static_cast<std::size_t>(l)];
-    const T centre = least / 2 + most / 2;
+  const long m = k.rows(), d = k.cols();
+  const ThreadCount threads = threads_for(static_cast<double>(m) * static_cast<double>(d), all);
+  const auto scan_about = [&](const T* centre) {
+    std::vector<cpu::KeyScan<T>> scans(pieces_of(m));
+    in_pieces(m, threads, [&](long p, long first, long last) {
+      scans[static_cast<std::size_t>(p)] = cpu::key_scan(view(k), first, last, centre);
+    });
+    for (std::size_t p = 1; p < scans.size(); ++p) scans[0].include(scans[p]);
+    return scans[0];
+  };
+  const cpu::KeyScan<T> scan = scan_about(nullptr);
+  KeyRange<T> range;
+  T shift = cpu::square_guard<T>;  // |c|^2
+  for (std::size_t l = 0; l < scan.least.size(); ++l) {
+    const T least = scan.least[l], most = scan.most[l], centre = least / 2 + most / 2;
     const T largest = std::max(std::fabs(least - centre), std::fabs(most - centre));  // rounding is monotone
     int exponent = largest > 0 ? std::ilogb(largest) + 1 : 0;
     if (exponent >= Limits::max_exponent) throw std::overflow_error("scores exceed the range of a number");
@@ -49,45 +51,52 @@ ScoreRange<T> score_range(const Matrix<T>& q, const Matrix<T>& k, ThreadCount al
     // All keys agree: the coordinate is a shift of the row and is left out.
     range.query_scale.push_back(largest > 0 ? std::ldexp(T(1), exponent) : T(0));
     range.box.push_back(std::ldexp(largest, -exponent));
+    shift += centre * centre;
   }
+  // |k - c| <= |k| + |c|: a second look pays only where that may lose a thousandth.
+  range.longest = shift <= scan.square * T(0x1p-20) ? std::sqrt(scan.square) + std::sqrt(shift)
+                                                    : std::sqrt(scan_about(range.centre.data()).square);
+  return range;
+}
 
-  std::vector<T> squares(pieces_of(m));
-  in_pieces(m, threads, [&](long p, long first, long last) {
-    squares[static_cast<std::size_t>(p)] =
-        cpu::largest_square<T>(view(k), first, last, {range.centre.data(), nullptr});
-  });
-  const T longest = std::sqrt(*std::max_element(squares.begin(), squares.end()));
-  std::vector<cpu::QueryScan<T>> scans(pieces_of(n));
-  in_pieces(n, threads, [&](long p, long first, long last) {
-    scans[static_cast<std::size_t>(p)] =
-        cpu::query_scan<T>(view(q), first, last, range.query_scale.data(), range.box.data(), longest);
-  });
-  cpu::QueryScan<T> scan;
-  for (const cpu::QueryScan<T>& s : scans) {
-    scan.half_width = std::max(scan.half_width, s.half_width);
-    scan.sum = std::max(scan.sum, s.sum);
-    scan.largest = std::max(scan.largest, s.largest);
-  }
-  if (!std::isfinite(scan.half_width) || !std::isfinite(scan.sum))
+template <class T>
+ScoreRange<T> score_range(const KeyRange<T>& range, const cpu::QueryScan<T>& scan) {
+  using Scan = cpu::QueryScan<T>;
+  const T half_width = Scan::largest(scan.half_widths), sum = Scan::largest(scan.sums);
+  if (!std::isfinite(half_width) || !std::isfinite(sum))
     throw std::overflow_error("scores exceed the range of a number");
 
-  // Squares, roots and products have at most 2 d + 6 roundings; they are sums of positive numbers, so the
+  // Squares, roots and products have at most 2 d + 7 roundings; they are sums of positive numbers, so the
   // true value is at most the computed one times 1 + gamma, and what underflows besides. If all q' are 0, X
   // is 0.
+  const long d = static_cast<long>(range.centre.size());
   const double dimension = static_cast<double>(d);
   const UpperBound eta = underflow_error<T>(), one = UpperBound::exactly(1);
   const UpperBound inflation = one + gamma<T>(2 * d + 8);
   const UpperBound lost =
-      scan.sum > 0 ? eta * (divide_by_at_least(UpperBound::exactly(static_cast<double>(scan.sum)) * inflation,
-                                               dimension) +
-                            one + one)
-                   : UpperBound();
-  range.half_width =
-      divide_by_at_least(UpperBound::exactly(static_cast<double>(scan.half_width)) * inflation, dimension) +
-      lost + lost;
-  range.perturbation = unit_roundoff<T>() * range.half_width + lost + lost;
-  range.largest_query = maximum(one, UpperBound::exactly(static_cast<double>(scan.largest)));
-  return range;
+      sum > 0
+          ? eta * (divide_by_at_least(UpperBound::exactly(static_cast<double>(sum)) * inflation, dimension) +
+                   one + one)
+          : UpperBound();
+  ScoreRange<T> scores{range, {}, {}, {}};
+  scores.half_width =
+      divide_by_at_least(UpperBound::exactly(static_cast<double>(half_width)) * inflation, dimension) + lost +
+      lost;
+  scores.perturbation = unit_roundoff<T>() * scores.half_width + lost + lost;
+  scores.largest_query = maximum(one, UpperBound::exactly(static_cast<double>(Scan::largest(scan.entries))));
+  return scores;
+}
+
+template <class T>
+ScoreRange<T> score_range(const Matrix<T>& q, const Matrix<T>& k, ThreadCount all) {
+  const long n = q.rows();
+  const KeyRange<T> range = key_range(k, all);
+  std::vector<cpu::QueryScan<T>> scans(pieces_of(n));
+  in_pieces(n, threads_for(static_cast<double>(q.size()), all), [&](long p, long first, long last) {
+    scans[static_cast<std::size_t>(p)] = cpu::query_scan<T>(view(q), first, last, range.queries());
+  });
+  for (std::size_t p = 1; p < scans.size(); ++p) scans[0].include(scans[p]);
+  return score_range(range, scans[0]);
 }
 
 template <class T>
@@ -109,9 +118,13 @@ ValueScale<T> value_scale(const Matrix<T>& v, ThreadCount all) {
   return scale;
 }
 
-template ScoreRange<double> score_range(const Matrix<double>&, const Matrix<double>&, ThreadCount);
-template ScoreRange<float> score_range(const Matrix<float>&, const Matrix<float>&, ThreadCount);
-template ValueScale<double> value_scale(const Matrix<double>&, ThreadCount);
-template ValueScale<float> value_scale(const Matrix<float>&, ThreadCount);
+#define ATTNBOUNDS_SCORE_RANGE(T)                                                      \
+  template KeyRange<T> key_range(const Matrix<T>&, ThreadCount);                       \
+  template ScoreRange<T> score_range(const KeyRange<T>&, const cpu::QueryScan<T>&);    \
+  template ScoreRange<T> score_range(const Matrix<T>&, const Matrix<T>&, ThreadCount); \
+  template ValueScale<T> value_scale(const Matrix<T>&, ThreadCount)
+ATTNBOUNDS_SCORE_RANGE(double);
+ATTNBOUNDS_SCORE_RANGE(float);
+#undef ATTNBOUNDS_SCORE_RANGE
 
 }  // namespace attnbounds

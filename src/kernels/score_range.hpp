@@ -1,6 +1,6 @@
 // The free shift of score_interval.hpp without a copy of Q or K: what the loops apply to each token as they
-// load it, and the half-width X >= max_i sum_l |q'_il| |k'_jl| / d of the scores. One pass over K for the
-// box, one for the longest key, one over Q; O((n + m) d), O(d) memory.
+// load it, and the half-width X >= max_i sum_l |q'_il| |k'_jl| / d of the scores. One pass over K for the box
+// and the longest key (two where the shift is not small), one over Q; O((n + m) d), O(d) memory.
 //   k' = (k - c) 2^-e (rounded once), q' = q 2^e;  scores <q', k'>/d are the true ones less a shift of the
 //   row, up to zeta = u X + 2 eta (max_i sum_l |q'_il| / d + 1)      (docs/rounding.md, section 1)
 // Rows share one X here (the bounds of the kernels use the largest).
@@ -21,17 +21,28 @@ cpu::View<T> view(const Matrix<T>& m) {
   return {m.data(), m.rows(), m.cols()};
 }
 
+/// What K alone says.
 template <class T>
-struct ScoreRange {
+struct KeyRange {
   std::vector<T> centre, key_scale, query_scale, box;
+  T longest = 0;  // max_j |k_j - c|, computed
+
+  cpu::Coordinates<T> keys() const { return {centre.data(), key_scale.data()}; }
+  cpu::QueryMeasures<T> queries() const { return {query_scale.data(), box.data(), longest}; }
+};
+template <class T>
+struct ScoreRange : KeyRange<T> {
   UpperBound half_width;     // X
   UpperBound perturbation;   // zeta
   UpperBound largest_query;  // max(1, max |q'_il|)
-
-  cpu::Coordinates<T> keys() const { return {centre.data(), key_scale.data()}; }
 };
 
-/// Errors: std::overflow_error if scores exceed the range of T.
+/// Errors (of all three): std::overflow_error if scores exceed the range of T.
+template <class T>
+KeyRange<T> key_range(const Matrix<T>& k, ThreadCount threads = all_cores());
+/// With what was seen of the queries, measured by range.queries().
+template <class T>
+ScoreRange<T> score_range(const KeyRange<T>& range, const cpu::QueryScan<T>& scan);
 template <class T>
 ScoreRange<T> score_range(const Matrix<T>& q, const Matrix<T>& k, ThreadCount threads = all_cores());
 
@@ -61,7 +72,7 @@ UpperBound quotient_rounding(UpperBound size) {
 }
 
 /// Tokens are looked at in pieces of this size, on all threads; small problems stay on one.
-constexpr long tokens_of_a_piece = 4096;
+constexpr long tokens_of_a_piece = 2048;
 ThreadCount threads_for(double operations, ThreadCount threads);
 
 }  // namespace attnbounds

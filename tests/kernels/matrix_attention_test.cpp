@@ -147,6 +147,53 @@ TEST_CASE("causal and float outputs are the same bytes for any number of threads
   }
 }
 
+template <class T>
+void check_one_look() {
+  for (const Input<T>& in : edges<T>()) {
+    const ScoreRange<T> range = score_range(in.q, in.k);
+    const auto plan = plan_for(in, range, 3);
+    if (!plan) continue;
+    for (const Mask mask : {Mask::none, Mask::causal}) {
+      const BoundedOutput<T> two = polynomial_attention(in.q, in.k, in.v, range, *plan, mask),
+                             one = polynomial_attention(in.q, in.k, in.v, *plan, mask);
+      CHECK(one.half_width.value() == range.half_width.value());
+      CHECK((one.bound.value() == two.bound.value() || !two.bound.is_finite()));
+      CHECK(std::memcmp(one.output.data(), two.output.data(),
+                        sizeof(T) * static_cast<std::size_t>(one.output.size())) == 0);
+    }
+    if (range.half_width.value() > 0x1p-10) {  // the plan's X, or more
+      const PolynomialPlan narrow(in.q.cols(), exp_polynomial_in_doubles({3}, Rational(1) / 2048));
+      CHECK_THROWS_AS(polynomial_attention(in.q, in.k, in.v, narrow), std::domain_error);
+    }
+  }
+}
+
+TEST_CASE("queries that are looked at on their way give the same bytes, bound and half-width") {
+  check_one_look<double>();
+  check_one_look<float>();
+}
+
+TEST_CASE("the half-width is that of the shifted keys, whether or not these need a second look") {
+  Stream draw(0, "second look");
+  const Input<double> in = uniform<double>(draw, 300, 500, 4, 1, 1);
+  for (const double shift : {0.0, 0x1p-12, 0x1p-4, 100.0}) {
+    Input<double> moved = in;
+    moved.k.array() += shift;
+    const ScoreRange<double> range = score_range(moved.q, moved.k);
+    Rational largest = 0;  // of the exact scores after the shift that the kernel makes
+    for (Eigen::Index i = 0; i < 300; ++i)
+      for (Eigen::Index j = 0; j < 500; j += 7) {
+        Rational score = 0;
+        for (Eigen::Index l = 0; l < 4; ++l)
+          score += to_rational(moved.q(i, l)) *
+                   (to_rational(moved.k(j, l)) - to_rational(range.centre[static_cast<std::size_t>(l)]));
+        largest = std::max(largest, Rational(abs(score) / 4));
+      }
+    CHECK(largest <= range.half_width.exact());
+    CHECK(range.half_width.value() < 1.01 * score_range(in.q, in.k).half_width.value());
+  }
+}
+
 TEST_CASE("the rounding bound of the kernels does not grow with the number of keys") {
   Stream draw(0, "rounding and n");
   double least = 1, most = 0;

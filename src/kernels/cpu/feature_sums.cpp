@@ -241,25 +241,34 @@ struct QueryTile {
     unrolled<V * C>([&](long e) __attribute__((always_inline)) { sum[e] = Vec<T>::zero(); });
     bool first = true;
     for (const Segment& s : segments) {
-      Vec<T> variable[V];
-      unrolled<V>([&](long v) __attribute__((always_inline)) {
-        variable[v] = Vec<T>::load(x + s.variable * tile + v * width<T>);
-      });
-      const T* parent = f + s.parent * tile;
-      T* child = f + (s.stored ? s.child : stored) * tile;
-      const long step = s.stored ? tile : 0;
-      const T* w = weighted + s.child * C;
-      for (long i = 0; i < s.count; ++i, parent += tile, child += step, w += C) {
-        Vec<T> feature[V];
-        unrolled<V>([&](long v) __attribute__((always_inline)) {
-          feature[v] = Vec<T>::load(parent + v * width<T>) * variable[v];
-          feature[v].store(child + v * width<T>);
-        });
-        unrolled<C>([&](long c) __attribute__((always_inline)) {
-          const Vec<T> weight = in_register(Vec<T>::all(w[c]));
+      const T *parent = f + s.parent * tile, *w = weighted + s.child * C;
+      const auto products = [&](const auto& feature_of) __attribute__((always_inline)) {
+        for (long i = 0; i < s.count; ++i, parent += tile, w += C) {
+          Vec<T> feature[V];
           unrolled<V>([&](long v) __attribute__((always_inline)) {
-            sum[c * V + v] = fma(feature[v], weight, sum[c * V + v]);
+            feature[v] = feature_of(i, v, Vec<T>::load(parent + v * width<T>));
           });
+          unrolled<C>([&](long c) __attribute__((always_inline)) {
+            const Vec<T> weight = in_register(Vec<T>::all(w[c]));
+            unrolled<V>([&](long v) __attribute__((always_inline)) {
+              sum[c * V + v] = fma(feature[v], weight, sum[c * V + v]);
+            });
+          });
+        }
+      };
+      if (s.variable < 0) {
+        products([](long, long, Vec<T> there) { return there; });
+      } else {
+        Vec<T> variable[V];
+        unrolled<V>([&](long v) __attribute__((always_inline)) {
+          variable[v] = Vec<T>::load(x + s.variable * tile + v * width<T>);
+        });
+        T* child = f + (s.stored ? s.child : stored) * tile;
+        const long step = s.stored ? tile : 0;
+        products([&](long i, long v, Vec<T> of_parent) __attribute__((always_inline)) {
+          const Vec<T> feature = of_parent * variable[v];
+          feature.store(child + i * step + v * width<T>);
+          return feature;
         });
       }
       if (!s.flush) continue;
@@ -303,7 +312,7 @@ QuerySums<T>::QuerySums(const Features& features, const std::vector<double>& wei
   const MonomialRun one{0, 0, 1, features.dimension};  // the monomial 1 is 1 times the row of ones
   std::vector<MonomialRun> runs{one};
   runs.insert(runs.end(), features.runs, features.runs + features.run_count);
-  later_pass_ = segments({{0, 0, features.rank, features.dimension}}, 0);
+  later_pass_ = segments({{0, 0, features.rank, -1}}, 0);
   first_pass_ = are_variables(features) ? later_pass_ : segments(runs, stored_);
   if (!are_variables(features)) first_pass_.front().stored = true;
   weigh(weighted);
@@ -320,18 +329,25 @@ void QuerySums<T>::weigh(const std::vector<double>& weighted) {
   }
 }
 
+// Where the monomials are 1 and the variables they are the tokens as these are loaded.
 template <class T>
 QuerySums<T>::Workspace::Workspace(const QuerySums& s)
-    : x((s.features_.dimension + 1) * s.tile_),
-      monomials((s.stored_ + 1) * s.tile_),
-      sums(s.tiles_.columns * s.tile_),
-      low(s.tiles_.columns * s.tile_) {}
+    : monomials_((s.stored_ + s.features_.dimension + 2) * s.tile_),
+      sums_(2 * s.tiles_.columns * s.tile_),
+      x_((are_variables(s.features_) ? 1 : s.stored_ + 1) * s.tile_) {
+  std::fill(monomials_.data(), monomials_.data() + s.tile_, T(1));
+  const long ones = x_ + s.features_.dimension * s.tile_;
+  std::fill(monomials_.data() + ones, monomials_.data() + ones + s.tile_, T(1));
+}
+template <class T>
+T* QuerySums<T>::Workspace::x() {
+  return monomials_.data() + x_;
+}
 
 template <class T>
 void QuerySums<T>::evaluate(Workspace& workspace) const {
-  T *x = workspace.x.data(), *f = workspace.monomials.data();
-  for (long t = 0; t < tile_; ++t) x[features_.dimension * tile_ + t] = f[t] = 1;
-  if (are_variables(features_)) std::copy(x, x + features_.dimension * tile_, f + tile_);
+  T *x = workspace.x(), *f = workspace.monomials_.data();
+  double *sums = workspace.sums(), *low = sums + tiles_.columns * tile_;
   using Kernel = void (*)(const std::vector<Segment>&, long, const T*, T*, const T*, double*, double*);
   // One number of vectors for all column tiles, so that they share the monomials.
   static constexpr auto table = []<long... I>(std::integer_sequence<long, I...>) {
@@ -343,9 +359,9 @@ void QuerySums<T>::evaluate(Workspace& workspace) const {
   const bool four = tile_ == 4 * width<T>;
   for (long tile = 0; tile < tiles_.count; ++tile) {
     const long C = tiles_.width_of(tile), column = tiles_.first(tile);
-    table[four ? 1 : 0][static_cast<std::size_t>(C - 1)](
-        tile == 0 ? first_pass_ : later_pass_, stored_, x, f, weighted_.data() + features_.rank * column,
-        workspace.sums.data() + column * tile_, workspace.low.data() + column * tile_);
+    table[four ? 1 : 0][static_cast<std::size_t>(C - 1)](tile == 0 ? first_pass_ : later_pass_, stored_, x, f,
+                                                         weighted_.data() + features_.rank * column,
+                                                         sums + column * tile_, low + column * tile_);
   }
 }
 
@@ -357,11 +373,11 @@ std::vector<double> query_sums(const QuerySums<T>& sums, View<T> queries, long f
   std::vector<double> rows(static_cast<std::size_t>((last - first) * columns));
   for (long start = first; start < last; start += tile) {
     const long end = std::min(last, start + tile);
-    load_tokens(queries, start, end, tile, tile, coordinates, workspace.x.data());
+    load_tokens(queries, start, end, tile, tile, coordinates, workspace.x());
     sums.evaluate(workspace);
     for (long t = 0; t < end - start; ++t)
       for (long c = 0; c < columns; ++c)
-        rows[static_cast<std::size_t>((start - first + t) * columns + c)] = workspace.sums[c * tile + t];
+        rows[static_cast<std::size_t>((start - first + t) * columns + c)] = workspace.sums()[c * tile + t];
   }
   return rows;
 }

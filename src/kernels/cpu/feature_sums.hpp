@@ -101,19 +101,26 @@ class QuerySums {
   long tile() const { return tile_; }  // tokens of a tile
   long columns() const { return tiles_.columns; }
   /// What a thread needs besides.
-  struct Workspace {
+  class Workspace {
+   public:
     explicit Workspace(const QuerySums& sums);
-    Buffer<T> x, monomials;    // x: dimension + 1 rows of `tile` tokens, as load_tokens leaves them
-    Buffer<double> sums, low;  // sums: column c of token t at [c * tile + t]
+    T* x();                                  // rows of `tile` tokens, as load_tokens leaves them
+    double* sums() { return sums_.data(); }  // column c of token t at [c * tile + t]
+
+   private:
+    friend class QuerySums;
+    Buffer<T> monomials_;  // then a row for those that are not kept, then x and a row of ones
+    Buffer<double> sums_;  // and their low parts
+    long x_;
   };
   /// Other weights in place of these.
   void weigh(const std::vector<double>& weighted);
-  /// Row sums of the tokens in workspace.x (the row of ones is set here), into workspace.sums.
+  /// Row sums of the tokens in workspace.x(), into workspace.sums().
   void evaluate(Workspace& workspace) const;
 
  private:
-  struct Segment {  // of a run; after some the sums are flushed
-    long child, parent, count, variable;
+  struct Segment {                        // of a run; after some the sums are flushed
+    long child, parent, count, variable;  // variable < 0: the monomials are there
     bool stored, flush;
   };
   static std::vector<Segment> segments(std::vector<MonomialRun> runs, long stored);

@@ -15,6 +15,15 @@ T moved(T x, long l, const Coordinates<T>& to) {
   return to.scale ? x * to.scale[l] : x;
 }
 
+/// Rows are read and written in order, but the processor's own prefetching stops at each page: asks for what
+/// is `ahead` of `count` entries at p.
+template <bool write, class T>
+void fetch_ahead(const T* p, long count) {
+  constexpr long ahead = 4096, line = 64;
+  const char* from = reinterpret_cast<const char*>(p) + ahead;
+  for (long e = 0; e < count * static_cast<long>(sizeof(T)); e += line) __builtin_prefetch(from + e, write);
+}
+
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 // Eight tokens by four columns: rows 0|2, 1|3, 4|6, 5|7 are joined, so that two rounds of shuffles do.
 template <long columns>
@@ -45,24 +54,26 @@ void load_eight(const double* rows, long row_stride, double* out, long stride, c
 long load_eights(const double* rows, long columns, long tokens, double* out, long stride,
                  const Coordinates<double>& to) {
   const long whole = tokens / 8 * 8;
-  for (long l = 0; l < columns; l += 4) {
-    const double *centre = to.centre ? to.centre + l : nullptr, *scale = to.scale ? to.scale + l : nullptr;
-    const auto all = [&](auto load) {
-      for (long t = 0; t < whole; t += 8)
+  for (long t = 0; t < whole; t += 8) {
+    fetch_ahead<false>(rows + t * columns, 8 * columns);
+    for (long l = 0; l < columns; l += 4) {
+      const double *centre = to.centre ? to.centre + l : nullptr, *scale = to.scale ? to.scale + l : nullptr;
+      const auto eight = [&](auto load) {
         load(rows + t * columns + l, columns, out + l * stride + t, stride, centre, scale);
-    };
-    switch (columns - l) {
-      case 1:
-        all(load_eight<1>);
-        break;
-      case 2:
-        all(load_eight<2>);
-        break;
-      case 3:
-        all(load_eight<3>);
-        break;
-      default:
-        all(load_eight<4>);
+      };
+      switch (columns - l) {
+        case 1:
+          eight(load_eight<1>);
+          break;
+        case 2:
+          eight(load_eight<2>);
+          break;
+        case 3:
+          eight(load_eight<3>);
+          break;
+        default:
+          eight(load_eight<4>);
+      }
     }
   }
   return whole;
@@ -77,9 +88,13 @@ void store_eight(const double* in, long stride, long columns, double* rows, long
                 even2 = _mm512_maskz_unpacklo_pd(0xFF, c2, c3), odd2 = _mm512_maskz_unpackhi_pd(0xFF, c2, c3);
   const __m512i low = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11),
                 high = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+  const auto put_row = [&](long t, __m256d row) {
+    if (columns == 4) _mm256_storeu_pd(rows + t * row_stride, row);  // a masked store is far slower
+    else _mm256_mask_storeu_pd(rows + t * row_stride, mask, row);
+  };
   const auto put = [&](long t, __m512d two) {  // tokens t and t + 2
-    _mm256_mask_storeu_pd(rows + t * row_stride, mask, _mm512_maskz_extractf64x4_pd(0xFF, two, 0));
-    _mm256_mask_storeu_pd(rows + (t + 2) * row_stride, mask, _mm512_maskz_extractf64x4_pd(0xFF, two, 1));
+    put_row(t, _mm512_maskz_extractf64x4_pd(0xFF, two, 0));
+    put_row(t + 2, _mm512_maskz_extractf64x4_pd(0xFF, two, 1));
   };
   put(0, _mm512_permutex2var_pd(even, low, even2));
   put(1, _mm512_permutex2var_pd(odd, low, odd2));
@@ -117,50 +132,14 @@ template <class T>
 void store_tokens(const T* transposed, long stride, long columns, long tokens, T* rows) {
   long done = 0;
   if constexpr (eights && sizeof(T) == 8)
-    for (; done + 8 <= tokens; done += 8)
+    for (; done + 8 <= tokens; done += 8) {
+      fetch_ahead<true>(rows + done * columns, 8 * columns);
       for (long l = 0; l < columns; l += 4)
         store_eight(transposed + done + l * stride, stride, std::min(4L, columns - l),
                     rows + done * columns + l, columns);
+    }
   for (long t = done; t < tokens; ++t)
     for (long l = 0; l < columns; ++l) rows[t * columns + l] = transposed[l * stride + t];
-}
-
-template <class T>
-void ColumnRange<T>::include(const ColumnRange& other) {
-  for (std::size_t l = 0; l < least.size(); ++l) {
-    least[l] = std::min(least[l], other.least[l]);
-    most[l] = std::max(most[l], other.most[l]);
-  }
-}
-
-// Some rows together are d vectors; entry e of them belongs to column e mod d.
-template <class T>
-ColumnRange<T> column_range(View<T> m, long first, long last) {
-  const long d = m.columns, together = width<T>;
-  const T* data = m.data + first * d;
-  ColumnRange<T> range{std::vector<T>(data, data + d), std::vector<T>(data, data + d)};
-  const long rows = last - first, whole = rows / together;
-  const auto entry = [&](long l, T x) {
-    const auto at = static_cast<std::size_t>(l);
-    range.least[at] = std::min(range.least[at], x);
-    range.most[at] = std::max(range.most[at], x);
-  };
-  if (whole > 0) {
-    Buffer<T> least(d * together), most(d * together);
-    std::copy(data, data + d * together, least.data());
-    std::copy(data, data + d * together, most.data());
-    for (long r = 1; r < whole; ++r) {
-      const T* p = data + r * d * together;
-      for (long e = 0; e < d * together; e += together) {
-        const Vec<T> x = Vec<T>::load(p + e);
-        min(Vec<T>::load(least.data() + e), x).store(least.data() + e);
-        max(Vec<T>::load(most.data() + e), x).store(most.data() + e);
-      }
-    }
-    for (long e = 0; e < d * together; ++e) entry(e % d, least[e]), entry(e % d, most[e]);
-  }
-  for (long e = whole * together * d; e < rows * d; ++e) entry(e % d, data[e]);
-  return range;
 }
 
 template <class T>
@@ -169,10 +148,12 @@ T largest_entry(View<T> m, long first, long last) {
   const long size = (last - first) * m.columns;
   Vec<T> most[4] = {Vec<T>::zero(), Vec<T>::zero(), Vec<T>::zero(), Vec<T>::zero()};
   long e = 0;
-  for (; e + 4 * width<T> <= size; e += 4 * width<T>)
+  for (; e + 4 * width<T> <= size; e += 4 * width<T>) {
+    fetch_ahead<false>(p + e, 4 * width<T>);
     unrolled<4>([&](long i) __attribute__((always_inline)) {
       most[i] = max(most[i], abs(Vec<T>::load(p + e + i * width<T>)));
     });
+  }
   T lane[width<T>], largest = 0;
   max(max(most[0], most[1]), max(most[2], most[3])).store(lane);
   for (const T x : lane) largest = std::max(largest, x);
@@ -180,73 +161,116 @@ T largest_entry(View<T> m, long first, long last) {
   return largest;
 }
 
-namespace {
 template <class T>
-constexpr T underflow_guard = sizeof(T) == 8 ? T(0x1p-1000) : T(0x1p-120F);
-
-template <class T>
-T largest_lane(Vec<T> v) {
-  T lane[width<T>], largest = 0;
-  v.store(lane);
-  for (const T x : lane) largest = std::max(largest, x);
-  return largest;
+void KeyScan<T>::include(const KeyScan& other) {
+  for (std::size_t l = 0; l < least.size(); ++l) {
+    least[l] = std::min(least[l], other.least[l]);
+    most[l] = std::max(most[l], other.most[l]);
+  }
+  square = std::max(square, other.square);
 }
-}  // namespace
 
 template <class T>
-T largest_square(View<T> m, long first, long last, Coordinates<T> coordinates) {
-  const long d = m.columns;
-  Buffer<T> x(d * block_stride);
-  Vec<T> most = Vec<T>::zero();
+KeyScan<T> key_scan(View<T> k, long first, long last, const T* centre) {
+  const long d = k.columns;
+  Buffer<T> x(d * block_stride), least(d * width<T>), most(d * width<T>);
+  T squares[block];
+  for (long l = 0; l < d; ++l) {
+    const Vec<T> one = Vec<T>::all(moved(k.data[first * d + l], l, Coordinates<T>{centre, nullptr}));
+    one.store(least.data() + l * width<T>);
+    one.store(most.data() + l * width<T>);
+  }
+  Vec<T> longest = Vec<T>::zero();
   for (long start = first; start < last; start += block) {
     const long end = std::min(last, start + block), padded = round_up(end - start, width<T>);
-    load_tokens(m, start, end, padded, block_stride, coordinates, x.data());
-    for (long t = 0; t < padded; t += width<T>) {
-      Vec<T> sum = Vec<T>::all(underflow_guard<T>);
-      for (long l = 0; l < d; ++l) {
+    load_tokens<T>(k, start, end, end - start, block_stride, {centre, nullptr}, x.data());
+    for (long l = 0; l < d; ++l)  // up to whole lanes the last token once more
+      std::fill(x.data() + l * block_stride + (end - start), x.data() + l * block_stride + padded,
+                x[l * block_stride + (end - start) - 1]);
+    std::fill(squares, squares + padded, square_guard<T>);
+    for (long l = 0; l < d; ++l) {
+      Vec<T> low = Vec<T>::load(least.data() + l * width<T>), high = Vec<T>::load(most.data() + l * width<T>);
+      for (long t = 0; t < padded; t += width<T>) {
         const Vec<T> entry = Vec<T>::load(x.data() + l * block_stride + t);
-        sum = fma(entry, entry, sum);
+        low = min(low, entry);
+        high = max(high, entry);
+        fma(entry, entry, Vec<T>::load(squares + t)).store(squares + t);
       }
-      most = max(sum, most);
+      low.store(least.data() + l * width<T>);
+      high.store(most.data() + l * width<T>);
     }
+    for (long t = 0; t < padded; t += width<T>) longest = max(Vec<T>::load(squares + t), longest);
   }
-  return largest_lane(most);
+  KeyScan<T> scan;
+  for (long l = 0; l < d * width<T>; l += width<T>) {
+    scan.least.push_back(*std::min_element(least.data() + l, least.data() + l + width<T>));
+    scan.most.push_back(*std::max_element(most.data() + l, most.data() + l + width<T>));
+  }
+  longest.store(squares);
+  scan.square = *std::max_element(squares, squares + width<T>);
+  return scan;
 }
 
 template <class T>
-QueryScan<T> query_scan(View<T> q, long first, long last, const T* scale, const T* box, T longest_key) {
-  const long d = q.columns;
-  Buffer<T> x(d * block_stride);
-  Vec<T> half_width = Vec<T>::zero(), sums = half_width, largest = half_width;
-  const Vec<T> longest = Vec<T>::all(longest_key);
-  for (long start = first; start < last; start += block) {
-    const long end = std::min(last, start + block), padded = round_up(end - start, width<T>);
-    load_tokens(q, start, end, padded, block_stride, {}, x.data());
-    for (long t = 0; t < padded; t += width<T>) {
-      Vec<T> square = Vec<T>::all(underflow_guard<T>), hoelder = Vec<T>::zero(), sum = hoelder;
-      for (long l = 0; l < d; ++l) {
-        const Vec<T> entry = Vec<T>::load(x.data() + l * block_stride + t),
-                     size = abs(entry * Vec<T>::all(scale[l]));
-        square = fma(entry, entry, square);
-        hoelder = fma(size, Vec<T>::all(box[l]), hoelder);
-        sum = sum + size;
-        largest = max(size, largest);
-      }
-      half_width = max(min(sqrt(square) * longest, hoelder), half_width);  // hoelder where the other is NaN
-      sums = max(sum, sums);
-    }
+void QueryScan<T>::include(const QueryScan& other) {
+  for (long i = 0; i < lanes; ++i) {
+    half_widths[i] = std::max(half_widths[i], other.half_widths[i]);
+    sums[i] = std::max(sums[i], other.sums[i]);
+    entries[i] = std::max(entries[i], other.entries[i]);
   }
-  return {largest_lane(half_width), largest_lane(sums), largest_lane(largest)};
+}
+template <class T>
+T QueryScan<T>::largest(const T (&lane)[lanes]) {
+  return *std::max_element(lane, lane + lanes);
 }
 
-#define ATTNBOUNDS_TOKENS(T)                                                      \
-  template void load_tokens(View<T>, long, long, long, long, Coordinates<T>, T*); \
-  template void store_tokens(const T*, long, long, long, T*);                     \
-  template struct ColumnRange<T>;                                                 \
-  template ColumnRange<T> column_range(View<T>, long, long);                      \
-  template T largest_entry(View<T>, long, long);                                  \
-  template T largest_square(View<T>, long, long, Coordinates<T>);                 \
-  template QueryScan<T> query_scan(View<T>, long, long, const T*, const T*, T)
+template <class T>
+void load_and_scan(View<T> q, long first, long last, long padded, long stride, QueryMeasures<T> by,
+                   T* transposed, QueryScan<T>& scan) {
+  const long d = q.columns;
+  load_tokens<T>(q, first, last, padded, stride, {}, transposed);
+  const Vec<T> longest = Vec<T>::all(by.longest);
+  Vec<T> half_width = Vec<T>::load(scan.half_widths), sums = Vec<T>::load(scan.sums),
+         largest = Vec<T>::load(scan.entries);
+  for (long t = 0; t < padded; t += width<T>) {
+    Vec<T> square = Vec<T>::all(square_guard<T>), hoelder = Vec<T>::zero(), sum = hoelder;
+    for (long l = 0; l < d; ++l) {
+      T* at = transposed + l * stride + t;
+      const Vec<T> entry = Vec<T>::load(at), scaled = entry * Vec<T>::all(by.scale[l]), size = abs(scaled);
+      scaled.store(at);
+      square = fma(entry, entry, square);
+      hoelder = fma(size, Vec<T>::all(by.box[l]), hoelder);
+      sum = sum + size;
+      largest = max(size, largest);
+    }
+    half_width = max(min(sqrt(square) * longest, hoelder), half_width);  // hoelder where the other is NaN
+    sums = max(sum, sums);
+  }
+  half_width.store(scan.half_widths);
+  sums.store(scan.sums);
+  largest.store(scan.entries);
+}
+
+template <class T>
+QueryScan<T> query_scan(View<T> q, long first, long last, QueryMeasures<T> by) {
+  Buffer<T> x(q.columns * block_stride);
+  QueryScan<T> scan;
+  for (long start = first; start < last; start += block) {
+    const long end = std::min(last, start + block);
+    load_and_scan(q, start, end, round_up(end - start, width<T>), block_stride, by, x.data(), scan);
+  }
+  return scan;
+}
+
+#define ATTNBOUNDS_TOKENS(T)                                                                         \
+  template void load_tokens(View<T>, long, long, long, long, Coordinates<T>, T*);                    \
+  template void store_tokens(const T*, long, long, long, T*);                                        \
+  template T largest_entry(View<T>, long, long);                                                     \
+  template struct KeyScan<T>;                                                                        \
+  template KeyScan<T> key_scan(View<T>, long, long, const T*);                                       \
+  template struct QueryScan<T>;                                                                      \
+  template void load_and_scan(View<T>, long, long, long, long, QueryMeasures<T>, T*, QueryScan<T>&); \
+  template QueryScan<T> query_scan(View<T>, long, long, QueryMeasures<T>)
 ATTNBOUNDS_TOKENS(double);
 ATTNBOUNDS_TOKENS(float);
 #undef ATTNBOUNDS_TOKENS

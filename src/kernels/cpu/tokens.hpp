@@ -30,34 +30,48 @@ void load_tokens(View<T> m, long first, long last, long padded, long stride, Coo
 template <class T>
 void store_tokens(const T* transposed, long stride, long columns, long tokens, T* rows);
 
-/// Least and largest entry of each column over rows [first, last), exactly.
+/// Added to sums of squares for what underflows in them.
 template <class T>
-struct ColumnRange {
+constexpr T square_guard = sizeof(T) == 8 ? T(0x1p-1000) : T(0x1p-120F);
+
+/// One look at keys: least and largest entry of each column, exactly, and max_t sum_l (x_l - centre_l)^2,
+/// computed (relative error at most gamma_{d+2}, the guard added; infinite on overflow). No centre: 0.
+template <class T>
+struct KeyScan {
   std::vector<T> least, most;
-  void include(const ColumnRange& other);
+  T square = 0;
+  void include(const KeyScan& other);
 };
 template <class T>
-ColumnRange<T> column_range(View<T> m, long first, long last);
+KeyScan<T> key_scan(View<T> k, long first, long last, const T* centre = nullptr);
 
 /// Largest absolute entry of rows [first, last).
 template <class T>
 T largest_entry(View<T> m, long first, long last);
 
-/// max_t sum_l x_l^2 after the change of coordinates, computed (relative error at most gamma_{d+2}, and
-/// 2^-1000, 2^-120 in float, is added for what underflows; infinite on overflow).
-template <class T>
-T largest_square(View<T> m, long first, long last, Coordinates<T> coordinates);
-
 /// What one look at the queries q' = scale q gives; computed, all sums of positive numbers (roundings: d +
-/// 3).
+/// 3). A lane holds the largest of its tokens.
 template <class T>
 struct QueryScan {
-  T half_width =
-      0;      // max_i min(sum_l |q'_il| box_l, sqrt(sum_l q_il^2 + 2^-1000) longest_key), not divided by d
-  T sum = 0;  // max_i sum_l |q'_il|
-  T largest = 0;  // max_il |q'_il|
+  static constexpr long lanes = 64 / static_cast<long>(sizeof(T));
+  T half_widths[lanes] =
+      {};                 // min(sum_l |q'_il| box_l, sqrt(sum_l q_il^2 + 2^-1000) longest), not divided by d
+  T sums[lanes] = {};     // sum_l |q'_il|
+  T entries[lanes] = {};  // |q'_il|
+  void include(const QueryScan& other);
+  static T largest(const T (&lane)[lanes]);
 };
+/// What the queries are measured by: longest is max_j |k_j - c|.
 template <class T>
-QueryScan<T> query_scan(View<T> q, long first, long last, const T* scale, const T* box, T longest_key);
+struct QueryMeasures {
+  const T *scale, *box;
+  T longest;
+};
+/// As `load_tokens` (coordinates: scale), looking at the tokens on their way. `padded`: whole lanes.
+template <class T>
+void load_and_scan(View<T> q, long first, long last, long padded, long stride, QueryMeasures<T> by,
+                   T* transposed, QueryScan<T>& scan);
+template <class T>
+QueryScan<T> query_scan(View<T> q, long first, long last, QueryMeasures<T> by);
 
 }  // namespace attnbounds::cpu
