@@ -21,7 +21,7 @@ std::size_t pieces_of(long count) {
 }  // namespace
 
 ThreadCount threads_for(double operations, ThreadCount threads) {
-  return operations < 5e5 ? ThreadCount{1} : threads;  // a thread costs about 50 microseconds to start
+  return operations < 2e5 ? ThreadCount{1} : threads;  // below that all is done in some tens of microseconds
 }
 
 template <class T>

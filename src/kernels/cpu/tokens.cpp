@@ -108,8 +108,8 @@ void store_eight(const double*, long, long, double*, long) {}
 constexpr bool eights = false;
 #endif
 
-constexpr long block = 256;              // tokens of a scan
-constexpr long block_stride = 256 + 16;  // rows 2^k bytes apart would meet in the cache
+constexpr long block = 64;             // tokens of a scan: they stay in the first cache
+constexpr long block_stride = 64 + 8;  // rows 2^k bytes apart would meet in the cache
 
 }  // namespace
 
