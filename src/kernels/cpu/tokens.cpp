@@ -26,23 +26,24 @@ void fetch_ahead(const T* p, long count) {
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 // Eight tokens by four columns: rows 0|2, 1|3, 4|6, 5|7 are joined, so that two rounds of shuffles do.
-template <long columns>
-void load_eight(const double* rows, long row_stride, double* out, long stride, const double* centre,
-                const double* scale) {
+template <long columns, bool centred, bool scaled>
+[[gnu::always_inline]] inline void load_eight(const double* rows, long row_stride, double* out, long stride,
+                                              const double* centre, const double* scale) {
   constexpr __mmask8 mask = static_cast<__mmask8>((1 << columns) - 1);
-  const auto row = [&](long t) {
-    const double* p = rows + t * row_stride;
+  const auto row = [&](const double* p) {
     return columns == 4 ? _mm256_loadu_pd(p) : _mm256_maskz_loadu_pd(mask, p);
   };
-  const auto joined = [&](long a, long b) {
-    return _mm512_maskz_insertf64x4(0xFF, _mm512_castpd256_pd512(row(a)), row(b), 1);
+  const double* const middle = rows + 4 * row_stride;
+  const auto joined = [&](const double* p) {  // rows 0 and 2 from there
+    return _mm512_maskz_insertf64x4(0xFF, _mm512_castpd256_pd512(row(p)), row(p + 2 * row_stride), 1);
   };
-  const __m512d z0 = joined(0, 2), z1 = joined(1, 3), z2 = joined(4, 6), z3 = joined(5, 7);
+  const __m512d z0 = joined(rows), z1 = joined(rows + row_stride), z2 = joined(middle),
+                z3 = joined(middle + row_stride);
   const __m512d a = _mm512_maskz_unpacklo_pd(0xFF, z0, z1), b = _mm512_maskz_unpackhi_pd(0xFF, z0, z1),
                 c = _mm512_maskz_unpacklo_pd(0xFF, z2, z3), d = _mm512_maskz_unpackhi_pd(0xFF, z2, z3);
   const auto put = [&](long k, __m512d x) {
-    if (centre) x = _mm512_sub_pd(x, _mm512_set1_pd(centre[k]));
-    if (scale) x = _mm512_mul_pd(x, _mm512_set1_pd(scale[k]));
+    if constexpr (centred) x = _mm512_sub_pd(x, _mm512_set1_pd(centre[k]));
+    if constexpr (scaled) x = _mm512_mul_pd(x, _mm512_set1_pd(scale[k]));
     _mm512_storeu_pd(out + k * stride, x);
   };
   put(0, _mm512_maskz_shuffle_f64x2(0xFF, a, c, 0x88));
@@ -50,32 +51,36 @@ void load_eight(const double* rows, long row_stride, double* out, long stride, c
   if constexpr (columns > 2) put(2, _mm512_maskz_shuffle_f64x2(0xFF, a, c, 0xDD));
   if constexpr (columns > 3) put(3, _mm512_maskz_shuffle_f64x2(0xFF, b, d, 0xDD));
 }
+template <bool centred, bool scaled>
+void load_eights(const double* rows, long columns, long tokens, double* out, long stride,
+                 const Coordinates<double>& to) {
+  for (long t = 0; t < tokens; t += 8, rows += 8 * columns, out += 8) {
+    fetch_ahead<false>(rows, 8 * columns);
+    const double *from = rows, *centre = to.centre, *scale = to.scale;
+    double* at = out;
+    const auto load = [&]<long count>(std::integral_constant<long, count>) __attribute__((always_inline)) {
+      load_eight<count, centred, scaled>(from, columns, at, stride, centre, scale);
+    };
+    long left = columns;
+    for (; left >= 4; left -= 4) {
+      load(std::integral_constant<long, 4>());
+      from += 4;
+      at += 4 * stride;
+      if constexpr (centred) centre += 4;
+      if constexpr (scaled) scale += 4;
+    }
+    if (left == 3) load(std::integral_constant<long, 3>());
+    else if (left == 2) load(std::integral_constant<long, 2>());
+    else if (left == 1) load(std::integral_constant<long, 1>());
+  }
+}
 /// Whole eights of tokens; returns how many tokens that were.
 long load_eights(const double* rows, long columns, long tokens, double* out, long stride,
                  const Coordinates<double>& to) {
   const long whole = tokens / 8 * 8;
-  for (long t = 0; t < whole; t += 8) {
-    fetch_ahead<false>(rows + t * columns, 8 * columns);
-    for (long l = 0; l < columns; l += 4) {
-      const double *centre = to.centre ? to.centre + l : nullptr, *scale = to.scale ? to.scale + l : nullptr;
-      const auto eight = [&](auto load) {
-        load(rows + t * columns + l, columns, out + l * stride + t, stride, centre, scale);
-      };
-      switch (columns - l) {
-        case 1:
-          eight(load_eight<1>);
-          break;
-        case 2:
-          eight(load_eight<2>);
-          break;
-        case 3:
-          eight(load_eight<3>);
-          break;
-        default:
-          eight(load_eight<4>);
-      }
-    }
-  }
+  const auto load = to.centre ? (to.scale ? load_eights<true, true> : load_eights<true, false>)
+                              : (to.scale ? load_eights<false, true> : load_eights<false, false>);
+  load(rows, columns, whole, out, stride, to);
   return whole;
 }
 void store_eight(const double* in, long stride, long columns, double* rows, long row_stride) {
@@ -224,17 +229,17 @@ T QueryScan<T>::largest(const T (&lane)[lanes]) {
   return *std::max_element(lane, lane + lanes);
 }
 
+namespace {
+/// Not inlined: beside the loads GCC keeps the three maxima on the stack.
 template <class T>
-void load_and_scan(View<T> q, long first, long last, long padded, long stride, QueryMeasures<T> by,
-                   T* transposed, QueryScan<T>& scan) {
-  const long d = q.columns;
-  load_tokens<T>(q, first, last, padded, stride, {}, transposed);
+[[gnu::noinline]] void scan_and_scale(T* transposed, long dimension, long tokens, long stride,
+                                      QueryMeasures<T> by, QueryScan<T>& scan) {
   const Vec<T> longest = Vec<T>::all(by.longest);
   Vec<T> half_width = Vec<T>::load(scan.half_widths), sums = Vec<T>::load(scan.sums),
          largest = Vec<T>::load(scan.entries);
-  for (long t = 0; t < padded; t += width<T>) {
+  for (long t = 0; t < tokens; t += width<T>) {
     Vec<T> square = Vec<T>::all(square_guard<T>), hoelder = Vec<T>::zero(), sum = hoelder;
-    for (long l = 0; l < d; ++l) {
+    for (long l = 0; l < dimension; ++l) {
       T* at = transposed + l * stride + t;
       const Vec<T> entry = Vec<T>::load(at), scaled = entry * Vec<T>::all(by.scale[l]), size = abs(scaled);
       scaled.store(at);
@@ -249,6 +254,14 @@ void load_and_scan(View<T> q, long first, long last, long padded, long stride, Q
   half_width.store(scan.half_widths);
   sums.store(scan.sums);
   largest.store(scan.entries);
+}
+}  // namespace
+
+template <class T>
+void load_and_scan(View<T> q, long first, long last, long padded, long stride, QueryMeasures<T> by,
+                   T* transposed, QueryScan<T>& scan) {
+  load_tokens<T>(q, first, last, padded, stride, {}, transposed);
+  scan_and_scale(transposed, q.columns, padded, stride, by, scan);
 }
 
 template <class T>
