@@ -1,9 +1,11 @@
 // Where the kernels run that this thread calls: the CPU, a GPU, or the emulator of a GPU (kernels/cuda/), and
-// in which arithmetic of the GPU. A scope, not an argument of every function on the way: `decide` and
-// `gradient` reach the kernels through many.
+// in which arithmetic. A scope, not an argument of every function on the way: `decide` and `gradient` reach
+// the kernels through many.
 //   const OnDevice device(Device::cuda);   … guaranteed_attention(input, request) …
 // On a device: exact and polynomial attention, matrix and tensor, and dL/dX by polynomials. What has no
 // kernel there runs on the CPU in double: intervals, double-double, exact gradients.
+// On the CPU in float: tensor attention without a mask, exact (scores up to 40) and by polynomials, and dL/dX
+// by polynomials; what has no such kernel runs in double. Matrix attention has its type as a parameter.
 #pragma once
 
 #include <string>
@@ -11,8 +13,8 @@
 namespace attnbounds {
 
 enum class Device { cpu, cuda, emulated };
-/// Of a device: products with features in double, in float, or of TF32 halves on tensor cores (mixed; exact
-/// attention has no such products and is then in double). Input and output are doubles in all three.
+/// Products with features in double, in float, or of TF32 halves on tensor cores (mixed, of a device alone;
+/// exact attention has no such products and is then in double). Input and output are doubles in all three.
 enum class Arithmetic { in_double, in_float, mixed };
 
 Device current_device();

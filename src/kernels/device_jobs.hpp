@@ -8,15 +8,12 @@
 #include "attention/input.hpp"
 #include "kernels/cuda/kernels.hpp"
 #include "kernels/score_range.hpp"
+#include "kernels/tensor_moments.hpp"
 #include "kernels/tensor_scores.hpp"
 
 namespace attnbounds {
 
 struct GradientPlan;
-
-/// Of an entry that was shifted and scaled in double, on its way to T.
-template <class T>
-constexpr long roundings_of_entries = sizeof(T) == 8 ? 0 : 1;
 
 /// Rows kept in T, as jobs point to them.
 template <class T>
