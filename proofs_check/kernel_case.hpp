@@ -12,7 +12,7 @@ namespace attnbounds {
 template <class Input>
 struct GradientKernelCase {
   Input in;
-  AttentionResult fast, exact, in_float;
+  AttentionResult fast, exact, in_float, exact_in_float;
 };
 
 inline Json json_loss(const MatrixLossInput& in) {
@@ -33,7 +33,8 @@ Json describe(const GradientKernelCase<Input>& c) {
 
 template <class Input>
 bool has_bounds(const GradientKernelCase<Input>& c) {
-  return c.fast.bound.is_finite() && c.exact.bound.is_finite() && c.in_float.bound.is_finite();
+  return c.fast.bound.is_finite() && c.exact.bound.is_finite() && c.in_float.bound.is_finite() &&
+         c.exact_in_float.bound.is_finite();
 }
 
 /// Losses from `draw_loss` until all kernels prove something of one, at a random delta, 2^-bits at least.
@@ -50,6 +51,7 @@ GradientKernelCase<Input> draw_kernel_case(Draw& d, Input (*draw_loss)(Draw&), l
     c.exact = exact_gradient(*plan, {1});
     const OnDevice in_float(Device::cpu, Arithmetic::in_float);
     c.in_float = polynomial_gradient(*plan, *polynomial, {1});
+    c.exact_in_float = exact_gradient(*plan, {1});
     if (has_bounds(c)) return c;
   }
 }
@@ -94,16 +96,20 @@ ClaimOf<GradientKernelCase<Input>> float_gradient_claim(ClaimBuilder builder, In
   using Case = GradientKernelCase<Input>;
   return std::move(builder)
       .says(
-          "with products with features in float and all other sums in double, the polynomial kernel's dL/dX "
-          "lies within a bound that counts the roundings of both types",
+          "with products with features, scores and weights in float and all other sums in double, the "
+          "polynomial and the fused exact kernel's dL/dX lie within bounds that count the roundings of both "
+          "types",
           R"($\gamma = (1+\gamma^{\mathrm{float}}_m)(1+\gamma^{\mathrm{double}}_M) - 1$)")
       .given([draw_loss](Draw& d) { return draw_kernel_case(d, draw_loss, 40); })
       .where("the bounds are finite", has_bounds<Input>)
       .at_most(
           "polynomial, float", [](const Case& c) { return error_of(c.in, c.in_float); },
           [](const Case& c) { return enclosed(c.in_float.bound); })
+      .at_most(
+          "fused exact, float", [](const Case& c) { return error_of(c.in, c.exact_in_float); },
+          [](const Case& c) { return enclosed(c.exact_in_float.bound); })
       .twin(
-          "the bound with the roundoff of double for that of float",
+          "polynomial: the bound with the roundoff of double for that of float",
           [](const Case& c) { return error_of(c.in, c.in_float); },
           [](const Case& c) { return enclosed(c.fast.bound); })
       .sizes(60, 600, 6000);

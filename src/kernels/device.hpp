@@ -4,8 +4,8 @@
 //   const OnDevice device(Device::cuda);   … guaranteed_attention(input, request) …
 // On a device: exact and polynomial attention, matrix and tensor, and dL/dX by polynomials. What has no
 // kernel there runs on the CPU in double: intervals, double-double, exact gradients.
-// On the CPU in float: tensor attention without a mask, exact (scores up to 40) and by polynomials, and dL/dX
-// by polynomials; what has no such kernel runs in double. Matrix attention has its type as a parameter.
+// On the CPU in float: tensor attention without a mask and dL/dX, exact (scores of pairs up to 40) and by
+// polynomials; what has no such kernel runs in double. Matrix attention has its type as a parameter.
 #pragma once
 
 #include <string>
