@@ -16,14 +16,15 @@ T moved(T x, long l, const Coordinates<T>& to) {
 }
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
-// Eight tokens by four columns: rows 0|2, 1|3, 4|6, 5|7 are joined, so that two rounds of shuffles do.
-template <long columns>
-void load_eight(const double* rows, long row_stride, double* out, long stride, const double* centre,
-                const double* scale) {
+// Eight tokens by four columns: rows 0|2, 1|3, 4|6, 5|7 are joined, so that two rounds of shuffles do. Floats
+// are shuffled as doubles, which is exact.
+template <long columns, class T>
+void load_eight(const T* rows, long row_stride, T* out, long stride, const T* centre, const T* scale) {
   constexpr __mmask8 mask = static_cast<__mmask8>((1 << columns) - 1);
   const auto row = [&](long t) {
-    const double* p = rows + t * row_stride;
-    return columns == 4 ? _mm256_loadu_pd(p) : _mm256_maskz_loadu_pd(mask, p);
+    const T* p = rows + t * row_stride;
+    if constexpr (sizeof(T) == 8) return columns == 4 ? _mm256_loadu_pd(p) : _mm256_maskz_loadu_pd(mask, p);
+    else return _mm256_cvtps_pd(columns == 4 ? _mm_loadu_ps(p) : _mm_maskz_loadu_ps(mask, p));
   };
   const auto joined = [&](long a, long b) {
     return _mm512_maskz_insertf64x4(0xFF, _mm512_castpd256_pd512(row(a)), row(b), 1);
@@ -32,9 +33,16 @@ void load_eight(const double* rows, long row_stride, double* out, long stride, c
   const __m512d a = _mm512_maskz_unpacklo_pd(0xFF, z0, z1), b = _mm512_maskz_unpackhi_pd(0xFF, z0, z1),
                 c = _mm512_maskz_unpacklo_pd(0xFF, z2, z3), d = _mm512_maskz_unpackhi_pd(0xFF, z2, z3);
   const auto put = [&](long k, __m512d x) {
-    if (centre) x = _mm512_sub_pd(x, _mm512_set1_pd(centre[k]));
-    if (scale) x = _mm512_mul_pd(x, _mm512_set1_pd(scale[k]));
-    _mm512_storeu_pd(out + k * stride, x);
+    if constexpr (sizeof(T) == 8) {
+      if (centre) x = _mm512_sub_pd(x, _mm512_set1_pd(centre[k]));
+      if (scale) x = _mm512_mul_pd(x, _mm512_set1_pd(scale[k]));
+      _mm512_storeu_pd(out + k * stride, x);
+    } else {
+      __m256 y = _mm512_maskz_cvtpd_ps(0xFF, x);
+      if (centre) y = _mm256_sub_ps(y, _mm256_set1_ps(centre[k]));
+      if (scale) y = _mm256_mul_ps(y, _mm256_set1_ps(scale[k]));
+      _mm256_storeu_ps(out + k * stride, y);
+    }
   };
   put(0, _mm512_maskz_shuffle_f64x2(0xFF, a, c, 0x88));
   if constexpr (columns > 1) put(1, _mm512_maskz_shuffle_f64x2(0xFF, b, d, 0x88));
@@ -42,27 +50,27 @@ void load_eight(const double* rows, long row_stride, double* out, long stride, c
   if constexpr (columns > 3) put(3, _mm512_maskz_shuffle_f64x2(0xFF, b, d, 0xDD));
 }
 /// Whole eights of tokens; returns how many tokens that were.
-long load_eights(const double* rows, long columns, long tokens, double* out, long stride,
-                 const Coordinates<double>& to) {
+template <class T>
+long load_eights(const T* rows, long columns, long tokens, T* out, long stride, const Coordinates<T>& to) {
   const long whole = tokens / 8 * 8;
   for (long l = 0; l < columns; l += 4) {
-    const double *centre = to.centre ? to.centre + l : nullptr, *scale = to.scale ? to.scale + l : nullptr;
+    const T *centre = to.centre ? to.centre + l : nullptr, *scale = to.scale ? to.scale + l : nullptr;
     const auto all = [&](auto load) {
       for (long t = 0; t < whole; t += 8)
         load(rows + t * columns + l, columns, out + l * stride + t, stride, centre, scale);
     };
     switch (columns - l) {
       case 1:
-        all(load_eight<1>);
+        all(load_eight<1, T>);
         break;
       case 2:
-        all(load_eight<2>);
+        all(load_eight<2, T>);
         break;
       case 3:
-        all(load_eight<3>);
+        all(load_eight<3, T>);
         break;
       default:
-        all(load_eight<4>);
+        all(load_eight<4, T>);
     }
   }
   return whole;
@@ -88,7 +96,10 @@ void store_eight(const double* in, long stride, long columns, double* rows, long
 }
 constexpr bool eights = true;
 #else
-long load_eights(const double*, long, long, double*, long, const Coordinates<double>&) { return 0; }
+template <class T>
+long load_eights(const T*, long, long, T*, long, const Coordinates<T>&) {
+  return 0;
+}
 void store_eight(const double*, long, long, double*, long) {}
 constexpr bool eights = false;
 #endif
@@ -103,8 +114,7 @@ void load_tokens(View<T> m, long first, long last, long padded, long stride, Coo
                  T* transposed) {
   const long tokens = last - first, columns = m.columns;
   const T* rows = m.data + first * columns;
-  long done = 0;
-  if constexpr (sizeof(T) == 8) done = load_eights(rows, columns, tokens, transposed, stride, coordinates);
+  const long done = load_eights(rows, columns, tokens, transposed, stride, coordinates);
   for (long t = done; t < tokens; ++t)
     for (long l = 0; l < columns; ++l)
       transposed[l * stride + t] = moved(rows[t * columns + l], l, coordinates);
