@@ -4,8 +4,8 @@
 //   const OnDevice device(Device::cuda);   … guaranteed_attention(input, request) …
 // On a device: exact and polynomial attention, matrix and tensor, and dL/dX by polynomials. What has no
 // kernel there runs on the CPU in double: intervals, double-double, exact gradients.
-// On the CPU in float: tensor attention without a mask and dL/dX, exact (scores of pairs up to 40) and by
-// polynomials; what has no such kernel runs in double. Matrix attention has its type as a parameter.
+// On the CPU in float: matrix attention, tensor attention without a mask and dL/dX, exact (scores of pairs up
+// to 40) and by polynomials; what has no such kernel runs in double.
 #pragma once
 
 #include <string>
@@ -38,7 +38,7 @@ class OnDevice {
 
 /// "cpu" or "cuda". Errors: InputError, also where no GPU is to be had.
 Device device_from_text(const std::string& text);
-/// "double", "float" or "mixed", the last two not on the CPU. Errors: InputError.
+/// "double", "float" or "mixed", the last not on the CPU. Errors: InputError.
 Arithmetic arithmetic_from_text(const std::string& text, Device device);
 const char* name(Arithmetic arithmetic);
 

@@ -199,7 +199,7 @@ BoundedOutput<double> exact_attention_on_device(const AttentionInput& input, con
     if (values.largest.value() == 0) output.bound = output.bound_rounding = UpperBound();
     return output;
   }
-  const FloatAttention in_float(input, range, values, mask);
+  const FloatAttention in_float(input, range, mask);
   const auto result = with_entries_rounded(cuda::exact_attention(where(device), in_float.job), 1);  // v
   // A score has the roundings of q' and of k' besides.
   const cuda::Bound bound = cuda::exact_bound(
@@ -221,7 +221,7 @@ BoundedOutput<double> polynomial_attention_on_device(const AttentionInput& input
   const ValueScale<double> values = value_scale(input.v);
   const cuda::CertifiedCoefficients certified{coefficients_in_doubles(polynomial.polynomial),
                                               round_down(polynomial.half_width), polynomial.error.value()};
-  const FloatAttention in_float(input, range, values, mask);
+  const FloatAttention in_float(input, range, mask);
   const auto result = with_entries_rounded(
       current_arithmetic() == Arithmetic::mixed
           ? cuda::mixed_attention(where(device), in_float.job, certified.coefficients)

@@ -7,6 +7,7 @@
 
 #include "attention/input.hpp"
 #include "kernels/cuda/kernels.hpp"
+#include "kernels/float_input.hpp"
 #include "kernels/score_range.hpp"
 #include "kernels/tensor_moments.hpp"
 #include "kernels/tensor_scores.hpp"
@@ -29,10 +30,9 @@ class KeptRows {
 };
 
 /// Matrix attention in float. The job's values are scaled and its outputs are not scaled back.
-class FloatAttention : KeptRows<float> {
- public:
-  FloatAttention(const AttentionInput& input, const ScoreRange<double>& range,
-                 const ValueScale<double>& values, Mask mask);
+struct FloatAttention {
+  FloatAttention(const AttentionInput& input, const ScoreRange<double>& range, Mask mask);
+  FloatInput rounded;
   cuda::AttentionJob<float> job;
 };
 

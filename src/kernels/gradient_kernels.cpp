@@ -601,11 +601,14 @@ AttentionResult fused(const GradientPlan& plan, ThreadCount threads) {
 
 }  // namespace
 
-AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
+Arithmetic exact_gradient_arithmetic(const GradientPlan& plan) {
   const double most = plan.sides.size() == 1 ? cpu::most_score<float> : PairRows<float>::most_score;
-  const bool in_float = current_device() == Device::cpu && current_arithmetic() == Arithmetic::in_float &&
-                        plan.size.value() <= most;
-  return in_float ? fused<float>(plan, threads) : fused<double>(plan, threads);
+  return current_device() == Device::cpu && plan.size.value() <= most ? exact_arithmetic()
+                                                                      : Arithmetic::in_double;
+}
+AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
+  return exact_gradient_arithmetic(plan) == Arithmetic::in_float ? fused<float>(plan, threads)
+                                                                 : fused<double>(plan, threads);
 }
 
 }  // namespace attnbounds

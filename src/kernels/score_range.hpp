@@ -27,6 +27,7 @@ struct ScoreRange {
   UpperBound half_width;     // X
   UpperBound perturbation;   // zeta
   UpperBound largest_query;  // max(1, max |q'_il|)
+  long rounded_before = 0;   // roundings that entries of q', k' and v have had before (float_input.hpp)
 
   cpu::Coordinates<T> keys() const { return {centre.data(), key_scale.data()}; }
 };

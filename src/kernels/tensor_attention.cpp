@@ -515,14 +515,19 @@ AttentionResult fused(const TensorAttentionInput& input, const TensorScores& sco
 
 }  // namespace
 
+Arithmetic exact_tensor_arithmetic(const TensorScores& scores, Mask mask) {
+  const bool fits = mask == Mask::none && scores.interval.size.value() <= PairRows<float>::most_score;
+  return current_device() != Device::cpu || fits ? exact_arithmetic() : Arithmetic::in_double;
+}
+
 AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
                                        Mask mask, ThreadCount threads) {
   input.validate(mask);
   if (current_device() != Device::cpu && input.q.cols() <= cuda::most_exact_tensor_features)
     return exact_tensor_attention_on_device(input, scores, mask);
-  const bool in_float = current_device() == Device::cpu && current_arithmetic() == Arithmetic::in_float &&
-                        mask == Mask::none && scores.interval.size.value() <= PairRows<float>::most_score;
-  return in_float ? fused<float>(input, scores, mask, threads) : fused<double>(input, scores, mask, threads);
+  return exact_tensor_arithmetic(scores, mask) == Arithmetic::in_float
+             ? fused<float>(input, scores, mask, threads)
+             : fused<double>(input, scores, mask, threads);
 }
 
 }  // namespace attnbounds
