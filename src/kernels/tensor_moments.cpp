@@ -21,6 +21,13 @@ Index groups_of(Index tokens, Index doubles_of_a_group, size_t sets) {
 
 }  // namespace
 
+template <class T>
+UpperBound gamma(TermRoundings roundings) {
+  if (sizeof(T) == 8 || bug(Bug::floats_counted_as_doubles)) return gamma<double>(roundings.total());
+  const UpperBound narrow = gamma<T>(roundings.narrow), wide = gamma<double>(roundings.wide);
+  return narrow + wide + narrow * wide;
+}
+
 std::vector<double> coefficients_in_doubles(const Polynomial& polynomial) {
   std::vector<double> result;
   for (const Rational& c : polynomial.coefficients) {
@@ -107,6 +114,7 @@ std::vector<double> RowEvaluation<T>::rows(const std::vector<double>& variables)
 #define ATTNBOUNDS_MOMENTS(T)                                                                        \
   template std::vector<std::vector<double>> moments<T>(const Monomials&, const std::vector<Tokens>&, \
                                                        ThreadCount);                                 \
+  template UpperBound gamma<T>(TermRoundings);                                                       \
   template class RowEvaluation<T>
 ATTNBOUNDS_MOMENTS(double);
 ATTNBOUNDS_MOMENTS(float);

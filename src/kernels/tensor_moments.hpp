@@ -19,11 +19,7 @@ namespace attnbounds {
 using cuda::TermRoundings;
 /// (1 + gamma^T_narrow)(1 + gamma^double_wide) - 1. In double all roundings are alike.
 template <class T>
-UpperBound gamma(TermRoundings roundings) {
-  if constexpr (sizeof(T) == 8) return gamma<double>(roundings.total());
-  const UpperBound narrow = gamma<T>(roundings.narrow), wide = gamma<double>(roundings.wide);
-  return narrow + wide + narrow * wide;
-}
+UpperBound gamma(TermRoundings roundings);
 /// Of an entry that was shifted and scaled in double, on its way to T.
 template <class T>
 constexpr long roundings_of_entries = sizeof(T) == 8 ? 0 : 1;
