@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string>
 
+#include "kernels/device.hpp"
 #include "support.hpp"
 
 namespace attnbounds::bench {
@@ -26,6 +27,18 @@ inline Comparison alternate_short(const std::function<void()>& ours, const std::
     spent += 2 * calls * our_times.back() + rival_times.back();
   }
   return {median(our_times), median(rival_times), static_cast<int>(rival_times.size())};
+}
+
+/// What `ours` takes in double over what it takes in the scope's arithmetic; it is left as the latter made
+/// it.
+inline double ratio_to_double(const std::function<void()>& ours) {
+  const auto in_double = [&] {
+    const OnDevice scope(Device::cpu);
+    ours();
+  };
+  const double ratio = alternate(ours, in_double, {200, 1}).ratio();
+  ours();
+  return ratio;
 }
 
 /// Memory that is freed stays with the process, for both: page faults would be most of a millisecond.

@@ -2,6 +2,7 @@
 // closed form, and the claim that each result lies within its own proved bound.
 #pragma once
 
+#include "kernels/device.hpp"
 #include "kernels/gradient_kernels.hpp"
 #include "kernels/kept.hpp"
 #include "proofs_check/gradient_case.hpp"
@@ -11,7 +12,7 @@ namespace attnbounds {
 template <class Input>
 struct GradientKernelCase {
   Input in;
-  AttentionResult fast, exact;
+  AttentionResult fast, exact, in_float, exact_in_float;
 };
 
 inline Json json_loss(const MatrixLossInput& in) {
@@ -32,21 +33,25 @@ Json describe(const GradientKernelCase<Input>& c) {
 
 template <class Input>
 bool has_bounds(const GradientKernelCase<Input>& c) {
-  return c.fast.bound.is_finite() && c.exact.bound.is_finite();
+  return c.fast.bound.is_finite() && c.exact.bound.is_finite() && c.in_float.bound.is_finite() &&
+         c.exact_in_float.bound.is_finite();
 }
 
-/// Losses from `draw_loss` until both kernels prove something of one, at a random delta.
+/// Losses from `draw_loss` until all kernels prove something of one, at a random delta, 2^-bits at least.
 template <class Input>
-GradientKernelCase<Input> draw_kernel_case(Draw& d, Input (*draw_loss)(Draw&)) {
+GradientKernelCase<Input> draw_kernel_case(Draw& d, Input (*draw_loss)(Draw&), long bits = 26) {
   for (;;) {
     GradientKernelCase<Input> c;
     c.in = draw_loss(d);
     const auto plan = gradient_plan(gradient_input(c.in), {1});
     const auto polynomial =
-        kept_exp_polynomial(half_width(*plan).exact(), Rational(1, 1L << d.integer(2, 26)), {24});
+        kept_exp_polynomial(half_width(*plan).exact(), Rational(1, 1L << d.integer(2, bits)), {24});
     if (!polynomial) continue;
     c.fast = polynomial_gradient(*plan, *polynomial, {1});
     c.exact = exact_gradient(*plan, {1});
+    const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+    c.in_float = polynomial_gradient(*plan, *polynomial, {1});
+    c.exact_in_float = exact_gradient(*plan, {1});
     if (has_bounds(c)) return c;
   }
 }
@@ -57,26 +62,56 @@ Interval error_of(const Input& in, const AttentionResult& result) {
   return max_abs(Matrix<Interval>(matrix_from<Interval>(result.output) - exact));
 }
 
+inline Interval enclosed(UpperBound bound) { return enclose(bound.exact()); }
+
 template <class Input>
 ClaimOf<GradientKernelCase<Input>> gradient_kernel_claim(ClaimBuilder builder, Input (*draw_loss)(Draw&)) {
   using Case = GradientKernelCase<Input>;
-  const auto bound = [](UpperBound b) { return enclose(b.exact()); };
   return std::move(builder)
       .says(
-          "the polynomial and the fused exact kernel's dL/dX lie within their own proved bounds of the "
-          "closed form",
+          "the polynomial kernel's dL/dX, in double and in float, and the fused exact kernel's lie within "
+          "their "
+          "own proved bounds of the closed form",
           R"($\|\mathrm{fl}(\tilde g) - g\|_\infty \le \text{bound}_{\text{approximation}} + \text{bound}_{\text{rounding}}$)")
       .given([draw_loss](Draw& d) { return draw_kernel_case(d, draw_loss); })
       .where("the bounds are finite", has_bounds<Input>)
       .at_most(
           "polynomial", [](const Case& c) { return error_of(c.in, c.fast); },
-          [bound](const Case& c) { return bound(c.fast.bound); })
+          [](const Case& c) { return enclosed(c.fast.bound); })
       .at_most(
           "fused exact", [](const Case& c) { return error_of(c.in, c.exact); },
-          [bound](const Case& c) { return bound(c.exact.bound); })
+          [](const Case& c) { return enclosed(c.exact.bound); })
+      .at_most(
+          "polynomial, float", [](const Case& c) { return error_of(c.in, c.in_float); },
+          [](const Case& c) { return enclosed(c.in_float.bound); })
       .twin(
           "the rounding part alone", [](const Case& c) { return error_of(c.in, c.fast); },
-          [bound](const Case& c) { return bound(c.fast.bound_rounding); })
+          [](const Case& c) { return enclosed(c.fast.bound_rounding); })
+      .sizes(60, 600, 6000);
+}
+
+/// In float, with degrees at which rounding is all there is.
+template <class Input>
+ClaimOf<GradientKernelCase<Input>> float_gradient_claim(ClaimBuilder builder, Input (*draw_loss)(Draw&)) {
+  using Case = GradientKernelCase<Input>;
+  return std::move(builder)
+      .says(
+          "with products with features, scores and weights in float and all other sums in double, the "
+          "polynomial and the fused exact kernel's dL/dX lie within bounds that count the roundings of both "
+          "types",
+          R"($\gamma = (1+\gamma^{\mathrm{float}}_m)(1+\gamma^{\mathrm{double}}_M) - 1$)")
+      .given([draw_loss](Draw& d) { return draw_kernel_case(d, draw_loss, 40); })
+      .where("the bounds are finite", has_bounds<Input>)
+      .at_most(
+          "polynomial, float", [](const Case& c) { return error_of(c.in, c.in_float); },
+          [](const Case& c) { return enclosed(c.in_float.bound); })
+      .at_most(
+          "fused exact, float", [](const Case& c) { return error_of(c.in, c.exact_in_float); },
+          [](const Case& c) { return enclosed(c.exact_in_float.bound); })
+      .twin(
+          "polynomial: the bound with the roundoff of double for that of float",
+          [](const Case& c) { return error_of(c.in, c.in_float); },
+          [](const Case& c) { return enclosed(c.fast.bound); })
       .sizes(60, 600, 6000);
 }
 

@@ -1,6 +1,6 @@
 // The gradient kernels of the matrix loss keep what they promise: the floating-point dL/dX of the factorised
-// polynomial method and of the fused exact kernel lies within its own proved bound (approximation and
-// rounding, docs/kernels_tensor_gradient.md) of an enclosure of the closed form.
+// polynomial method, in double and in float, and of the fused exact kernel lies within its own proved bound
+// (approximation and rounding, docs/kernels_tensor_gradient.md) of an enclosure of the closed form.
 #include "proofs_check/kernel_case.hpp"
 
 namespace attnbounds {
@@ -18,6 +18,10 @@ const Registration kernel_guarantee =
     gradient_kernel_claim(claim("alman-song-2024-gradient/kernel-guarantee",
                                 "Theorem 1.6's algorithm, in floating point", Standing::checked),
                           draw);
+const Registration float_kernel_guarantee =
+    float_gradient_claim(claim("alman-song-2024-gradient/float-kernel-guarantee",
+                               "Theorem 1.6's algorithm, in float", Standing::checked),
+                         draw);
 
 }  // namespace
 }  // namespace attnbounds

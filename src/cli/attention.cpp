@@ -144,6 +144,8 @@ ExitStatus run(const Options& options) {
   if (options.precision && arithmetic != Arithmetic::in_double)
     throw InputError("--arithmetic", "double with --precision, which asks for intervals", options.arithmetic);
   request.mask = options.causal ? Mask::causal : Mask::none;
+  if (where == Device::cpu && arithmetic == Arithmetic::in_float && options.causal && !options.k2.empty())
+    throw InputError("--arithmetic", "double for causal tensor attention on the CPU", options.arithmetic);
   if (options.threads > 0) request.threads = {options.threads};
   if (options.precision) {
     if (*options.precision < 2 || *options.precision > 16384)
@@ -166,7 +168,8 @@ ExitStatus run(const Options& options) {
   GuaranteedAnswer answer = what_is_said_of_output(result, budget);
   if (options.certify) answer.certified = certify(result, problem, request, exact);
 
-  if (where != Device::cpu) answer.more["arithmetic"] = options.arithmetic;
+  if (where != Device::cpu || arithmetic != Arithmetic::in_double)
+    answer.more["arithmetic"] = options.arithmetic;
 
   if (!options.output.empty()) write_file_atomically(options.output, npy_bytes(result.output));
   if (!options.certificate.empty()) write_certificate(options, problem, result, request.mask);

@@ -117,7 +117,7 @@ void attention_case(CaseFolder& folder, Stream& draw, const Options& options) {
                                    values.up,
                                    cuda::Masking::none});
   } else {
-    job(FloatAttention(in, range, values, mask).job);
+    job(FloatAttention(in, range, mask).job);
   }
   folder.line("up", {values.up});
   const OnDevice emulated(Device::emulated, arithmetic_of(options));

@@ -178,12 +178,14 @@ ExitStatus run(const Options& options) {
   request.method = method_from_text(options.method);
   if (options.threads > 0) request.threads = {options.threads};
   const Loss loss = read_instance(options.instance);
-  if (arithmetic != Arithmetic::in_double &&
-      (request.method == MethodChoice::exact || std::holds_alternative<AttentionLossInput>(loss)))
-    throw InputError("--arithmetic", "double, but for dL/dX by polynomials", options.arithmetic);
+  if (arithmetic != Arithmetic::in_double && std::holds_alternative<AttentionLossInput>(loss))
+    throw InputError("--arithmetic", "double, but for dL/dX", options.arithmetic);
+  if (arithmetic != Arithmetic::in_double && where != Device::cpu && request.method == MethodChoice::exact)
+    throw InputError("--arithmetic", "double for exact gradients, which have no device kernel",
+                     options.arithmetic);
   request.model = model_for(loss, request.method, request.threads, options);
   GuaranteedAnswer a = std::visit([&](const auto& in) { return answer(in, request, options); }, loss);
-  if (where != Device::cpu) a.more["arithmetic"] = options.arithmetic;
+  if (where != Device::cpu || arithmetic != Arithmetic::in_double) a.more["arithmetic"] = options.arithmetic;
   return report(a, options);
 }
 

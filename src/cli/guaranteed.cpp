@@ -104,7 +104,7 @@ ExitStatus report(const GuaranteedAnswer& answer, const CommonOptions& options) 
 void add_arithmetic_option(CLI::App& command, std::string& arithmetic) {
   command
       .add_option("--arithmetic", arithmetic,
-                  "of --device cuda: double, float, or mixed (tensor cores); each with its own proved bound")
+                  "double, float, or (of --device cuda) mixed, tensor cores; each with its own proved bound")
       ->check(CLI::IsMember({"double", "float", "mixed"}))
       ->capture_default_str();
 }

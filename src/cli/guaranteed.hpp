@@ -52,7 +52,7 @@ GuaranteedAnswer what_is_said_of_output(const AttentionResult& result, const Rat
 Rational epsilon_from_text(const std::string& text);
 MethodChoice method_from_text(const std::string& text);
 
-/// --arithmetic, of --device cuda.
+/// --arithmetic: double, float, mixed.
 void add_arithmetic_option(CLI::App& command, std::string& arithmetic);
 
 /// The double or "infinity", exactly.

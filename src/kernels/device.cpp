@@ -32,8 +32,8 @@ Device device_from_text(const std::string& text) {
 Arithmetic arithmetic_from_text(const std::string& text, Device device) {
   for (const Arithmetic arithmetic : {Arithmetic::in_double, Arithmetic::in_float, Arithmetic::mixed})
     if (text == name(arithmetic)) {
-      if (device == Device::cpu && arithmetic != Arithmetic::in_double)
-        throw InputError("--arithmetic", "double on the CPU (float and mixed go with --device cuda)", text);
+      if (device == Device::cpu && arithmetic == Arithmetic::mixed)
+        throw InputError("--arithmetic", "double or float on the CPU (mixed goes with --device cuda)", text);
       return arithmetic;
     }
   throw InputError("--arithmetic", "double, float or mixed", "'" + text + "'");

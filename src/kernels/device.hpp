@@ -1,9 +1,11 @@
 // Where the kernels run that this thread calls: the CPU, a GPU, or the emulator of a GPU (kernels/cuda/), and
-// in which arithmetic of the GPU. A scope, not an argument of every function on the way: `decide` and
-// `gradient` reach the kernels through many.
+// in which arithmetic. A scope, not an argument of every function on the way: `decide` and `gradient` reach
+// the kernels through many.
 //   const OnDevice device(Device::cuda);   … guaranteed_attention(input, request) …
 // On a device: exact and polynomial attention, matrix and tensor, and dL/dX by polynomials. What has no
 // kernel there runs on the CPU in double: intervals, double-double, exact gradients.
+// On the CPU in float: matrix attention, tensor attention without a mask and dL/dX, exact (scores of pairs up
+// to 40) and by polynomials; what has no such kernel runs in double.
 #pragma once
 
 #include <string>
@@ -11,8 +13,8 @@
 namespace attnbounds {
 
 enum class Device { cpu, cuda, emulated };
-/// Of a device: products with features in double, in float, or of TF32 halves on tensor cores (mixed; exact
-/// attention has no such products and is then in double). Input and output are doubles in all three.
+/// Products with features in double, in float, or of TF32 halves on tensor cores (mixed, of a device alone;
+/// exact attention has no such products and is then in double). Input and output are doubles in all three.
 enum class Arithmetic { in_double, in_float, mixed };
 
 Device current_device();
@@ -36,7 +38,7 @@ class OnDevice {
 
 /// "cpu" or "cuda". Errors: InputError, also where no GPU is to be had.
 Device device_from_text(const std::string& text);
-/// "double", "float" or "mixed", the last two not on the CPU. Errors: InputError.
+/// "double", "float" or "mixed", the last not on the CPU. Errors: InputError.
 Arithmetic arithmetic_from_text(const std::string& text, Device device);
 const char* name(Arithmetic arithmetic);
 

@@ -199,7 +199,7 @@ BoundedOutput<double> exact_attention_on_device(const AttentionInput& input, con
     if (values.largest.value() == 0) output.bound = output.bound_rounding = UpperBound();
     return output;
   }
-  const FloatAttention in_float(input, range, values, mask);
+  const FloatAttention in_float(input, range, mask);
   const auto result = with_entries_rounded(cuda::exact_attention(where(device), in_float.job), 1);  // v
   // A score has the roundings of q' and of k' besides.
   const cuda::Bound bound = cuda::exact_bound(
@@ -221,7 +221,7 @@ BoundedOutput<double> polynomial_attention_on_device(const AttentionInput& input
   const ValueScale<double> values = value_scale(input.v);
   const cuda::CertifiedCoefficients certified{coefficients_in_doubles(polynomial.polynomial),
                                               round_down(polynomial.half_width), polynomial.error.value()};
-  const FloatAttention in_float(input, range, values, mask);
+  const FloatAttention in_float(input, range, mask);
   const auto result = with_entries_rounded(
       current_arithmetic() == Arithmetic::mixed
           ? cuda::mixed_attention(where(device), in_float.job, certified.coefficients)
@@ -341,7 +341,7 @@ std::vector<double> moments_on(Device device, const Monomials& monomials, const 
   const cuda::SplitMonomials split = split_of(monomials);
   const cuda::Sums sums =
       cuda::moments(where(device), split, {x.data(), count, d}, {y.data(), count, columns});
-  require_few(sums.roundings, moment_roundings(monomials.tree.degree.value));
+  require_few(sums.roundings, moment_roundings(monomials.tree.degree.value).total());
   const std::vector<long> place = places_of_tree(monomials, split);
   std::vector<double> result(static_cast<std::size_t>(monomials.tree.rank * (columns + 1)));
   for (Index a = 0; a < monomials.tree.rank; ++a)
@@ -365,7 +365,7 @@ std::vector<double> RowsOn::operator()(const std::vector<double>& variables) con
   const cuda::Sums sums =
       cuda::evaluate(where(device_), split_, {variables.data(), static_cast<Index>(variables.size()) / d, d},
                      table_, columns_);
-  require_few(sums.roundings, evaluation_roundings(degree_));
+  require_few(sums.roundings, evaluation_roundings(degree_, 0).total());
   return sums.values;
 }
 

@@ -15,18 +15,10 @@ std::vector<double> factors(const ScaledColumns& scale) {
 }
 cuda::Rowwise<double> rowwise(const Matrix<double>& m) { return {m.data(), m.rows(), m.cols()}; }
 
-/// (m - centre) scale, a column each.
-std::vector<double> moved_rows(const Matrix<double>& m, const double* centre, const double* scale) {
-  std::vector<double> rows(static_cast<std::size_t>(m.size()));
-  const std::size_t columns = static_cast<std::size_t>(m.cols());
-  for (std::size_t e = 0; e < rows.size(); ++e) {
-    const double x = m.data()[e];
-    rows[e] = (centre ? x - centre[e % columns] : x) * scale[e % columns];
-  }
-  return rows;
-}
 std::vector<double> times(const Matrix<double>& m, double factor) {
-  return moved_rows(m, nullptr, std::vector<double>(static_cast<std::size_t>(m.cols()), factor).data());
+  std::vector<double> rows(m.data(), m.data() + m.size());
+  for (double& x : rows) x *= factor;
+  return rows;
 }
 std::vector<float> ones(Eigen::Index count) {
   return std::vector<float>(static_cast<std::size_t>(count), 1.0F);
@@ -34,13 +26,12 @@ std::vector<float> ones(Eigen::Index count) {
 
 }  // namespace
 
-FloatAttention::FloatAttention(const AttentionInput& input, const ScoreRange<double>& range,
-                               const ValueScale<double>& values, Mask mask) {
-  const Eigen::Index d = input.q.cols();
-  job.q = keep(moved_rows(input.q, nullptr, range.query_scale.data()), d);
-  job.k = keep(moved_rows(input.k, range.centre.data(), range.key_scale.data()), d);
-  job.v = keep(times(input.v, values.down), input.v.cols());
-  job.scaling = {{}, ones(d), ones(d)};
+FloatAttention::FloatAttention(const AttentionInput& input, const ScoreRange<double>& range, Mask mask)
+    : rounded(input, range, all_cores()) {
+  job.q = {rounded.q.data(), rounded.q.rows(), rounded.q.cols()};
+  job.k = {rounded.k.data(), rounded.k.rows(), rounded.k.cols()};
+  job.v = {rounded.v.data(), rounded.v.rows(), rounded.v.cols()};
+  job.scaling = {{}, ones(input.q.cols()), ones(input.q.cols())};
   job.mask = mask == Mask::causal ? cuda::Masking::causal : cuda::Masking::none;
 }
 

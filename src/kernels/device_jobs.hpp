@@ -7,16 +7,14 @@
 
 #include "attention/input.hpp"
 #include "kernels/cuda/kernels.hpp"
+#include "kernels/float_input.hpp"
 #include "kernels/score_range.hpp"
+#include "kernels/tensor_moments.hpp"
 #include "kernels/tensor_scores.hpp"
 
 namespace attnbounds {
 
 struct GradientPlan;
-
-/// Of an entry that was shifted and scaled in double, on its way to T.
-template <class T>
-constexpr long roundings_of_entries = sizeof(T) == 8 ? 0 : 1;
 
 /// Rows kept in T, as jobs point to them.
 template <class T>
@@ -32,10 +30,9 @@ class KeptRows {
 };
 
 /// Matrix attention in float. The job's values are scaled and its outputs are not scaled back.
-class FloatAttention : KeptRows<float> {
- public:
-  FloatAttention(const AttentionInput& input, const ScoreRange<double>& range,
-                 const ValueScale<double>& values, Mask mask);
+struct FloatAttention {
+  FloatAttention(const AttentionInput& input, const ScoreRange<double>& range, Mask mask);
+  FloatInput rounded;
   cuda::AttentionJob<float> job;
 };
 

@@ -7,6 +7,7 @@
 #include "kernels/cpu/quotients.hpp"
 #include "kernels/cpu/score_rows.hpp"
 #include "kernels/device_attention.hpp"
+#include "kernels/float_input.hpp"
 #include "kernels/guarantee.hpp"
 #include "numeric/stopwatch.hpp"
 #include "numeric/zoo.hpp"
@@ -20,10 +21,10 @@ UpperBound fused_rounding(const ScoreRange<T>& range, const ValueScale<T>& value
                           long dimension) {
   const auto number = [](double x) { return UpperBound::exactly(x); };
   const UpperBound u = unit_roundoff<T>(), eta = underflow_error<T>();
-  const UpperBound score_error = gamma<T>(dimension + 1) * range.half_width + range.perturbation +
-                                 eta * number(static_cast<double>(2 * dimension + 2));
+  const UpperBound score_error = gamma<T>(dimension + 1 + 2 * range.rounded_before) * range.half_width +
+                                 range.perturbation + eta * number(static_cast<double>(2 * dimension + 2));
   const UpperBound weight_error = u * number(cpu::exp_error_in_roundoffs + 1);
-  const UpperBound sums = gamma<T>(cpu::roundings_of_a_weight<T>) * number(2 + 0x1p-9);
+  const UpperBound sums = gamma<T>(cpu::roundings_of_a_weight<T> + range.rounded_before) * number(2 + 0x1p-9);
   const UpperBound tiny = number(static_cast<double>(keys)) * number(sizeof(T) == 8 ? 0x1p-300 : 0x1p-80);
   const UpperBound before = (score_error + weight_error + sums + tiny) * values.scaled;
   return before + quotient_rounding<T>(values.scaled + before);
@@ -76,14 +77,26 @@ BoundedOutput<T> exact_attention(const Matrix<T>& q, const Matrix<T>& k, const M
   return exact_attention_rows(q, k, v, score_range(q, k, threads), mask, 0, q.rows(), threads);
 }
 
+namespace {
+
+BoundedOutput<double> in_current_arithmetic(const AttentionInput& input, const ScoreRange<double>& range,
+                                            Mask mask, ThreadCount threads) {
+  if (current_device() != Device::cpu) return exact_attention_on_device(input, range, mask);
+  const long rows = input.q.rows();
+  if (current_arithmetic() != Arithmetic::in_float)
+    return exact_attention_rows(input.q, input.k, input.v, range, mask, 0, rows, threads);
+  const FloatInput narrow(input, range, threads);
+  return narrow.in_units(
+      exact_attention_rows(narrow.q, narrow.k, narrow.v, narrow.range, mask, 0, rows, threads), UpperBound());
+}
+
+}  // namespace
+
 AttentionResult exact_attention(const AttentionInput& input, const ScoreRange<double>& range, Mask mask,
                                 ThreadCount threads) {
   input.validate(mask);
   const Stopwatch stopwatch;
-  AttentionResult result(
-      current_device() == Device::cpu
-          ? exact_attention_rows(input.q, input.k, input.v, range, mask, 0, input.q.rows(), threads)
-          : exact_attention_on_device(input, range, mask));
+  AttentionResult result(in_current_arithmetic(input, range, mask, threads));
   result.seconds = stopwatch.seconds();
   return result;
 }

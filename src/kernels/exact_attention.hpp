@@ -22,7 +22,8 @@ template <class T>
 BoundedOutput<T> exact_attention(const Matrix<T>& q, const Matrix<T>& k, const Matrix<T>& v,
                                  Mask mask = Mask::none, ThreadCount threads = all_cores());
 
-/// In double. `range` is score_range(input.q, input.k).
+/// From doubles to doubles, where and in which arithmetic kernels/device.hpp says. `range` is
+/// score_range(input.q, input.k).
 AttentionResult exact_attention(const AttentionInput& input, const ScoreRange<double>& range,
                                 Mask mask = Mask::none, ThreadCount threads = all_cores());
 

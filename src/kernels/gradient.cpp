@@ -257,8 +257,8 @@ AttentionResult guaranteed(const Input& input, const GradientRequest& request) {
         return finished(result);
       return finished(
           by_enclosures(input, request,
-                        reason + fmt::format("; in double its proved error is {:.3g}, so intervals were used",
-                                             result.bound.value())));
+                        reason + fmt::format("; in {} its proved error is {:.3g}, so intervals were used",
+                                             name(exact_gradient_arithmetic(*plan)), result.bound.value())));
     }
     return finished(by_enclosures(input, request, reason));
   };

@@ -327,7 +327,8 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
        absolute_polynomial(w.coefficients, UpperBound::exactly(1)));
   // Under a mask: either by features or by the scores of a block, the columns' own product, the last
   // addition.
-  const long by_features = moment_roundings(g + 1) + weight_roundings(g) + 1 + evaluation_roundings(g),
+  const long by_features =
+                 (moment_roundings(g + 1) + evaluation_roundings(g, rank)).total() + weight_roundings(g) + 1,
              by_scores = g * (d + 2) + cpu::roundings_of_a_weight<double> + 2;
   const long way = causal ? std::max(by_features, by_scores) + 2 : by_features;
   const double one = (gamma(way) * of_size + underflow).value(), one_weight = of_size.value();
@@ -382,7 +383,7 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
         for (Index b = 0; b < entries; ++b)
           table[(a * width + l) * entries + b] =
               w.of_monomials[a] * key_moments[(b == d ? a : higher->up[a * d + b]) * width + l];
-    const RowEvaluation evaluation(*w.tree, table, p.row_width());
+    const RowEvaluation<> evaluation(*w.tree, table, p.row_width());
     const Rows query_moments =
         moments(*higher,
                 {{n, width,
@@ -405,7 +406,7 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
           back[a * key_width + columns + b * width + l] =
               w.of_monomials[a] * query_moments[higher->up[a * d + b] * stride + l];
     }
-    const RowEvaluation of_keys(*w.tree, back, key_width);
+    const RowEvaluation<> of_keys(*w.tree, back, key_width);
     const Index tasks = (m + block_of_tokens - 1) / block_of_tokens;
     parallel_for(tasks, p.threads, [&](long task) {
       const Index first = task * block_of_tokens, last = std::min(m, first + block_of_tokens);

@@ -292,13 +292,10 @@ namespace {
 
 bool is_small(double operations) { return operations < 4e5; }  // one thread is done before others have begun
 
-}  // namespace
-
-AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPolynomial& polynomial,
-                                    ThreadCount threads) {
-  if (polynomial.kind != ErrorKind::relative || !(plan.half_width <= polynomial.half_width))
-    throw std::domain_error("polynomial gradient: a relative approximation on the whole score interval");
-  if (current_device() != Device::cpu) return polynomial_gradient_on_device(plan, polynomial);
+/// In T: the products with features; c, gamma, tables and the contraction: in double.
+template <class T>
+AttentionResult by_features(const GradientPlan& plan, const CertifiedPolynomial& polynomial,
+                            ThreadCount threads) {
   const Stopwatch stopwatch;
   const Index n = plan.n, d = plan.d, columns = plan.columns, D = static_cast<Index>(plan.active.size());
   const long g = polynomial.polynomial.degree().value;
@@ -338,7 +335,7 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
                       }
                       return TokenBlock{side.variables_of(keys), std::move(all)};
                     }});
-  std::vector<std::vector<double>> sums = moments(*key_tree, sets, threads);
+  std::vector<std::vector<double>> sums = moments<T>(*key_tree, sets, threads);
   std::vector<KeyMoments> side_moments;
   std::vector<ValueSums> side_sums;
   for (size_t s = 0; s < plan.sides.size(); ++s) {
@@ -377,15 +374,17 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
 
   // docs/kernels_tensor_gradient.md, section 2.
   const long side_count = static_cast<long>(plan.sides.size());
-  const long key_roundings = side_count * (moment_roundings(g + 1) + 1) + side_count - 1 +
-                             (shifted ? 2 * g : 0) + weight_roundings(g) + 1;
+  const TermRoundings key_roundings =
+      side_count * (moment_roundings<T>(g + 1) + TermRoundings{0, 1}) +
+      TermRoundings{0, side_count - 1 + (shifted ? 2 * g : 0) + weight_roundings(g) + 1};
   const GradientGuarantee guarantee(
       plan, polynomial, std::move(side_sums),
-      {gamma(key_roundings + evaluation_roundings(g)),
-       gamma(key_roundings + moment_roundings(g) + 1 + 2 + 2 + 2), UpperBound::exactly(0x1p-600)});
+      {gamma<T>(key_roundings + evaluation_roundings<T>(g, rank)),
+       gamma<T>(key_roundings + moment_roundings<T>(g) + TermRoundings{0, 1 + 2 + 2 + 2}),
+       sizeof(T) == 8 ? UpperBound::exactly(0x1p-600) : underflow_error<T>() * UpperBound::exactly(4)});
 
   // Queries: sums, c, gamma, and the moments of A1 gamma.
-  const RowEvaluation evaluation(*tree, forward, width);
+  const RowEvaluation<T> evaluation(*tree, forward, width);
   std::vector<ErrorSums> group_errors(most_groups, ErrorSums(d));
   const double query_factor = guarantee.query_factor();
   const Tokens queries{
@@ -401,7 +400,7 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
                   (*plan.input.a1)(first + i, a) * query_factor * gammas[i * width + l];
         return block;
       }};
-  const std::vector<double> of_queries = moments(*tree, {queries}, threads).front();
+  const std::vector<double> of_queries = moments<T>(*tree, {queries}, threads).front();
   ErrorSums errors(d);
   for (const ErrorSums& part : group_errors) errors.add(part);
 
@@ -422,7 +421,52 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
   return result;
 }
 
-AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
+}  // namespace
+
+AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPolynomial& polynomial,
+                                    ThreadCount threads) {
+  if (polynomial.kind != ErrorKind::relative || !(plan.half_width <= polynomial.half_width))
+    throw std::domain_error("polynomial gradient: a relative approximation on the whole score interval");
+  if (current_device() != Device::cpu) return polynomial_gradient_on_device(plan, polynomial);
+  return current_arithmetic() == Arithmetic::in_float ? by_features<float>(plan, polynomial, threads)
+                                                      : by_features<double>(plan, polynomial, threads);
+}
+
+namespace {
+
+/// Relative errors of a row's sums of weights, where `proved`, and what each weight may be off by besides
+/// (docs/kernels_tensor_gradient.md, section 2).
+struct WeightErrors {
+  double relative, lost;
+  bool proved;
+};
+/// A weight is off by a factor within e^(+-score_error), a sum of weights by gamma_p besides, p roundings a
+/// term and one more of the column's product.
+template <class T>
+WeightErrors weight_errors(const GradientPlan& plan, TermRoundings sums) {
+  const Index d = plan.d;
+  const auto number = [](double x) { return UpperBound::exactly(x); };
+  if constexpr (sizeof(T) == 8) {
+    const UpperBound score_error = gamma(2 * d + 3) * plan.size + plan.perturbation +
+                                   unit_roundoff() * plan.size * number(2.1) + number(9 * u) +
+                                   number(0x1p-1000);
+    return {(score_error * number(1.01) + gamma(2 * sums.total() + 4)).value(), 0x1p-700,
+            score_error.value() < 0x1p-8};
+  }
+  // x_i of a key of the first side in double; rounded, as the key of the second is, divided by d, and d fused
+  // operations: in float. The columns' products are rounded to float, too. Of the largest weight, which is
+  // about 1 or all are above e^-40, others and their products lose less than 2^-90.
+  const UpperBound score_error = gamma<T>(TermRoundings{d + 3, 2 * d}) * plan.size + plan.perturbation +
+                                 underflow_error<T>() * number(static_cast<double>((4 * d + 4) * d)) *
+                                     maximum(number(1), plan.query_norm) +
+                                 unit_roundoff<T>() * number(cpu::exp_error_in_roundoffs + 1);
+  const UpperBound of_sums = gamma<T>(sums + TermRoundings{roundings_of_entries<T>, 1});
+  return {((score_error + of_sums) * number(1.01)).value(), 0x1p-90, score_error.value() < 0x1p-8};
+}
+
+/// In T: scores, weights and sums over a block of keys; larger scores of pairs: in double only.
+template <class T>
+AttentionResult fused(const GradientPlan& plan, ThreadCount threads) {
   const Stopwatch stopwatch;
   const Index n = plan.n, d = plan.d, columns = plan.columns, width = columns + 1,
               D = static_cast<Index>(plan.active.size());
@@ -461,12 +505,13 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
     }
   }
   const Index entries = plan.keys + 1;
-  const PairRows rows{{first_keys.data(), first_columns.data(), one_side ? 1 : plan.sides[0].count,
-                       one_side ? 1 : d, one_side ? 1 : per_side},
-                      {second_keys.data(), inner.count, d},
-                      {second_columns.data(), inner.count, per_side - 1},
-                      column_pairs,
-                      plan.size.value()};
+  std::vector<T> room[2];
+  const PairRows<T> rows{{first_keys.data(), first_columns.data(), one_side ? 1 : plan.sides[0].count,
+                          one_side ? 1 : d, one_side ? 1 : per_side},
+                         rows_in(second_keys, room[0], inner.count, d),
+                         rows_in(second_columns, room[1], inner.count, per_side - 1),
+                         column_pairs,
+                         plan.size.value()};
   // Large scores of pairs: a row at a time, below its largest score.
   const bool tiles = rows.fits();
   const Index stride = (inner.count + cpu::vector_of_keys - 1) / cpu::vector_of_keys * cpu::vector_of_keys;
@@ -481,15 +526,10 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
     }
   }
 
-  const UpperBound score_error = gamma(2 * d + 3) * plan.size + plan.perturbation +
-                                 unit_roundoff() * plan.size * UpperBound::exactly(2.1) +
-                                 UpperBound::exactly(9 * u) + UpperBound::exactly(0x1p-1000);
-  // A weight is off by a factor within e^(+-score_error), a sum of weights by gamma_p besides, p roundings a
-  // term and one more of the column's product.
-  const long roundings = tiles ? rows.roundings() : cpu::pair_roundings(rows.first.visible, inner.count);
-  const double relative = (score_error * UpperBound::exactly(1.01) + gamma(2 * roundings + 4)).value();
-  const bool proved = score_error.value() < 0x1p-8;
-  constexpr Index rows_of_a_task = PairRows::rows_of_a_group;
+  const auto [relative, lost, proved] =
+      weight_errors<T>(plan, tiles ? rows.roundings()
+                                   : TermRoundings{0, cpu::pair_roundings(rows.first.visible, inner.count)});
+  constexpr Index rows_of_a_task = PairRows<T>::rows_of_a_group;
   const Index tasks = (n + rows_of_a_task - 1) / rows_of_a_task;
   struct Part {
     std::vector<double> gradient;
@@ -497,7 +537,7 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
   };
   std::vector<Part> parts(tasks);
   const double query_factor = power_of_two(-plan.query_exponent);
-  parallel_for(tasks, threads, [&](long task) {
+  parallel_for(tasks, threads, [&, relative = relative, lost = lost](long task) {
     Part& part = parts[task];
     part.gradient.assign(d * plan.keys, 0.0);
     part.errors = ErrorSums(d);
@@ -511,14 +551,14 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
     for (Index i = from; i < to; ++i) {
       if (tiles)
         for (size_t p = 0; p < of_row.size(); ++p)
-          of_row[p] = of_rows[static_cast<Index>(p) * PairRows::rows_of_a_group + i - from];
+          of_row[p] = of_rows[static_cast<Index>(p) * PairRows<T>::rows_of_a_group + i - from];
       else
         of_row = cpu::pair_sums(queries.data() + (i - from) * size, static_cast<double>(d), rows.first,
                                 {keys_across.data(), columns_across.data(), inner.count, d, per_side, stride},
                                 column_pairs, plan.size.value());
       for (Index l = 0; l < width; ++l) sums[l] = of_row[l * entries];
       const RowVector target = plan.target(i);
-      const double scale = relative * sums[columns] * (1 + 0x1p-20) + plan.pairs * 0x1p-700;
+      const double scale = relative * sums[columns] * (1 + 0x1p-20) + plan.pairs * lost;
       const RowStep row = row_step(sums.data(), target.data(), values, scale, scale, plan.pairs, 2);
       for (Index a = 0; a < d; ++a) a1[a] = (*plan.input.a1)(i, a) * query_factor;
       part.errors.add(row, a1.data(), values);
@@ -557,6 +597,18 @@ AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
   result.bound = result.bound_approximation + result.bound_rounding;
   result.seconds = stopwatch.seconds();
   return result;
+}
+
+}  // namespace
+
+Arithmetic exact_gradient_arithmetic(const GradientPlan& plan) {
+  const double most = plan.sides.size() == 1 ? cpu::most_score<float> : PairRows<float>::most_score;
+  return current_device() == Device::cpu && plan.size.value() <= most ? exact_arithmetic()
+                                                                      : Arithmetic::in_double;
+}
+AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads) {
+  return exact_gradient_arithmetic(plan) == Arithmetic::in_float ? fused<float>(plan, threads)
+                                                                 : fused<double>(plan, threads);
 }
 
 }  // namespace attnbounds

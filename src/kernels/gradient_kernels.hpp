@@ -16,6 +16,7 @@
 
 #include <memory>
 
+#include "kernels/device.hpp"
 #include "kernels/gradient.hpp"
 
 namespace attnbounds {
@@ -44,7 +45,9 @@ Estimate bound_per_delta(const GradientPlan& plan);
 /// `polynomial` is a relative approximation of exp on at least [-X, X], X the plan's half-width.
 AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPolynomial& polynomial,
                                     ThreadCount threads = all_cores());
-/// Fused, in double.
+/// Fused; always on the CPU.
 AttentionResult exact_gradient(const GradientPlan& plan, ThreadCount threads = all_cores());
+/// What it computes in: in float only for scores up to 40 (pairs of keys) or 2^14.
+Arithmetic exact_gradient_arithmetic(const GradientPlan& plan);
 
 }  // namespace attnbounds

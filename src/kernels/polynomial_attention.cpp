@@ -9,6 +9,7 @@
 #include "kernels/cpu/quotients.hpp"
 #include "kernels/cpu/score_rows.hpp"
 #include "kernels/device_attention.hpp"
+#include "kernels/float_input.hpp"
 #include "kernels/guarantee.hpp"
 #include "kernels/prefix_sums.hpp"
 #include "numeric/stopwatch.hpp"
@@ -146,8 +147,9 @@ UpperBound rounding_bound(const Problem<T>& p, const ScoreRange<T>& range, const
   const auto number = [](double x) { return UpperBound::exactly(x); };
   const Polynomial& polynomial = p.plan.polynomial.polynomial;
   const long g = p.plan.tree.degree.value, d = p.q.cols();
-  const long by_features = cpu::roundings_of_a_term<T>(g) + 1,
-             by_scores = g * (d + 2) + cpu::roundings_of_a_weight<T> + 2;
+  const long entries = (2 * g + 1) * range.rounded_before,
+             by_features = cpu::roundings_of_a_term<T>(g) + 1 + entries,
+             by_scores = g * (d + 2) + cpu::roundings_of_a_weight<T> + 2 + entries;
   const UpperBound relative = gamma<T>(mask == Mask::causal ? std::max(by_features, by_scores) : by_features);
   // 1/mean <= this, the computed mean having three roundings
   const UpperBound per_mean = divide_by_at_least(number(1 + 0x1p-50), check.least_mean);
@@ -231,14 +233,28 @@ BoundedOutput<T> polynomial_attention(const Matrix<T>& q, const Matrix<T>& k, co
   return bounded_attention<T>(q, k, v, key_range(k, threads), nullptr, plan, mask, threads);
 }
 
+namespace {
+
+BoundedOutput<double> in_current_arithmetic(const AttentionInput& input, const ScoreRange<double>& range,
+                                            const PolynomialPlan& plan, Mask mask, ThreadCount threads) {
+  if (current_device() != Device::cpu)
+    return polynomial_attention_on_device(input, range, plan.polynomial, mask);
+  if (current_arithmetic() != Arithmetic::in_float)
+    return polynomial_attention(input.q, input.k, input.v, range, plan, mask, threads);
+  const FloatInput narrow(input, range, threads);
+  return narrow.in_units(
+      polynomial_attention(narrow.q, narrow.k, narrow.v, narrow.range, plan, mask, threads),
+      perturbation_bound(plan.polynomial.error));
+}
+
+}  // namespace
+
 AttentionResult polynomial_attention(const AttentionInput& input, const ScoreRange<double>& range,
                                      const CertifiedPolynomial& polynomial, Mask mask, ThreadCount threads) {
   input.validate(mask);
   const Stopwatch stopwatch;
   const PolynomialPlan plan(input.q.cols(), polynomial);
-  AttentionResult result(current_device() == Device::cpu
-                             ? polynomial_attention(input.q, input.k, input.v, range, plan, mask, threads)
-                             : polynomial_attention_on_device(input, range, polynomial, mask));
+  AttentionResult result(in_current_arithmetic(input, range, plan, mask, threads));
   result.method = AttentionMethod::polynomial;
   result.degree = plan.tree.degree;
   result.rank = plan.tree.rank;

@@ -38,7 +38,7 @@ BoundedOutput<T> polynomial_attention(const Matrix<T>& q, const Matrix<T>& k, co
                                       const PolynomialPlan& plan, Mask mask = Mask::none,
                                       ThreadCount threads = all_cores());
 
-/// In double.
+/// From doubles to doubles, where and in which arithmetic kernels/device.hpp says.
 AttentionResult polynomial_attention(const AttentionInput& input, const ScoreRange<double>& range,
                                      const CertifiedPolynomial& polynomial, Mask mask = Mask::none,
                                      ThreadCount threads = all_cores());

@@ -35,6 +35,7 @@ struct ScoreRange : KeyRange<T> {
   UpperBound half_width;     // X
   UpperBound perturbation;   // zeta
   UpperBound largest_query;  // max(1, max |q'_il|)
+  long rounded_before = 0;   // roundings that entries of q', k' and v have had before (float_input.hpp)
 };
 
 /// Errors (of all three): std::overflow_error if scores exceed the range of T.

@@ -75,10 +75,11 @@ void require_fits(const TensorScores& scores, const CertifiedPolynomial& polynom
 
 // Underflow of one sum N_ic or D_i, at most (docs/kernels_tensor_gradient.md, section 1): eta n_k 4^g Q^g
 // 64 (g+1) (r + P_abs(1)).
+template <class T>
 UpperBound underflow_of(const MonomialTree& tree, const std::vector<double>& coefficients, UpperBound keys,
                         UpperBound query_size) {
   const long g = tree.degree.value;
-  return underflow_error() * keys *
+  return underflow_error<T>() * keys *
          power(UpperBound::exactly(4) * maximum(query_size, UpperBound::exactly(1)), g) *
          UpperBound::exactly(64 * static_cast<double>(g + 1)) *
          (UpperBound::exactly(static_cast<double>(tree.rank)) +
@@ -180,10 +181,10 @@ AttentionResult causal(const TensorAttentionInput& input, const TensorScores& sc
   UpperBound rounding = UpperBound::infinite();
   if (all.finite && n <= most_tokens) {
     const UpperBound one = UpperBound::exactly(1);
-    const long roundings =
-        cpu::pair_prefix_roundings(g, tree.rank) + 2 * (moment_roundings(g) + 3) + weight_roundings(g) + 1;
+    const long roundings = cpu::pair_prefix_roundings(g, tree.rank) + 2 * (moment_roundings(g).total() + 3) +
+                           weight_roundings(g) + 1;
     const UpperBound sum_error = gamma(roundings) * absolute_polynomial(coefficients, scores.interval.size) +
-                                 underflow_of(tree, coefficients, one, scores.query_norm);
+                                 underflow_of<double>(tree, coefficients, one, scores.query_norm);
     rounding = divide_by_at_least((sum_error + sum_error) * value * UpperBound::exactly(1 + 0x1p-40),
                                   all.least_mean) +
                scores.perturbation * value + unit_roundoff() * UpperBound::exactly(all.largest_quotient) +
@@ -194,19 +195,10 @@ AttentionResult causal(const TensorAttentionInput& input, const TensorScores& sc
   return result;
 }
 
-}  // namespace
-
-AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
-                                            const CertifiedPolynomial& polynomial, ThreadCount threads,
-                                            Mask mask) {
-  input.validate(mask);
-  if (current_device() != Device::cpu) {
-    if (mask == Mask::causal)
-      throw InputError("--device", "cpu (causal tensor attention by features has no device kernel)", "cuda");
-    return polynomial_tensor_attention_on_device(input, scores, polynomial);
-  }
-  require_fits(scores, polynomial);
-  if (mask == Mask::causal) return causal(input, scores, polynomial, threads);
+/// All pairs of keys. In T: the products with features; scales, the table of pairs, quotients: in double.
+template <class T>
+AttentionResult all_pairs(const TensorAttentionInput& input, const TensorScores& scores,
+                          const CertifiedPolynomial& polynomial, ThreadCount threads) {
   const Stopwatch stopwatch;
   const Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols(),
               columns = input.v1.cols(), width = columns + 1;
@@ -230,10 +222,10 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
           return TokenBlock{scaled_rows(k, key_scale, first, last), scaled_rows(v, of_values, first, last)};
         }};
   };
-  const auto sums = moments(*monomials,
-                            {keys(input.k1, scores.keys1, input.v1, v1.columns),
-                             keys(input.k2, scores.keys2, input.v2, v2.columns)},
-                            threads);
+  const auto sums = moments<T>(*monomials,
+                               {keys(input.k1, scores.keys1, input.v1, v1.columns),
+                                keys(input.k2, scores.keys2, input.v2, v2.columns)},
+                               threads);
   std::vector<double> table(tree.rank * width);
   for (size_t e = 0; e < table.size(); ++e)
     table[e] = sums[0][e] * sums[bug(Bug::first_side_squared) ? 0 : 1][e];
@@ -245,7 +237,7 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
 
   // rows
   result.output.resize(n, columns);
-  const RowEvaluation evaluation(*monomials, table, width);
+  const RowEvaluation<T> evaluation(*monomials, table, width);
   struct Part {
     double least_denominator = INFINITY, largest_quotient = 0;
     bool finite = true;
@@ -285,11 +277,12 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
   if (all.finite && std::max(m1, m2) <= most_tokens) {
     const UpperBound pairs =
         UpperBound::exactly(static_cast<double>(m1)) * UpperBound::exactly(static_cast<double>(m2));
-    const long roundings = 2 * moment_roundings(g) + 1 + (shifted ? 2 * g : 0) + weight_roundings(g) + 1 +
-                           evaluation_roundings(g);
+    const TermRoundings roundings = 2 * moment_roundings<T>(g) +
+                                    TermRoundings{0, 1 + (shifted ? 2 * g : 0) + weight_roundings(g) + 1} +
+                                    evaluation_roundings<T>(g, tree.rank);
     const UpperBound sum_error =
-        gamma(roundings) * pairs * absolute_polynomial(coefficients, scores.interval.size) +
-        underflow_of(tree, coefficients, pairs, scores.query_norm);
+        gamma<T>(roundings) * pairs * absolute_polynomial(coefficients, scores.interval.size) +
+        underflow_of<T>(tree, coefficients, pairs, scores.query_norm);
     rounding = divide_by_at_least((sum_error + sum_error) * value, all.least_denominator) +
                scores.perturbation * value + unit_roundoff() * UpperBound::exactly(all.largest_quotient) +
                underflow_error() * UpperBound::exactly(8);
@@ -297,6 +290,23 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
   unscale(result, exponent, perturbation_bound(polynomial.error) * value, rounding);
   result.seconds = stopwatch.seconds();
   return result;
+}
+
+}  // namespace
+
+AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
+                                            const CertifiedPolynomial& polynomial, ThreadCount threads,
+                                            Mask mask) {
+  input.validate(mask);
+  if (current_device() != Device::cpu) {
+    if (mask == Mask::causal)
+      throw InputError("--device", "cpu (causal tensor attention by features has no device kernel)", "cuda");
+    return polynomial_tensor_attention_on_device(input, scores, polynomial);
+  }
+  require_fits(scores, polynomial);
+  if (mask == Mask::causal) return causal(input, scores, polynomial, threads);
+  return current_arithmetic() == Arithmetic::in_float ? all_pairs<float>(input, scores, polynomial, threads)
+                                                      : all_pairs<double>(input, scores, polynomial, threads);
 }
 
 AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& input,
@@ -394,11 +404,30 @@ AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& 
   return result;
 }
 
-AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
-                                       Mask mask, ThreadCount threads) {
-  input.validate(mask);
-  if (current_device() != Device::cpu && input.q.cols() <= cuda::most_exact_tensor_features)
-    return exact_tensor_attention_on_device(input, scores, mask);
+namespace {
+
+/// What the errors of scores, of weights and of their sums come to, for values of size 1
+/// (docs/kernels_tensor_gradient.md, section 1).
+template <class T>
+UpperBound fused_error(const TensorScores& scores, Index d, TermRoundings sums) {
+  const auto number = [](double x) { return UpperBound::exactly(x); };
+  const UpperBound size = scores.interval.size, u = unit_roundoff<T>(),
+                   lost = underflow_error<T>() * number(static_cast<double>(4 * d + 4));
+  if constexpr (sizeof(T) == 8)
+    return gamma(2 * d + 3) * size + scores.perturbation + u * size * number(2.1) + lost +
+           number(9 * 0x1p-53) + gamma(2 * sums.total()) * number(2);
+  // q o k1 in double; rounded, as k2 is, divided by d, and d fused operations: in float. No weight is below
+  // e^-40 > 2^-58, so what products of weights and values lose to underflow is less than 2^-80 of the sum.
+  return gamma<T>(TermRoundings{d + 3, 2 * d}) * size + scores.perturbation +
+         lost * maximum(number(1), scores.query_norm) + u * number(cpu::exp_error_in_roundoffs + 1) +
+         gamma<T>(sums + TermRoundings{roundings_of_entries<T>, 0}) * number(2 + 0x1p-9) + number(0x1p-80);
+}
+
+/// In T: scores of a key of the first side, weights, and sums over a block of the second; sums over the first
+/// side and quotients in double. Larger scores, or a mask: a row at a time, in double only.
+template <class T>
+AttentionResult fused(const TensorAttentionInput& input, const TensorScores& scores, Mask mask,
+                      ThreadCount threads) {
   const Stopwatch stopwatch;
   const Index n = input.q.rows(), m1 = input.k1.rows(), m2 = input.k2.rows(), d = input.q.cols(),
               columns = input.v1.cols(), width = columns + 1;
@@ -428,16 +457,14 @@ AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const 
   result.output.resize(n, columns);
   const int exponent = v1.exponent + v2.exponent;
   const cpu::FirstSide first_side{k1.data(), first_columns.data(), m1, d, width};
-  const PairRows tiles{first_side,
-                       {k2.data(), m2, d},
-                       {scaled_v2.data(), m2, columns},
-                       column_pairs,
-                       scores.interval.size.value()};
+  std::vector<T> room[2];
+  const PairRows<T> tiles{first_side, rows_in(k2, room[0], m2, d), rows_in(scaled_v2, room[1], m2, columns),
+                          column_pairs, scores.interval.size.value()};
   const bool in_tiles = mask == Mask::none && tiles.fits();
-  const Index rows_of_a_task = in_tiles ? PairRows::rows_of_a_group : 1,
+  const Index rows_of_a_task = in_tiles ? PairRows<T>::rows_of_a_group : 1,
               tasks = (n + rows_of_a_task - 1) / rows_of_a_task;
   std::vector<UpperBound> task_bound(tasks);
-  const UpperBound size = scores.interval.size, u = unit_roundoff();
+  const UpperBound size = scores.interval.size;
   parallel_for(tasks, threads, [&](long task) {
     const Index from = task * rows_of_a_task, to = std::min(n, from + rows_of_a_task);
     const std::vector<double> q = scaled_rows(input.q, scores.queries, from, to);
@@ -451,7 +478,7 @@ AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const 
       sums = cpu::pair_sums(
           queries.data(), static_cast<double>(d), {k1.data(), first_columns.data(), first, d, width},
           {second_keys.data(), second_columns.data(), second, d, width, stride}, column_pairs, size.value());
-    const Index sums_stride = in_tiles ? PairRows::rows_of_a_group : 1;
+    const Index sums_stride = in_tiles ? PairRows<T>::rows_of_a_group : 1;
     UpperBound largest_quotient;
     double least = INFINITY;
     bool finite = true;
@@ -473,21 +500,34 @@ AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const 
     }
     const UpperBound pairs =
         UpperBound::exactly(static_cast<double>(first)) * UpperBound::exactly(static_cast<double>(second));
-    const UpperBound score_error = gamma(2 * d + 3) * size + scores.perturbation +
-                                   u * size * UpperBound::exactly(2.1) +
-                                   underflow_error() * UpperBound::exactly(static_cast<double>(4 * d + 4));
-    const long roundings = in_tiles ? tiles.roundings() : cpu::pair_roundings(first, second);
+    const TermRoundings roundings =
+        in_tiles ? tiles.roundings() : TermRoundings{0, cpu::pair_roundings(first, second)};
     const UpperBound tiny_weights = divide_by_at_least(pairs * UpperBound::exactly(0x1p-900), least);
-    task_bound[task] = (score_error + UpperBound::exactly(9 * 0x1p-53) +
-                        gamma(2 * roundings) * UpperBound::exactly(2) + tiny_weights) *
-                           value +
-                       u * largest_quotient + underflow_error() * UpperBound::exactly(4);
+    task_bound[task] = (fused_error<T>(scores, d, roundings) + tiny_weights) * value +
+                       unit_roundoff() * largest_quotient + underflow_error() * UpperBound::exactly(4);
   });
   UpperBound rounding;
   for (const UpperBound& row : task_bound) rounding = maximum(rounding, row);
   unscale(result, exponent, UpperBound(), rounding);
   result.seconds = stopwatch.seconds();
   return result;
+}
+
+}  // namespace
+
+Arithmetic exact_tensor_arithmetic(const TensorScores& scores, Mask mask) {
+  const bool fits = mask == Mask::none && scores.interval.size.value() <= PairRows<float>::most_score;
+  return current_device() != Device::cpu || fits ? exact_arithmetic() : Arithmetic::in_double;
+}
+
+AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
+                                       Mask mask, ThreadCount threads) {
+  input.validate(mask);
+  if (current_device() != Device::cpu && input.q.cols() <= cuda::most_exact_tensor_features)
+    return exact_tensor_attention_on_device(input, scores, mask);
+  return exact_tensor_arithmetic(scores, mask) == Arithmetic::in_float
+             ? fused<float>(input, scores, mask, threads)
+             : fused<double>(input, scores, mask, threads);
 }
 
 }  // namespace attnbounds

@@ -12,6 +12,7 @@
 // threads.
 #pragma once
 
+#include "kernels/device.hpp"
 #include "kernels/guaranteed_attention.hpp"
 #include "kernels/tensor_scores.hpp"
 
@@ -31,9 +32,12 @@ AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& 
                                                     const CertifiedPolynomial& polynomial,
                                                     ThreadCount threads = all_cores());
 
-/// Fused exact tensor attention in double, O(n m1 m2 (d + d_v)), with its proved bound
+/// Fused exact tensor attention, O(n m1 m2 (d + d_v)), with its proved bound
 /// (kernels/cpu/tensor_softmax.hpp). Same bytes for any number of threads.
 AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
                                        Mask mask = Mask::none, ThreadCount threads = all_cores());
+
+/// What it computes in: on the CPU in float only without a mask, for scores up to 40.
+Arithmetic exact_tensor_arithmetic(const TensorScores& scores, Mask mask);
 
 }  // namespace attnbounds

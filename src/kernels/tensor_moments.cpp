@@ -21,6 +21,13 @@ Index groups_of(Index tokens, Index doubles_of_a_group, size_t sets) {
 
 }  // namespace
 
+template <class T>
+UpperBound gamma(TermRoundings roundings) {
+  if (sizeof(T) == 8 || bug(Bug::floats_counted_as_doubles)) return gamma<double>(roundings.total());
+  const UpperBound narrow = gamma<T>(roundings.narrow), wide = gamma<double>(roundings.wide);
+  return narrow + wide + narrow * wide;
+}
+
 std::vector<double> coefficients_in_doubles(const Polynomial& polynomial) {
   std::vector<double> result;
   for (const Rational& c : polynomial.coefficients) {
@@ -48,6 +55,7 @@ std::vector<double> rounded_weights(const Monomials& monomials, const std::vecto
   return weights;
 }
 
+template <class T>
 std::vector<std::vector<double>> moments(const Monomials& monomials, const std::vector<Tokens>& sets,
                                          ThreadCount threads) {
   if (const Device device = current_device(); device != Device::cpu) {
@@ -66,21 +74,22 @@ std::vector<std::vector<double>> moments(const Monomials& monomials, const std::
     for (Index g = 0; g < count; ++g)
       groups.push_back({s, g * sets[s].count / count, (g + 1) * sets[s].count / count, g});
   }
-  std::vector<std::optional<cpu::KeySums<double>>> parts(groups.size());
+  std::vector<std::optional<cpu::KeySums<T>>> parts(groups.size());
   parallel_for(static_cast<long>(groups.size()), threads, [&](long g) {
     const auto [s, first, last, index] = groups[g];
     const Tokens& tokens = sets[s];
-    cpu::KeySums<double>& sums = parts[g].emplace(features_of(monomials.tree), tokens.columns);
+    cpu::KeySums<T>& sums = parts[g].emplace(features_of(monomials.tree), tokens.columns);
+    std::vector<T> room[2];
     for (Index from = first; from < last; from += block_of_tokens) {
       const Index to = std::min(last, from + block_of_tokens), count = to - from;
       const TokenBlock block = tokens.block(from, to, index);
-      sums.add({block.variables.data(), count, monomials.tree.dimension},
-               {block.columns.data(), count, tokens.columns}, 0, count);
+      sums.add(rows_in(block.variables, room[0], count, monomials.tree.dimension),
+               rows_in(block.columns, room[1], count, tokens.columns), 0, count);
     }
   });
   std::vector<std::vector<double>> result;
   for (size_t g = 0; g < groups.size();) {
-    cpu::KeySums<double>& sums = *parts[g];
+    cpu::KeySums<T>& sums = *parts[g];
     const size_t set = groups[g].set;
     for (++g; g < groups.size() && groups[g].set == set; ++g) sums.add(*parts[g]);
     result.push_back(sums.sums());
@@ -88,16 +97,28 @@ std::vector<std::vector<double>> moments(const Monomials& monomials, const std::
   return result;
 }
 
-RowEvaluation::RowEvaluation(const Monomials& monomials, const std::vector<double>& table, Index columns)
+template <class T>
+RowEvaluation<T>::RowEvaluation(const Monomials& monomials, const std::vector<double>& table, Index columns)
     : dimension_(monomials.tree.dimension), sums_(features_of(monomials.tree), table, columns) {
-  if (const Device device = current_device(); device != Device::cpu)
+  if (const Device device = current_device(); device != Device::cpu)  // in double
     on_device_ = RowsOn(device, monomials, table, columns);
 }
-std::vector<double> RowEvaluation::rows(const std::vector<double>& variables) const {
+template <class T>
+std::vector<double> RowEvaluation<T>::rows(const std::vector<double>& variables) const {
   if (on_device_) return on_device_(variables);
   const Index count = static_cast<Index>(variables.size()) / dimension_;
-  return cpu::query_sums<double>(sums_, {variables.data(), count, dimension_}, 0, count);
+  std::vector<T> room;
+  return cpu::query_sums<T>(sums_, rows_in(variables, room, count, dimension_), 0, count);
 }
+
+#define ATTNBOUNDS_MOMENTS(T)                                                                        \
+  template std::vector<std::vector<double>> moments<T>(const Monomials&, const std::vector<Tokens>&, \
+                                                       ThreadCount);                                 \
+  template UpperBound gamma<T>(TermRoundings);                                                       \
+  template class RowEvaluation<T>
+ATTNBOUNDS_MOMENTS(double);
+ATTNBOUNDS_MOMENTS(float);
+#undef ATTNBOUNDS_MOMENTS
 
 std::vector<double> shifted_moments(const Monomials& monomials, std::vector<double> table, Index columns,
                                     const std::vector<double>& centre) {

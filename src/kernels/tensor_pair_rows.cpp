@@ -4,12 +4,14 @@
 
 namespace attnbounds {
 
-std::vector<double> PairRows::sums(const std::vector<double>& queries) const {
+template <class T>
+std::vector<double> PairRows<T>::sums(const std::vector<double>& queries) const {
   constexpr long stride = rows_of_a_group;
   const long d1 = first.dimension, d2 = keys.columns, rows = static_cast<long>(queries.size()) / (d1 * d2);
-  std::vector<double> x(rows * d2), block(pairs.size() * stride), total(block.size(), 0.0);
-  const cpu::ScoreRows<double> of_key({{x.data(), rows, d2}, keys, columns, nullptr, {}, 1}, {}, score_bound);
-  cpu::ScoreRows<double>::Group group(of_key);
+  std::vector<T> x(rows * d2);
+  std::vector<double> block(pairs.size() * stride), total(block.size(), 0.0);
+  const cpu::ScoreRows<T> of_key({{x.data(), rows, d2}, keys, columns, nullptr, {}, 1}, {}, score_bound);
+  typename cpu::ScoreRows<T>::Group group(of_key);
   for (long from = 0; from < first.visible; from += cpu::keys_of_a_block) {
     std::fill(block.begin(), block.end(), 0.0);
     for (long j = from; j < std::min(first.visible, from + cpu::keys_of_a_block); ++j) {
@@ -18,7 +20,7 @@ std::vector<double> PairRows::sums(const std::vector<double>& queries) const {
         for (long v = 0; v < d2; ++v) {
           double sum = 0;
           for (long l = 0; l < d1; ++l) sum += queries[(i * d1 + l) * d2 + v] * key[l];
-          x[i * d2 + v] = sum;
+          x[i * d2 + v] = static_cast<T>(sum);
         }
       group.start(0, rows);
       group.add(0, keys.rows, false);
@@ -35,5 +37,8 @@ std::vector<double> PairRows::sums(const std::vector<double>& queries) const {
   }
   return total;
 }
+
+template struct PairRows<double>;
+template struct PairRows<float>;
 
 }  // namespace attnbounds

@@ -54,6 +54,7 @@ enum class Bug {
   tensor_weights_without_dimension,
   pass_of_the_shift_forgotten,
   first_side_squared,
+  floats_counted_as_doubles,
   prefix_block_lost,
   mean_of_the_row_dropped,
   product_of_means_dropped,

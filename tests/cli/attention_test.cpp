@@ -60,6 +60,29 @@ TEST_CASE("attention reports a guaranteed bound that the certified error respect
   }
 }
 
+TEST_CASE(
+    "--arithmetic float on the CPU: its own bound is met, certified, and what floats cannot prove goes on") {
+  const Instance in(200, 2, 1);
+  const std::string tensor = " --k2 " + in.file("k2.npy") + " --v2 " + in.file("v2.npy");
+  for (const std::string& more : {std::string(), std::string(" --causal"), tensor})
+    for (const std::string method : {"polynomial", "exact"}) {
+      const Answer answer =
+          attend(in, "--eps 1e-3 --json --certify --arithmetic float --method " + method + more);
+      INFO(answer.errors);
+      REQUIRE(answer.status == 0);
+      const json result = json::parse(answer.output);
+      CHECK(result["arithmetic"] == "float");
+      CHECK(result["method"] == method);
+      CHECK(result["guarantee_verdict"] == "verified");
+      CHECK(result["budget_verdict"] == "verified");
+      CHECK(rational_from_text(result["bound_rounding"].get<std::string>(), "bound") > Rational(1, 1000000));
+    }
+  const Answer narrow = attend(in, "--eps 1e-9 --json --certify --arithmetic float --method exact");
+  REQUIRE(narrow.status == 0);
+  CHECK(json::parse(narrow.output)["reason"].get<std::string>().find("in float its proved error is") !=
+        std::string::npos);
+}
+
 TEST_CASE("the output file holds the output, and the same bytes for any number of threads") {
   const Instance in(600, 2, 1);
   REQUIRE(attend(in, "--eps 1e-5 --method polynomial --threads 1 --out " + in.file("a.npy")).status == 0);
@@ -108,8 +131,12 @@ TEST_CASE("bad input is refused with one line, status 2, and nothing is written"
   for (const char* eps : {"0", "-1", "nan", "inf", "x", "1e999999999"})
     check_one_line(attend(in, "--eps=" + std::string(eps) + out), 2);
   check_one_line(attend(in, "--eps 1e-3 --device cuda" + out), 2);
-  for (const char* arithmetic : {"float", "mixed", "half"})  // of a device only, and one that is known
+  for (const char* arithmetic : {"mixed", "half"})  // of a device only, and none that is known
     check_one_line(attend(in, std::string("--eps 1e-3 --arithmetic ") + arithmetic + out), 2);
+  check_one_line(attend(in, "--eps 1e-3 --precision 60 --arithmetic float" + out), 2);
+  check_one_line(attend(in, "--eps 1e-3 --causal --arithmetic float --k2 " + in.file("k2.npy") + " --v2 " +
+                                in.file("v2.npy") + out),
+                 2);
   check_one_line(attend(in, "--eps 1e-3 --method magic" + out), 2);
   check_one_line(attend(in, "--eps 1e-3 --k2 " + in.file("k2.npy") + out), 2);
   check_one_line(attend(in, "--eps 1e-3 --precision 0" + out), 2);

@@ -56,6 +56,25 @@ TEST_CASE("gradient --certify: both methods keep their bound, and the output has
   }
 }
 
+TEST_CASE("gradient --arithmetic float on the CPU: its own bound is met, certified") {
+  const TemporaryFolder folder;
+  const fs::path instance = folder.path / "instance";
+  write_instance(instance);
+  for (const std::string method : {"exact", "polynomial"}) {
+    const Answer answer =
+        run_program("attnbounds", "gradient " + instance.string() +
+                                      " --eps 1e-2 --arithmetic float --certify --json --method " + method);
+    INFO(answer.errors);
+    REQUIRE(answer.status == 0);
+    const auto json = nlohmann::json::parse(answer.output);
+    CHECK(json["arithmetic"] == "float");
+    CHECK(json["method"] == method);
+    CHECK(json["guarantee_verdict"] == "verified");
+    CHECK(json["budget_verdict"] == "verified");
+    CHECK(std::stod(json["bound_decimal"].get<std::string>()) > 1e-7);
+  }
+}
+
 TEST_CASE("gradient refuses instances that do not fit in one line, exit status 2, nothing written") {
   const TemporaryFolder folder;
   const fs::path instance = folder.path / "instance", out = folder.path / "g.npy";
@@ -73,7 +92,7 @@ TEST_CASE("gradient refuses instances that do not fit in one line, exit status 2
   refused("--eps 0", "--eps");
   refused("--eps 1e-5 --device cuda", "--device");
   refused("--eps 1e-5 --device cuda --arithmetic mixed", "--device");
-  refused("--eps 1e-5 --arithmetic float", "--arithmetic");
+  refused("--eps 1e-5 --arithmetic mixed", "--arithmetic");
   write_npy(instance / "X.npy", Matrix<double>::Ones(3, 3));
   refused("--eps 1e-5", "X");
   write_instance(instance);

@@ -6,6 +6,7 @@
 #include "attention/enclosure.hpp"
 #include "attention/gradient_enclosure.hpp"
 #include "catch.hpp"
+#include "kernels/device.hpp"
 #include "kernels/gradient_attention.hpp"
 #include "kernels/kept.hpp"
 #include "kernels/monomials.hpp"
@@ -106,9 +107,15 @@ void check_both(const Input& in) {
   const Rational width = rational_from_text("1e-60", "width");
   const Matrix<Interval> exact = gradient_enclosure(in, width);
   check_guarantee(exact_gradient(*plan), exact, width);
+  {
+    const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+    check_guarantee(exact_gradient(*plan), exact, width);
+  }
   for (const Rational& delta : {Rational(2, 5), Rational(1, 100), Rational(1, 1000000)}) {
     const auto polynomial = kept_exp_polynomial(half_width(*plan).exact(), delta, {40});
     REQUIRE(polynomial);
+    check_guarantee(polynomial_gradient(*plan, *polynomial), exact, width);
+    const OnDevice in_float(Device::cpu, Arithmetic::in_float);
     check_guarantee(polynomial_gradient(*plan, *polynomial), exact, width);
   }
 }
@@ -190,6 +197,54 @@ TEST_CASE("gradients and bounds are the same bytes for any number of threads") {
           0);
     CHECK(one.bound.value() == many.bound.value());
   }
+}
+
+TEST_CASE("gradients in float: the same bytes for any number of threads, within both bounds of double's") {
+  Stream draw(0, "gradient threads in float");
+  const auto check = [](const auto& in) {
+    const auto plan = gradient_plan(gradient_input(in));
+    const auto polynomial = kept_exp_polynomial(half_width(*plan).exact(), Rational(1, 1000000), {40});
+    const AttentionResult wide = polynomial_gradient(*plan, *polynomial);
+    const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+    const AttentionResult one = polynomial_gradient(*plan, *polynomial, ThreadCount{1});
+    for (const unsigned threads : {2u, 5u}) {
+      const AttentionResult many = polynomial_gradient(*plan, *polynomial, ThreadCount{threads});
+      CHECK(std::memcmp(one.output.data(), many.output.data(), sizeof(double) * one.output.size()) == 0);
+      CHECK(one.bound.value() == many.bound.value());
+    }
+    const double difference = (one.output - wide.output).cwiseAbs().maxCoeff();
+    CHECK(difference <= (one.bound_rounding + wide.bound_rounding).value());
+    CHECK(difference > 0);  // floats they are: a gradient that cancels may be better than double's bound
+    CHECK(one.bound_rounding.value() > 0x1p20 * wide.bound_rounding.value());
+  };
+  check(matrix_loss(draw, {3000, 2600, 0, 3, 2}, 1));
+  TensorLossInput in = tensor_loss(draw, {1500, 1200, 1300, 2, 2}, 0.8);
+  check(in);  // a dense X: four variables
+  in.x = diagonal(2, 1);
+  check(in);
+}
+
+TEST_CASE(
+    "fused gradients in float are within both bounds of those in double, where scores are small enough") {
+  Stream draw(0, "fused gradients in float");
+  const auto check = [](const auto& in, bool are_floats) {
+    const auto plan = gradient_plan(gradient_input(in));
+    const AttentionResult wide = exact_gradient(*plan);
+    const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+    const AttentionResult one = exact_gradient(*plan, ThreadCount{1}),
+                          two = exact_gradient(*plan, ThreadCount{2});
+    CHECK(one.output == two.output);
+    CHECK(one.bound.value() == two.bound.value());
+    CHECK((one.output - wide.output).cwiseAbs().maxCoeff() <= (one.bound + wide.bound).value());
+    CHECK((one.output != wide.output) == are_floats);
+    CHECK((one.bound.value() > 0x1p20 * wide.bound.value()) == are_floats);
+  };
+  check(matrix_loss(draw, {300, 270, 0, 3, 2}, 1), true);
+  check(matrix_loss(draw, {150, 270, 0, 2, 2}, 8), true);  // scores of some 60: below a running maximum
+  TensorLossInput in = tensor_loss(draw, {150, 70, 90, 2, 2}, 1);
+  check(in, true);
+  in.x *= 200;
+  check(in, false);  // pairs of keys: no maximum, so floats could overflow
 }
 
 TEST_CASE("shapes that do not fit are refused by the gradients") {

@@ -5,6 +5,7 @@
 
 #include "attention/enclosure.hpp"
 #include "catch.hpp"
+#include "kernels/device.hpp"
 #include "kernels/exact_attention.hpp"
 #include "kernels/polynomial_attention.hpp"
 #include "numeric/exact_text.hpp"
@@ -84,6 +85,47 @@ TEST_CASE("fused exact attention keeps its guarantee in float and double, masked
   };
   check(edges<double>());
   check(edges<float>());
+}
+
+TEST_CASE(
+    "attention of doubles in float keeps its guarantee, masked or not, at the edges and for values of any "
+    "size") {
+  std::vector<Input<double>> inputs = edges<double>();
+  Stream draw(0, "doubles in float");
+  inputs.push_back(uniform<double>(draw, 140, 140, 2, 2, 1));
+  inputs.back().v *= 0x1p300;
+  inputs.back().k *= 0x1p-400;
+  inputs.back().q *= 0x1p400;
+  inputs.push_back(uniform<double>(draw, 140, 140, 2, 2, 1));
+  inputs.back().v *= 0x1p-1060;
+  inputs.push_back(uniform<double>(draw, 140, 140, 2, 2, 1));
+  inputs.back().q *= 0x1p-160;  // q' is no float: scores move by less than 2^-149
+  inputs.push_back(uniform<double>(draw, 140, 140, 2, 2, 1));
+  inputs.back().v.setZero();
+  for (const Input<double>& in : inputs) {
+    const AttentionInput input{in.q, in.k, in.v};
+    const ScoreRange<double> range = score_range(in.q, in.k);
+    for (const Mask mask : {Mask::none, Mask::causal}) {
+      const AttentionResult wide = exact_attention(input, range, mask);
+      const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+      const AttentionResult narrow = exact_attention(input, range, mask);
+      check_guarantee<double>(in, narrow, mask);
+      if (in.q.rows() > 1 && max_abs(in.v) > 0x1p-1000) {
+        CHECK(narrow.bound.value() > 0x1p20 * wide.bound.value());
+        CHECK(narrow.output != wide.output);
+      }
+      for (const long degree : {1L, 4L, 9L})
+        if (const auto plan = plan_for(in, range, degree)) {
+          const AttentionResult one = polynomial_attention(input, range, plan->polynomial, mask,
+                                                           ThreadCount{1}),
+                                many = polynomial_attention(input, range, plan->polynomial, mask,
+                                                            ThreadCount{3});
+          check_guarantee<double>(in, one, mask);
+          CHECK(one.output == many.output);
+          CHECK(one.bound.value() == many.bound.value());
+        }
+    }
+  }
 }
 
 TEST_CASE("fused exact attention follows the running maximum where e^s would overflow") {

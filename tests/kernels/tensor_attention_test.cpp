@@ -7,6 +7,7 @@
 #include "attention/attention.hpp"
 #include "attention/enclosure.hpp"
 #include "catch.hpp"
+#include "kernels/device.hpp"
 #include "kernels/guarantee.hpp"
 #include "kernels/tensor_moments.hpp"
 #include "numeric/exact_text.hpp"
@@ -141,7 +142,8 @@ TEST_CASE("a cube root is an upper bound of the root, to a few units of the last
 }
 
 TEST_CASE(
-    "polynomial tensor attention keeps its guarantee on random and adversarial inputs, in both precisions") {
+    "polynomial tensor attention keeps its guarantee on random and adversarial inputs, in all three "
+    "precisions") {
   std::vector<TensorAttentionInput> inputs = adversarial_inputs();
   Stream draw(0, "polynomial tensor attention");
   for (int trial = 0; trial < 12; ++trial) {
@@ -163,6 +165,8 @@ TEST_CASE(
       }
       check_guarantee(in, polynomial_tensor_attention(in, scores, *polynomial));
       check_guarantee(in, polynomial_tensor_attention_twofold(in, scores, *polynomial));
+      const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+      check_guarantee(in, polynomial_tensor_attention(in, scores, *polynomial));
     }
   }
 }
@@ -195,12 +199,17 @@ TEST_CASE(
     }
     const AttentionResult once = polynomial_tensor_attention(in, scores, p),
                           twice = polynomial_tensor_attention_twofold(in, scores, p);
+    const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+    const AttentionResult narrow = polynomial_tensor_attention(in, scores, p);
     CHECK(twice.bound_rounding.value() < 1e-14);
     for (Index e = 0; e < exact.size(); ++e) {
       CHECK(abs(Rational(exact.data()[e] - to_rational(once.output.data()[e]))) <=
             once.bound_rounding.exact());
       CHECK(abs(Rational(exact.data()[e] - to_rational(twice.output.data()[e]))) <=
             twice.bound_rounding.exact());
+      const Rational of_floats = abs(Rational(exact.data()[e] - to_rational(narrow.output.data()[e])));
+      CHECK(of_floats <= narrow.bound_rounding.exact());
+      CHECK(of_floats > once.bound_rounding.exact());  // floats they are
     }
   }
 }
@@ -216,6 +225,25 @@ TEST_CASE("fused exact tensor attention keeps its guarantee, masked or not, for 
     check_guarantee(in, exact_tensor_attention(in, scores));
     if (in.q.rows() == in.k1.rows() && in.q.rows() == in.k2.rows())
       check_guarantee(in, exact_tensor_attention(in, scores, Mask::causal), Mask::causal);
+    const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+    check_guarantee(in, exact_tensor_attention(in, scores));
+  }
+}
+
+TEST_CASE(
+    "fused exact tensor attention in float is within both bounds of that in double, up to scores of 40") {
+  Stream draw(0, "exact tensor attention in float");
+  for (const double bound : {1.0, 3.0, 3.5}) {
+    const TensorAttentionInput in = uniform_input(draw, {130, 140, 70, 1, 2}, bound);
+    const TensorScores scores = tensor_scores(in);
+    const AttentionResult wide = exact_tensor_attention(in, scores);
+    const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+    const AttentionResult narrow = exact_tensor_attention(in, scores);
+    const double difference = (wide.output - narrow.output).cwiseAbs().maxCoeff();
+    CHECK(difference <= (wide.bound + narrow.bound).value());
+    // 3.5^3 > 40: then the double kernel answers
+    CHECK((difference > 0) == (scores.interval.size.value() <= 40));
+    CHECK((narrow.bound.value() > 1e-6) == (scores.interval.size.value() <= 40));
   }
 }
 
@@ -270,6 +298,29 @@ TEST_CASE("tensor outputs and bounds are the same bytes for any number of thread
     const AttentionResult many = polynomial_tensor_attention(in, scores, p, ThreadCount{threads});
     CHECK(std::memcmp(one.output.data(), many.output.data(), sizeof(double) * one.output.size()) == 0);
     CHECK(one.bound.value() == many.bound.value());
+  }
+}
+
+TEST_CASE(
+    "tensor attention in float: the same bytes for any number of threads, within both bounds of double's") {
+  Stream draw(0, "tensor threads in float");
+  TensorAttentionInput in = uniform_input(draw, {1100, 1300, 1700, 2, 2}, 1);
+  for (const bool shifted : {false, true}) {
+    if (shifted) in.k1 = in.k1.cwiseAbs(), in.k2 = in.k2.cwiseAbs();
+    const TensorScores scores = tensor_scores(in);
+    const CertifiedPolynomial p = exp_polynomial_in_doubles({9}, scores.interval.half_width.exact());
+    const AttentionResult wide = polynomial_tensor_attention(in, scores, p);
+    const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+    const AttentionResult one = polynomial_tensor_attention(in, scores, p, ThreadCount{1});
+    for (const unsigned threads : {2u, 5u}) {
+      const AttentionResult many = polynomial_tensor_attention(in, scores, p, ThreadCount{threads});
+      CHECK(std::memcmp(one.output.data(), many.output.data(), sizeof(double) * one.output.size()) == 0);
+      CHECK(one.bound.value() == many.bound.value());
+    }
+    CHECK((one.output - wide.output).cwiseAbs().maxCoeff() <=
+          (one.bound_rounding + wide.bound_rounding).value());
+    CHECK((one.output - wide.output).cwiseAbs().maxCoeff() > wide.bound_rounding.value());
+    CHECK(one.bound_approximation.value() == wide.bound_approximation.value());
   }
 }
 

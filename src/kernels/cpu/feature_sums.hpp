@@ -33,13 +33,21 @@ template <class T>
 constexpr long monomials_of_a_flush = sizeof(T) == 8 ? 128 : 64;
 constexpr long most_summands = 1L << 26;
 
+/// Those in T of a key's way to the sum of its tile, and of a query's to that of its monomials' group.
+template <class T>
+constexpr long key_roundings(long degree) {
+  const long folds = sizeof(T) == 8 ? 3 : 4;
+  return (degree > 1 ? degree - 1 : 0) + vectors_of_a_tile + folds;
+}
+template <class T>
+constexpr long query_roundings(long degree) {
+  return (degree > 1 ? degree - 1 : 0) + monomials_of_a_flush<T>;
+}
 /// The order of a compensated sum's summands costs 2 roundings of T = double, less than 1 of float.
 template <class T>
 constexpr long roundings_of_a_term(long degree) {
-  const long features = degree > 1 ? degree - 1 : 0, compensated = sizeof(T) == 8 ? 2 : 1;
-  const long folds = sizeof(T) == 8 ? 3 : 4;
-  return (features + vectors_of_a_tile + folds + 2 * compensated) + 3 +
-         (features + monomials_of_a_flush<T> + compensated);
+  const long compensated = sizeof(T) == 8 ? 2 : 1;
+  return key_roundings<T>(degree) + 2 * compensated + 3 + query_roundings<T>(degree) + compensated;
 }
 
 /// hi + lo += x, Knuth's two-sum: `lo` gathers what the additions to `hi` lose.

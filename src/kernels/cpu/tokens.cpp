@@ -25,16 +25,18 @@ void fetch_ahead(const T* p, long count) {
 }
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
-// Eight tokens by four columns: rows 0|2, 1|3, 4|6, 5|7 are joined, so that two rounds of shuffles do.
-template <long columns, bool centred, bool scaled>
-[[gnu::always_inline]] inline void load_eight(const double* rows, long row_stride, double* out, long stride,
-                                              const double* centre, const double* scale) {
+// Eight tokens by four columns: rows 0|2, 1|3, 4|6, 5|7 are joined, so that two rounds of shuffles do. Floats
+// are shuffled as doubles, which is exact.
+template <long columns, bool centred, bool scaled, class T>
+[[gnu::always_inline]] inline void load_eight(const T* rows, long row_stride, T* out, long stride,
+                                              const T* centre, const T* scale) {
   constexpr __mmask8 mask = static_cast<__mmask8>((1 << columns) - 1);
-  const auto row = [&](const double* p) {
-    return columns == 4 ? _mm256_loadu_pd(p) : _mm256_maskz_loadu_pd(mask, p);
+  const auto row = [&](const T* p) {
+    if constexpr (sizeof(T) == 8) return columns == 4 ? _mm256_loadu_pd(p) : _mm256_maskz_loadu_pd(mask, p);
+    else return _mm256_cvtps_pd(columns == 4 ? _mm_loadu_ps(p) : _mm_maskz_loadu_ps(mask, p));
   };
-  const double* const middle = rows + 4 * row_stride;
-  const auto joined = [&](const double* p) {  // rows 0 and 2 from there
+  const T* const middle = rows + 4 * row_stride;
+  const auto joined = [&](const T* p) {  // rows 0 and 2 from there
     return _mm512_maskz_insertf64x4(0xFF, _mm512_castpd256_pd512(row(p)), row(p + 2 * row_stride), 1);
   };
   const __m512d z0 = joined(rows), z1 = joined(rows + row_stride), z2 = joined(middle),
@@ -42,22 +44,28 @@ template <long columns, bool centred, bool scaled>
   const __m512d a = _mm512_maskz_unpacklo_pd(0xFF, z0, z1), b = _mm512_maskz_unpackhi_pd(0xFF, z0, z1),
                 c = _mm512_maskz_unpacklo_pd(0xFF, z2, z3), d = _mm512_maskz_unpackhi_pd(0xFF, z2, z3);
   const auto put = [&](long k, __m512d x) {
-    if constexpr (centred) x = _mm512_sub_pd(x, _mm512_set1_pd(centre[k]));
-    if constexpr (scaled) x = _mm512_mul_pd(x, _mm512_set1_pd(scale[k]));
-    _mm512_storeu_pd(out + k * stride, x);
+    if constexpr (sizeof(T) == 8) {
+      if constexpr (centred) x = _mm512_sub_pd(x, _mm512_set1_pd(centre[k]));
+      if constexpr (scaled) x = _mm512_mul_pd(x, _mm512_set1_pd(scale[k]));
+      _mm512_storeu_pd(out + k * stride, x);
+    } else {
+      __m256 y = _mm512_maskz_cvtpd_ps(0xFF, x);
+      if constexpr (centred) y = _mm256_sub_ps(y, _mm256_set1_ps(centre[k]));
+      if constexpr (scaled) y = _mm256_mul_ps(y, _mm256_set1_ps(scale[k]));
+      _mm256_storeu_ps(out + k * stride, y);
+    }
   };
   put(0, _mm512_maskz_shuffle_f64x2(0xFF, a, c, 0x88));
   if constexpr (columns > 1) put(1, _mm512_maskz_shuffle_f64x2(0xFF, b, d, 0x88));
   if constexpr (columns > 2) put(2, _mm512_maskz_shuffle_f64x2(0xFF, a, c, 0xDD));
   if constexpr (columns > 3) put(3, _mm512_maskz_shuffle_f64x2(0xFF, b, d, 0xDD));
 }
-template <bool centred, bool scaled>
-void load_eights(const double* rows, long columns, long tokens, double* out, long stride,
-                 const Coordinates<double>& to) {
+template <bool centred, bool scaled, class T>
+void load_eights(const T* rows, long columns, long tokens, T* out, long stride, const Coordinates<T>& to) {
   for (long t = 0; t < tokens; t += 8, rows += 8 * columns, out += 8) {
     fetch_ahead<false>(rows, 8 * columns);
-    const double *from = rows, *centre = to.centre, *scale = to.scale;
-    double* at = out;
+    const T *from = rows, *centre = to.centre, *scale = to.scale;
+    T* at = out;
     const auto load = [&]<long count>(std::integral_constant<long, count>) __attribute__((always_inline)) {
       load_eight<count, centred, scaled>(from, columns, at, stride, centre, scale);
     };
@@ -75,11 +83,11 @@ void load_eights(const double* rows, long columns, long tokens, double* out, lon
   }
 }
 /// Whole eights of tokens; returns how many tokens that were.
-long load_eights(const double* rows, long columns, long tokens, double* out, long stride,
-                 const Coordinates<double>& to) {
+template <class T>
+long load_eights(const T* rows, long columns, long tokens, T* out, long stride, const Coordinates<T>& to) {
   const long whole = tokens / 8 * 8;
-  const auto load = to.centre ? (to.scale ? load_eights<true, true> : load_eights<true, false>)
-                              : (to.scale ? load_eights<false, true> : load_eights<false, false>);
+  const auto load = to.centre ? (to.scale ? load_eights<true, true, T> : load_eights<true, false, T>)
+                              : (to.scale ? load_eights<false, true, T> : load_eights<false, false, T>);
   load(rows, columns, whole, out, stride, to);
   return whole;
 }
@@ -108,7 +116,10 @@ void store_eight(const double* in, long stride, long columns, double* rows, long
 }
 constexpr bool eights = true;
 #else
-long load_eights(const double*, long, long, double*, long, const Coordinates<double>&) { return 0; }
+template <class T>
+long load_eights(const T*, long, long, T*, long, const Coordinates<T>&) {
+  return 0;
+}
 void store_eight(const double*, long, long, double*, long) {}
 constexpr bool eights = false;
 #endif
@@ -123,8 +134,7 @@ void load_tokens(View<T> m, long first, long last, long padded, long stride, Coo
                  T* transposed) {
   const long tokens = last - first, columns = m.columns;
   const T* rows = m.data + first * columns;
-  long done = 0;
-  if constexpr (sizeof(T) == 8) done = load_eights(rows, columns, tokens, transposed, stride, coordinates);
+  const long done = load_eights(rows, columns, tokens, transposed, stride, coordinates);
   for (long t = done; t < tokens; ++t)
     for (long l = 0; l < columns; ++l)
       transposed[l * stride + t] = moved(rows[t * columns + l], l, coordinates);

@@ -64,7 +64,12 @@ constexpr double least_positive = sizeof(T) == 8 ? 0x1p-1074 : 0x1p-149;
 /// Roundings that a term passes through at most, in T and (sums) in double.
 struct TermRoundings {
   long narrow = 0, wide = 0;
+  constexpr long total() const { return narrow + wide; }
 };
+constexpr TermRoundings operator+(TermRoundings a, TermRoundings b) {
+  return {a.narrow + b.narrow, a.wide + b.wide};
+}
+constexpr TermRoundings operator*(long times, TermRoundings a) { return {times * a.narrow, times * a.wide}; }
 
 template <class T>
 struct Attended {

@@ -97,9 +97,6 @@ inline MomentShape moment_shape(const SplitMonomials& m, long tokens, long dimen
     shape.slices *= 2;
   return shape;
 }
-inline TermRoundings operator+(TermRoundings a, TermRoundings b) {
-  return {a.narrow + b.narrow, a.wide + b.wide};
-}
 
 /// Tokens on the device.
 template <class Backend, class T>
