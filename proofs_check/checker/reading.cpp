@@ -3,7 +3,6 @@
 #include "reading.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace checker {
 namespace {
@@ -64,9 +63,13 @@ Field Field::operator[](const std::string& key) const {
   if (!value.is_object()) expected("an object");
   const auto found = value.find(key);
   if (found == value.end()) throw Malformed(inner, "a value", "none");
-  return {inner, *found};
+  if (asked != nullptr) asked->insert(inner);
+  return {inner, *found, asked};
 }
-Field Field::operator[](std::size_t i) const { return {place + "[" + std::to_string(i) + "]", value.at(i)}; }
+Field Field::operator[](std::size_t i) const {
+  if (i >= size()) expected("more than " + std::to_string(size()) + " values");
+  return {place + "[" + std::to_string(i) + "]", value[i], asked};
+}
 std::size_t Field::size() const {
   if (!value.is_array()) expected("an array");
   return value.size();
@@ -81,6 +84,15 @@ const Field& Field::object_of(std::initializer_list<const char*> names) const {
       throw Malformed(place.empty() ? "certificate" : place, "no other fields than those of the format",
                       quoted(key));
   return *this;
+}
+void Field::require_all_asked() const {
+  if (!value.is_structured()) return;
+  for (const auto& [key, inner] : value.items()) {
+    const Field field{place + (value.is_array() ? "[" + key + "]" : "." + key), inner, asked};
+    if (value.is_object() && !asked->contains(field.place))
+      throw Malformed(place, "no other fields than those of the format", quoted(key));
+    field.require_all_asked();
+  }
 }
 const std::string& Field::text() const {
   if (!value.is_string()) expected("a string");

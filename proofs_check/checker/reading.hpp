@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -49,6 +50,7 @@ nlohmann::json bounded_json(const std::string& text);
 struct Field {
   std::string place;
   const nlohmann::json& value;
+  std::set<std::string>* asked = nullptr;  // the places of the fields that were asked for, if anybody counts
 
   Field operator[](const std::string& key) const;
   Field operator[](std::size_t i) const;
@@ -57,6 +59,8 @@ struct Field {
   [[noreturn]] void expected(const std::string& what) const;
   /// An object with these fields and no others.
   const Field& object_of(std::initializer_list<const char*> names) const;
+  /// No object in it has a field that was not asked for.
+  void require_all_asked() const;
 
   const std::string& text() const;
   const std::string& one_of(std::initializer_list<const char*> words) const;
