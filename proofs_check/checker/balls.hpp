@@ -11,6 +11,7 @@
 #include <flint/fmpz.h>
 
 #include <concepts>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,10 @@ class Dyadic : public Owned<ArfOperations> {
   friend bool operator<(const Dyadic& a, const Dyadic& b) { return arf_cmp(a.get(), b.get()) < 0; }
 };
 
+// Fractions may grow with every operation: the bits of all results are counted.
+inline double exact_work = 0;
+inline constexpr double kMostExactWork = 1e9;
+
 class Fraction : public Owned<FmpqOperations> {
  public:
   Fraction() = default;
@@ -82,7 +87,10 @@ class Fraction : public Owned<FmpqOperations> {
   friend Fraction operator+(const Fraction& a, const Fraction& b) { return apply(fmpq_add, a, b); }
   friend Fraction operator-(const Fraction& a, const Fraction& b) { return apply(fmpq_sub, a, b); }
   friend Fraction operator*(const Fraction& a, const Fraction& b) { return apply(fmpq_mul, a, b); }
-  friend Fraction operator/(const Fraction& a, const Fraction& b) { return apply(fmpq_div, a, b); }  // b != 0
+  friend Fraction operator/(const Fraction& a, const Fraction& b) {
+    if (fmpq_is_zero(b.get()) != 0) throw std::domain_error("a division by 0");
+    return apply(fmpq_div, a, b);
+  }
   friend Fraction absolute_value(const Fraction& a) {
     Fraction result;
     fmpq_abs(result.get(), a.get());
@@ -99,6 +107,9 @@ class Fraction : public Owned<FmpqOperations> {
   static Fraction apply(Function function, const Fraction& a, const Fraction& b) {
     Fraction result;
     function(result.get(), a.get(), b.get());
+    exact_work +=
+        static_cast<double>(fmpz_bits(fmpq_numref(result.get())) + fmpz_bits(fmpq_denref(result.get())));
+    if (exact_work > kMostExactWork) throw std::length_error("exact arithmetic of about a minute at most");
     return result;
   }
 };

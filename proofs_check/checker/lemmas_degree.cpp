@@ -40,7 +40,7 @@ Fraction taylor(long degree, const Fraction& x) {
 }  // namespace
 
 Quantities taylor_section(const Field& in) {
-  return {{"zero", Fraction(0)}, {"section", taylor(in["degree"].integer(0, 10000), number(in["x"]))}};
+  return {{"section", taylor(in["degree"].integer(0, 10000), number(in["x"]))}};
 }
 Quantities even_taylor_section(const Field& in) {
   require(in["degree"].integer(0, 10000) % 2 == 0, "instance.degree: not even");

@@ -79,8 +79,7 @@ Quantities feature_map(const Field& in) {
     return absolute_value(value - dot(times(monomial_weights(all, c, m), features[0]), features[1]));
   };
   const long d = static_cast<long>(q.size()), g = static_cast<long>(c.size()) - 1;
-  return {{"zero", Fraction(0)},
-          {"defect", defect(Multinomials::counted)},
+  return {{"defect", defect(Multinomials::counted)},
           {"defect without multinomials", defect(Multinomials::left_out)},
           {"features less C(d+g, g)", absolute_value(Fraction(all.size()) - binomial(d + g, g))}};
 }
@@ -112,6 +111,8 @@ Quantities rank_of_polynomial(const Field& in) {
                    value_at(c, dot(x[static_cast<std::size_t>(i)], y[static_cast<std::size_t>(j)])).get()));
   const Fraction rank(fmpz_mat_rank(values));
   fmpz_mat_clear(values);
+  // One instance of that rank shows that generic ones have it; one of less rank shows nothing.
+  require(claimed <= rank, "instance: X and Y are not generic");
   return {{"rank", rank},
           {"claimed", claimed},
           {"C(d+g, g)", binomial(d + terms - 1, d)},
@@ -145,8 +146,7 @@ Quantities gradient_rank(const Field& in) {
   const auto off = [](const Exact& a, const Exact& left, const Exact& right) {
     return largest_size(a - product(left, transposed(right)));
   };
-  Quantities result{{"zero", Fraction(0)},
-                    {"f", off(f, u1, u2)},
+  Quantities result{{"f", off(f, u1, u2)},
                     {"f o q", off(fq, row_kronecker(u1, residual), row_kronecker(u2, h))},
                     {"p", off(fq - p, scaled_rows, u2)}};
   if (u1.size() == u2.size()) result.emplace("p as printed", off(fq - p, u1, scaled_columns));
@@ -187,8 +187,7 @@ Quantities factored_sums(const Field& in) {
   const auto sums = [&](const Exact& k, const Exact& v) { return product(transposed(monomials(k, all)), v); };
   const Exact pairs = sums(column_products(k1, k2), column_products(v1, v2)), first = sums(k1, v1),
               second = sums(k2, v2);
-  return {{"zero", Fraction(0)},
-          {"product", largest_size(pairs - entrywise(first, second))},
+  return {{"product", largest_size(pairs - entrywise(first, second))},
           {"sum", largest_size(pairs - (first + second))}};
 }
 
@@ -226,9 +225,7 @@ Quantities prefix_representation(const Field& in) {
     }
     return most;
   };
-  return {{"zero", Fraction(0)},
-          {"difference", difference(of_prefix.size() - 1)},
-          {"difference at degree 1", difference(1)}};
+  return {{"difference", difference(of_prefix.size() - 1)}, {"difference at degree 1", difference(1)}};
 }
 
 namespace {
@@ -273,14 +270,14 @@ Fraction difference_of_messages(const PolyAttention& h, const Table<long>& edges
 Quantities tree_attention(const Field& in) {
   const PolyAttention h = attention_of(in);
   require_tree(h, h.products);
-  return {{"difference", difference_of_messages(h, h.products)}, {"zero", Fraction(0)}};
+  return {{"difference", difference_of_messages(h, h.products)}};
 }
 Quantities triangle_by_its_tree(const Field& in) {  // the last product is not in the tree
   const PolyAttention h = attention_of(in);
   Table<long> tree = h.products;
   tree.pop_back();
   require_tree(h, tree);
-  return {{"difference", difference_of_messages(h, tree)}, {"zero", Fraction(0)}};
+  return {{"difference", difference_of_messages(h, tree)}};
 }
 
 // w(S) = w(S_s) + w(S_L) - w(0) for scores split by large rows; or by large entries.
@@ -304,8 +301,7 @@ Quantities support_decomposition(const Field& in) {
                                             value_at(w, s[i][j] - small[i][j]) + w[0]));
     return most;
   };
-  return {{"zero", Fraction(0)},
-          {"by rows", defect(scores(without_large_rows(q, limit), without_large_rows(k, limit)))},
+  return {{"by rows", defect(scores(without_large_rows(q, limit), without_large_rows(k, limit)))},
           {"by entries", defect(scores(small_entries(q), small_entries(k)))}};
 }
 
@@ -323,7 +319,7 @@ Quantities key_shift(const Field& in) {
       most = maximum(most, largest_size(moved - Fractions(moved.size(), moved[0])));
     return most;
   };
-  return {{"zero", Fraction(0)}, {"change", change(all)}, {"change by the first key", change(first)}};
+  return {{"change", change(all)}, {"change by the first key", change(first)}};
 }
 
 Quantities score_range(const Field& in) {
@@ -340,8 +336,7 @@ Quantities decoder(const Field& in) {
   const Fraction epsilon = positive(in["epsilon"]), largest = largest_size(decoded);
   require(product(transposed(w), w) == unit(e.size()), "instance.W_A: its columns are not orthonormal");
   require(largest_size(e) <= epsilon, "instance.e: an entry above epsilon");
-  return {{"zero", Fraction(0)},
-          {"change of |e|^2", absolute_value(dot(decoded, decoded) - dot(e, e))},
+  return {{"change of |e|^2", absolute_value(dot(decoded, decoded) - dot(e, e))},
           {"|W e|^2", largest * largest},
           {"d0 epsilon^2", Fraction(e.size()) * epsilon * epsilon},
           {"epsilon^2", epsilon * epsilon}};
@@ -398,8 +393,7 @@ Quantities column_sampling(const Field& in) {
   const auto [mean, failing] = distribution(shares(by_norm));
   const Fraction variance = (all - squares(product(p, v))) / s,
                  uniform = distribution(Fractions(v.size(), Fraction(1) / m)).first;
-  return {{"zero", Fraction(0)},
-          {"mean less the formula", absolute_value(mean - variance)},
+  return {{"mean less the formula", absolute_value(mean - variance)},
           {"failing", failing},
           {"1/(s epsilon^2)", Fraction(1) / (s * share)},
           {"mean less the formula, uniform columns", absolute_value(uniform - variance)}};
@@ -460,7 +454,6 @@ Quantities leverage(const Field& in) {
     uniform = uniform + l * l * N;
   }
   Quantities q{
-      {"zero", Fraction(0)},
       {"whitened less R (R - 1)", whitened - R - R * (R - Fraction(1))},
       {"whitened, uniform rows", uniform - R},
       {"R (R - 1)", R * (R - Fraction(1))},
@@ -504,8 +497,7 @@ Quantities largest_product(const Field& in) {
     const Fraction y = total / (total + power(base, 2 * tau - 1));
     return reached ? Fraction(3) / Fraction(4) - y : y - Fraction(1) / Fraction(4);
   };
-  return {{"zero", Fraction(0)},
-          {"misplaced", misplaced(Fraction(3 * products.size()))},
+  return {{"misplaced", misplaced(Fraction(3 * products.size()))},
           {"misplaced, base 2", misplaced(Fraction(2))}};
 }
 
@@ -514,7 +506,7 @@ Quantities node_sums_of_any_field(const Field& in) {
   const long T = in["T"].integer(1, 1000000), q = in["q"].integer(2, 1000000);
   in["K"].integer(2, 8);  // families: they do not matter
   for (long p = 2; p * p <= q; ++p) require(q % p != 0, "instance.q: not prime");
-  return {{"zero", Fraction(0)}, {"sums that vanish", Fraction(T / q)}};
+  return {{"sums that vanish", Fraction(T / q)}};
 }
 Quantities node_sums(const Field& in) {
   require(in["T"].integer(1, 1000000) < in["q"].integer(2, 1000000), "instance.q: not above T");

@@ -101,8 +101,7 @@ Quantities gradient_error(const Field& in) {
           {"plain bound", sizes * (Ball(3) * c + (Ball(2) + Ball(3) * phi) * h)},
           {"entry over its bound",
            largest_quotient(change, gradient_entry_bounds(balls(loss.a1), balls(loss.keys), balls(loss.h),
-                                                          balls(loss.e), phi, loss.d()))},
-          {"one", Fraction(1)}};
+                                                          balls(loss.e), phi, loss.d()))}};
 }
 
 namespace {
@@ -178,7 +177,7 @@ Quantities adapter_gradient_error(const Field& in) {
   };
   value_form(l.x_v, transposed(l.v.a));
   value_form(product(l.x_v, l.v.b), unit(l.y[0].size()));
-  return {{"Q and K", of_scores}, {"V", of_values}, {"one", Fraction(1)}};
+  return {{"Q and K", of_scores}, {"V", of_values}};
 }
 
 // X_Q = (d/r) [A1, 0], X_K = [A2, 0], X_V = [A3, 0], Y = [E, 0], B_Q = [I; 0], A_Q = [X, 0]: dL/dA_Q =
@@ -201,8 +200,7 @@ Quantities embedding(const Field& in) {
     return largest_size(loss_gradient(f, first, wide(a2), wide(a3), wide(e), d) - wide(expected));
   };
   return {{"difference", difference(Fraction(d) / Fraction(r))},
-          {"difference without d/r", difference(Fraction(1))},
-          {"zero", Fraction(0)}};
+          {"difference without d/r", difference(Fraction(1))}};
 }
 
 namespace {

@@ -237,8 +237,7 @@ Quantities subspace(const Field& in) {
   return {{"error", error},
           {"bound", Ball(2) * tanh(zeta / 2) * value},
           {"bound of half zeta", Ball(2) * tanh(zeta / 4) * value},
-          {"cross terms", largest_size(projected + of_residuals - s)},
-          {"zero", Fraction(0)}};
+          {"cross terms", largest_size(projected + of_residuals - s)}};
 }
 
 // kappa = max r_i/min r_i, r_i = sum_j e^{<q_i, k_j>/d}; keys less c: at most kappa e^(range of <q_i, c>/d).

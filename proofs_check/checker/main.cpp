@@ -50,6 +50,7 @@ Outcome check(const std::string& path) {
   } catch (const std::exception& error) {
     return refused(json, std::string("unreadable: ") + error.what(), 2);
   }
+  checker::exact_work = 0;
   try {
     const nlohmann::json whole = checker::bounded_json(text);
     const checker::Field top{"", whole};
