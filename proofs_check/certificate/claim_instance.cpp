@@ -52,6 +52,19 @@ const std::vector<OfLemma> kCatalogue = {
         {"half the growth", "X - log((1+E)/(1-E))", "g log(3 + 2 sqrt 2)", "1/2"}}},
       {"aggarwal-alman-2022/relative-sandwich",
        {{"J lower bound", "J bound", "E_g"}, {"twice the bound", "J bound", "E_g", "1/2"}}}}},
+    {"degree-from-above",
+     {{"threshold-2026/degree-from-above",
+       {{"F(g*, X) <= what suffices", "F(n, X)", "what suffices"},
+        {"half of l suffices", "F(n, X)", "l", "1/2"}}}}},
+    {"adapter-closed-form",
+     {{"hu-et-al-2024-lora/closed-form",
+       {{"the difference quotient in all six factors lies among the slopes of the segment", "distance",
+         "half-width"},
+        {"dL/dB_Q = (C1)^T p A_Q C2 as printed, where its shapes fit", "distance as printed",
+         "half-width as printed"}}}}},
+    {"tree-cover",
+     {{"liang-shi-song-zhou-2024-private/tree-cover",
+       {{"nodes <= 2 (h - 1)", "nodes", "2 (h - 1)"}, {"one node fewer", "nodes", "2 (h - 1) - 1"}}}}},
     {"softmax-perturbation",
      {{"alman-song-2023/softmax-perturbation",
        {{"distance <= phi(delta) = 2t", "distance", "phi"},
@@ -315,10 +328,24 @@ Json with_best_error(Json instance, ErrorKind kind) {
   return instance;
 }
 
+/// Is its proof found in seconds?
+bool within_reach(const std::string& lemma, const Json& instance) {
+  return lemma != "degree-from-above" || instance.at("degree_needed").get<long>() <= 400;
+}
+/// That a degree less than `degree_needed` is not enough.
+Json with_needed_degree(Json instance) {
+  const BestError below = best_error(
+      {instance.at("degree_needed").get<long>() - 1},
+      rational_from_text(instance.at("half_width").get<std::string>(), "half_width"), ErrorKind::relative);
+  instance["lower"] = best_error_certificate(below).at("lower");
+  return instance;
+}
+
 Json with_proofs(const std::string& lemma, const Json& instance) {
   if (lemma == "degree-formula") return with_degree_proof(instance);
   if (lemma == "best-absolute-error") return with_best_error(instance, ErrorKind::absolute);
   if (lemma == "best-relative-error") return with_best_error(instance, ErrorKind::relative);
+  if (lemma == "degree-from-above") return with_needed_degree(instance);
   return instance;
 }
 
@@ -330,7 +357,8 @@ std::optional<Json> claim_instance_certificate(const std::string& claim, const J
   for (const OfLemma& of : kCatalogue)
     for (const OfClaim& c : of.claims)
       for (const OfComparison& comparison : c.comparisons)
-        if (claim == c.claim && witness.at("comparison") == comparison.name)
+        if (claim == c.claim && witness.at("comparison") == comparison.name &&
+            within_reach(of.lemma, witness.at("instance")))
           return Json{
               {"format", "attnbounds-certificate"},
               {"version", 1},

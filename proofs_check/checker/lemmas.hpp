@@ -28,7 +28,7 @@ using Lemma = Quantities(const Field& instance);
 
 // lemmas_degree.cpp: polynomials as approximations of exp
 Lemma alternation, taylor_section, even_taylor_section, taylor_tail, degree_formula, best_absolute_error,
-    best_relative_error;
+    best_relative_error, degree_from_above;
 // lemmas_weights.cpp: averages under exact and approximate weights
 Lemma softmax_perturbation, forward_error, tree_forward_error, perturbed_keys, kernel_of_relative_error,
     kernel_of_values_not_negative, taylor_denominator, odd_taylor_denominator, taylor_attention,
@@ -37,12 +37,12 @@ Lemma softmax_perturbation, forward_error, tree_forward_error, perturbed_keys, k
     layer_norm;
 // lemmas_gradient.cpp: losses, their gradients, derivatives along a line
 Lemma gradient_error, adapter_gradient_error, embedding, along_scale, quadrature, variance_form, closed_form,
-    trace_identity;
+    trace_identity, adapter_closed_form;
 // lemmas_exact.cpp: over the rationals
 Lemma feature_map, rank_of_polynomial, gradient_rank, sensitivity, factored_sums, prefix_representation,
     tree_attention, triangle_by_its_tree, support_decomposition, key_shift, score_range, decoder,
     column_norms, column_sampling, leverage, leverage_of_any_columns, leverage_with_a_constant,
-    largest_product, node_sums, node_sums_of_any_field;
+    largest_product, node_sums, node_sums_of_any_field, tree_cover;
 
 using Fractions = std::vector<Fraction>;
 using Exact = Table<Fraction>;

@@ -513,4 +513,27 @@ Quantities node_sums(const Field& in) {
   return node_sums_of_any_field(in);
 }
 
+namespace {
+/// Of how many nodes of a binary tree over 2^height tokens the part of [begin, end) below the node is the
+/// union.
+long nodes_below(long node, long height, long begin, long end) {
+  const long first = node << height, last = (node + 1) << height;
+  if (end <= first || last <= begin) return 0;
+  if (begin <= first && last <= end) return 1;
+  return nodes_below(2 * node, height - 1, begin, end) + nodes_below(2 * node + 1, height - 1, begin, end);
+}
+}  // namespace
+
+// Every interval of 2^h tokens is the union of at most 2 (h - 1) nodes, h >= 2: all intervals gone through.
+Quantities tree_cover(const Field& in) {
+  const long height = in["height"].integer(2, 11), n = 1L << height;
+  long most = 0;
+  for (long begin = 0; begin < n; ++begin)
+    for (long end = begin + 1; end <= n; ++end) most = std::max(most, nodes_below(0, height, begin, end));
+  require(in["nodes"].integer(0, n) == most, "instance.nodes: not the most");
+  return {{"nodes", Fraction(most)},
+          {"2 (h - 1)", Fraction(2 * (height - 1))},
+          {"2 (h - 1) - 1", Fraction(2 * (height - 1) - 1)}};
+}
+
 }  // namespace checker

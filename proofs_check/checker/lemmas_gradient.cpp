@@ -388,4 +388,60 @@ Quantities trace_identity(const Field& in) {
   return q;
 }
 
+// L by all six factors of W = W* + s B A along (B', A'): sum <dL/dW, s (B' A + B A')>, dL/dW_Q = X_Q^T p K/d,
+// dL/dW_K = X_K^T p^T Q/d, dL/dW_V = (f X_V)^T (f V - Y). The sketch of Theorem 3.1 prints X_Q^T p A_Q K for
+// X_Q^T p K A_Q^T in dL/dB_Q, which has a meaning where n = m = d = r.
+Quantities adapter_closed_form(const Field& in) {
+  const Adapted l = adapted_of(in["loss"]), to = adapted_of(in["direction"]);
+  const std::size_t d = l.x_q[0].size();
+  struct Moving {
+    Rows b, a, w, slope;
+  };
+  const auto moving = [](const Adapter& w, const Adapter& along, const Ball& t) {
+    require(along.b[0].size() == w.b[0].size(), "instance.direction: another rank");
+    const Rows b = moved_along(w.b, along.b, t), a = moved_along(w.a, along.a, t);
+    Rows product_of = product(b, a), slope = product(balls(along.b), a) + product(b, balls(along.a));
+    for (Row& row : product_of) row = scaled(Ball(w.scale), row);
+    for (Row& row : slope) row = scaled(Ball(w.scale), row);
+    return Moving{b, a, product_of + balls(w.frozen), slope};
+  };
+  struct State {
+    Moving of_q, of_k, of_v;
+    Rows q, k, v, f, residual, p;
+  };
+  const auto at = [&](const Ball& t) {
+    State s{moving(l.q, to.q, t), moving(l.k, to.k, t), moving(l.v, to.v, t), {}, {}, {}, {}, {}, {}};
+    s.q = product(balls(l.x_q), s.of_q.w);
+    s.k = product(balls(l.x_k), s.of_k.w);
+    s.v = product(balls(l.x_v), s.of_v.w);
+    for (const Row& q : s.q)
+      s.f.push_back(softmax_row(q, s.k, static_cast<long>(d), static_cast<long>(s.k.size())));
+    s.residual = product(s.f, s.v) - balls(l.y);
+    s.p = pulled_back(s.f, s.residual, s.v);
+    return s;
+  };
+  const auto inner = [](const Rows& a, const Rows& b) {
+    Ball sum;
+    for (std::size_t i = 0; i < a.size(); ++i) sum = sum + dot(a[i], b[i]);
+    return sum;
+  };
+  const OfStep loss = [&](const Ball& t) { return half_square(at(t).residual); };
+  const auto slope_of = [&](const State& s) {
+    return inner(product(transposed(balls(l.x_q)), product(s.p, s.k)), s.of_q.slope) / Ball(d) +
+           inner(product(transposed(balls(l.x_k)), product(transposed(s.p), s.q)), s.of_k.slope) / Ball(d) +
+           inner(product(transposed(product(s.f, balls(l.x_v))), s.residual), s.of_v.slope);
+  };
+  Quantities q;
+  add_mean_value(q, "", loss, [&](const Ball& t) { return slope_of(at(t)); });
+  if (l.x_q.size() == d && l.x_k.size() == d && l.q.b[0].size() == d)
+    add_mean_value(q, " as printed", loss, [&](const Ball& t) {
+      const State s = at(t);
+      const Rows right = product(product(s.p, s.k), transposed(s.of_q.a)),
+                 printed = product(product(s.p, s.of_q.a), s.k);
+      return slope_of(s) + Ball(l.q.scale) / Ball(d) *
+                               inner(product(transposed(balls(l.x_q)), printed - right), balls(to.q.b));
+    });
+  return q;
+}
+
 }  // namespace checker

@@ -13,6 +13,7 @@
 #include "attention/transformer.hpp"
 #include "cli/oracle_numbers.hpp"
 #include "kernels/monomials.hpp"
+#include "phase/limit.hpp"
 #include "polynomial/bessel.hpp"
 #include "polynomial/certify.hpp"
 #include "proofs_check/gradient_case.hpp"
@@ -62,6 +63,17 @@ inline Evaluated best_error_of(const Json& in, ErrorKind kind) {
     e.quantities["J bound"] = bessel_decay(X, g + 1, g + 1).front().value *
                               sqrt(2 / (1 + bessel_decay(2 * X, 2 * g + 2, 2 * g + 2).front().value));
   return e;
+}
+
+inline Evaluated theorem_u(const Json& in) {
+  const Rational X = number(in["half_width"]), epsilon = number(in["epsilon"]);
+  const long n = in["degree_needed"].get<long>();
+  if (X <= 0 || epsilon <= 0 || epsilon >= 1 || n <= X) return {false, {}};
+  const Interval l = -log_interval(epsilon);
+  return {lower(best_error({n - 1}, X, ErrorKind::relative).error) > upper(enclose(epsilon)),
+          {{"F(n, X)", debye_rate(Interval(n), enclose(X))},
+           {"what suffices", rate_that_suffices(Interval(n), X, l)},
+           {"l", l}}};
 }
 
 // ---- Weights.
@@ -552,6 +564,50 @@ inline Evaluated adapters(const Json& in) {
           {{"Q and K", of_scores}, {"V", of_values}, {"one", Interval(1)}}};
 }
 
+inline Evaluated adapters_closed_form(const Json& in) {
+  const auto read = [&](const Json& l) {
+    return LoraLossInput{doubles(l["X_Q"]), doubles(l["X_K"]), doubles(l["X_V"]), adapter(l["Q"]),
+                         adapter(l["K"]),   adapter(l["V"]),   doubles(l["Y"])};
+  };
+  const LoraLossInput input = read(in["loss"]), to = read(in["direction"]);
+  const auto at = [&](const Interval& t) {
+    LoraLoss<Interval> moved = loss_over<Interval>(input);
+    const auto move = [&](Adapter<Interval>& w, const Adapter<double>& base,
+                          const Adapter<double>& direction) {
+      w.b = along(base.b, direction.b, t);
+      w.a = along(base.a, direction.a, t);
+    };
+    move(moved.q, input.q, to.q);
+    move(moved.k, input.k, to.k);
+    move(moved.v, input.v, to.v);
+    return moved;
+  };
+  const auto slope = [&](const Interval& t) {
+    const LoraGradient<Interval> g = lora_gradient(at(t));
+    return Interval(inner_product(g.q.b, to.q.b) + inner_product(g.q.a, to.q.a) +
+                    inner_product(g.k.b, to.k.b) + inner_product(g.k.a, to.k.a) +
+                    inner_product(g.v.b, to.v.b) + inner_product(g.v.a, to.v.a));
+  };
+  const auto printed = [&](const Interval& t) {
+    const LoraLoss<Interval> l = at(t);
+    const HeadMatrices<Interval> head = head_of(l);
+    const Matrix<Interval> f = softmax_rows(scores(head.q, head.k)), c = product(f, head.v) - l.y,
+                           p = softmax_pullback<Interval>(f, product<Interval>(c, head.v.transpose())) /
+                               Interval(static_cast<long>(l.x_q.cols()));
+    const Matrix<Interval> as_printed =
+        enclose(l.q.scale) * product(product<Interval>(l.x_q.transpose(), product(p, l.q.a)), head.k);
+    return Interval(slope(t) + inner_product(Matrix<Interval>(as_printed - lora_gradient(l).q.b), to.q.b));
+  };
+  const auto value = [&](const Interval& t) { return loss(at(t)); };
+  Evaluated e;
+  e.hypotheses = input.q.scale > 0 && input.k.scale > 0 && input.v.scale > 0;
+  add(e, "", on_segment(value, slope));
+  if (input.x_q.rows() == input.x_q.cols() && input.x_k.rows() == input.x_q.cols() &&
+      input.q.b.cols() == input.x_q.cols())
+    add(e, " as printed", on_segment(value, printed));
+  return e;
+}
+
 inline Evaluated embedded(const Json& in) {
   const Matrix<Rational> a1 = matrix(in["A1"]), a2 = matrix(in["A2"]), a3 = matrix(in["A3"]),
                          x = matrix(in["X"]), e = matrix(in["E"]);
@@ -829,6 +885,25 @@ inline Evaluated sums_in_a_field(const Json& in, bool above) {
   return {prime && (!above || q > T), {{"sums that vanish", Interval(vanish)}}};
 }
 
+/// From the leaves up: a node is taken where its sibling is outside.
+inline Evaluated cover(const Json& in) {
+  const long h = in["height"].get<long>(), n = 1L << h;
+  long most = 0;
+  for (long first = 0; first < n; ++first)
+    for (long last = first + 1; last <= n; ++last) {
+      long nodes = 0;
+      for (long begin = first, end = last; begin < end; begin /= 2, end /= 2) {
+        if (begin % 2 == 1) ++nodes, ++begin;
+        if (begin < end && end % 2 == 1) ++nodes, --end;
+      }
+      most = std::max(most, nodes);
+    }
+  return {h >= 2 && in["nodes"].get<long>() == most,
+          {{"nodes", Interval(most)},
+           {"2 (h - 1)", Interval(2 * (h - 1))},
+           {"2 (h - 1) - 1", Interval(2 * h - 3)}}};
+}
+
 inline const std::map<std::string, Evaluation> kEvaluations = {
     {"best-absolute-error", [](const Json& in) { return best_error_of(in, ErrorKind::absolute); }},
     {"best-relative-error", [](const Json& in) { return best_error_of(in, ErrorKind::relative); }},
@@ -866,6 +941,9 @@ inline const std::map<std::string, Evaluation> kEvaluations = {
     {"leverage", [](const Json& in) { return leverage_scores(in, false, false); }},
     {"leverage-with-a-constant", [](const Json& in) { return leverage_scores(in, true, true); }},
     {"leverage-of-any-columns", [](const Json& in) { return leverage_scores(in, false, true); }},
+    {"degree-from-above", theorem_u},
+    {"adapter-closed-form", adapters_closed_form},
+    {"tree-cover", cover},
     {"node-sums", [](const Json& in) { return sums_in_a_field(in, true); }},
     {"node-sums-of-any-field", [](const Json& in) { return sums_in_a_field(in, false); }},
 };

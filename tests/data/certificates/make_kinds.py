@@ -394,3 +394,21 @@ closed = lemma("closed-form", "alman-song-2024-gradient/closed-form", "the diffe
 spoil("closed_form_direction_wide", put("instance", "direction of X", [["1", "1"]]), closed)
 spoil("closed_form_as_its_twin", lambda c: c.update(comparison="literally without 1/d", relation="greater",
       left={"quantity": "distance of the twin", "scale": "1"}, right={"quantity": "half-width of the twin", "scale": "1"}), closed)  # d = 1: no difference
+
+# X = 1, epsilon = 1/2: constants err by tanh 1 = 0.76…, so 1 <= g*; but 1 is not above X. 2 is, and is not needed
+theorem_u = lemma("degree-from-above", "threshold-2026/degree-from-above", "F(g*, X) <= what suffices", "F(n, X)", "what suffices",
+                  {"half_width": "1/2", "epsilon": "2/5", "degree": 1, "degree_needed": 1, "lower": {"degree": 0, "points": ["-1", "1"]}})
+spoil("degree_from_above_not_needed", put("instance", "epsilon", "1/2"), theorem_u)
+spoil("degree_from_above_within_x", put("instance", "half_width", "1"), theorem_u)
+spoil("degree_from_above_of_another_degree", put("instance", "degree_needed", 2), theorem_u)
+
+moving = {"X_Q": [["1"]], "X_K": [["1"], ["-1"]], "X_V": [["1"], ["-1"]], "Y": [["1"]], "Q": unit, "K": unit, "V": unit}
+along = lemma("adapter-closed-form", "hu-et-al-2024-lora/closed-form", "the difference quotient in all six factors lies among the slopes of the segment",
+              "distance", "half-width", {"loss": moving, "direction": copy.deepcopy(moving)})
+spoil("adapter_closed_form_of_another_rank", put("instance", "direction", "K", dict(unit, B=[["1", "1"]], A=[["1"], ["1"]])), along)
+spoil("adapter_closed_form_as_printed_elsewhere", lambda c: c.update(comparison="dL/dB_Q = (C1)^T p A_Q C2 as printed, where its shapes fit",
+      relation="greater", left={"quantity": "distance as printed", "scale": "1"}, right={"quantity": "half-width as printed", "scale": "1"}), along)
+
+cover = lemma("tree-cover", "liang-shi-song-zhou-2024-private/tree-cover", "nodes <= 2 (h - 1)", "nodes", "2 (h - 1)", {"height": 2, "nodes": 2})
+spoil("tree_cover_other_nodes", put("instance", "nodes", 1), cover)
+spoil("tree_cover_of_two_tokens", lambda c: c["instance"].update(height=1, nodes=1), cover)
