@@ -42,13 +42,20 @@ Fractions polynomial(const Field& field) {
   return c;
 }
 
+Exact values_of(const Fractions& polynomial, Exact scores) {
+  for (Fractions& row : scores)
+    for (Fraction& s : row) s = value_at(polynomial, s);
+  return scores;
+}
+Exact with_ones(Exact m) {
+  for (Fractions& row : m) row.emplace_back(1);
+  return m;
+}
 Exact weighted(const Exact& scores, const Fractions& polynomial) {
-  Exact rows;
-  for (const Fractions& row : scores) {
-    rows.emplace_back();
-    for (const Fraction& s : row) rows.back().push_back(value_at(polynomial, s));
-    require(!(sum(rows.back()) == Fraction(0)), "instance: the weights of a row sum to 0");
-    rows.back() = shares(rows.back());
+  Exact rows = values_of(polynomial, scores);
+  for (Fractions& row : rows) {
+    require(!(sum(row) == Fraction(0)), "instance: the weights of a row sum to 0");
+    row = shares(row);
   }
   return rows;
 }
@@ -61,11 +68,6 @@ Fractions ranges(const Exact& m) {
 }
 bool all_positive(const Fractions& x) {
   return std::all_of(x.begin(), x.end(), [](const Fraction& a) { return Fraction(0) < a; });
-}
-Fraction squares(const Exact& m) {
-  Fraction total;
-  for (const Fractions& row : m) total = total + dot(row, row);
-  return total;
 }
 Exact unit(std::size_t size) {
   Exact m(size, Fractions(size));
@@ -92,9 +94,7 @@ void require_zeros_and_ones(const Exact& m, const std::string& place) {
 Exact scores(const Exact& q, const Exact& k, std::size_t d) {
   require(q[0].size() == k[0].size() && q.size() * k.size() <= kMostPairs,
           "instance: the shapes do not fit, or too many pairs");
-  Exact s = product(q, transposed(k));
-  for (Fractions& row : s) row = scaled(Fraction(1) / Fraction(d > 0 ? d : q[0].size()), row);
-  return s;
+  return scaled(Fraction(1) / Fraction(d > 0 ? d : q[0].size()), product(q, transposed(k)));
 }
 Row exponentials(const Fractions& scores) {
   Row weights;

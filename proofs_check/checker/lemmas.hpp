@@ -64,16 +64,6 @@ T sum(const std::vector<T>& x) {
   return total;
 }
 template <class T>
-std::vector<T> times(std::vector<T> a, const std::vector<T>& b) {
-  for (std::size_t j = 0; j < a.size(); ++j) a[j] = a[j] * b[j];
-  return a;
-}
-template <class T>
-std::vector<T> scaled(const T& factor, std::vector<T> x) {
-  for (T& a : x) a = factor * a;
-  return x;
-}
-template <class T>
 std::vector<T> sizes(std::vector<T> x) {
   for (T& a : x) a = absolute_value(a);
   return x;
@@ -109,7 +99,6 @@ Fraction largest(const Fractions& x);
 Fraction range(const Fractions& x);
 Fractions ranges(const Exact& m);  // of the columns
 bool all_positive(const Fractions& x);
-Fraction squares(const Exact& m);  // |m|_F^2
 Exact unit(std::size_t size);
 Exact without_large_rows(Exact m, const Fraction& limit);  // those with an entry above it are set to 0
 Exact orthogonal_columns(const Exact& m);                  // a basis of their span, as rows
@@ -117,6 +106,8 @@ void require_zeros_and_ones(const Exact& m, const std::string& place);
 /// <q_i, k_j>/d; d = columns, if not given. Errors: Rejected: shapes, too many pairs.
 Exact scores(const Exact& q, const Exact& k, std::size_t d = 0);
 Row exponentials(const Fractions& scores);
+Exact values_of(const Fractions& polynomial, Exact scores);
+Exact with_ones(Exact m);  // one more column
 /// Rows weighted by a polynomial of the scores, divided by their sums. Errors: Rejected where one is 0.
 Exact weighted(const Exact& scores, const Fractions& polynomial);
 

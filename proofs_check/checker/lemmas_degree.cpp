@@ -115,7 +115,6 @@ Quantities best_absolute_error(const Field& in) {
 // J_{g+1}(X) sqrt(2/(1 + |J_{2g+2}(2X)|)) <= E_g.
 Quantities best_relative_error(const Field& in) {
   const Best best = best_error(in, ErrorKind::relative);
-  require_at_most(Ball(0) - best.error, Ball(0), "instance: E_g >= 0");
   const long n = best.degree + 1;
   Quantities q{{"E_g", best.error},
                {"X - log((1+E)/(1-E))", best.X - log((Ball(1) + best.error) / (Ball(1) - best.error))},

@@ -63,10 +63,6 @@ Exact row_kronecker(const Exact& a, const Exact& b) {
   for (std::size_t i = 0; i < a.size(); ++i) result.push_back(kronecker(Exact{a[i]}, Exact{b[i]})[0]);
   return result;
 }
-Exact entrywise(Exact a, const Exact& b) {
-  for (std::size_t i = 0; i < a.size(); ++i) a[i] = times(a[i], b[i]);
-  return a;
-}
 
 }  // namespace
 
@@ -136,7 +132,7 @@ Quantities gradient_rank(const Field& in) {
     row = times(row, weights);
     row = scaled(Fraction(1) / sum(product(Exact{row}, transposed(u2))[0]), row);
   }
-  const Exact averaged = product(u1, product(transposed(u2), h)), fq = entrywise(f, q);
+  const Exact averaged = product(u1, product(transposed(u2), h)), fq = times(f, q);
   Exact scaled_rows = u1, scaled_columns = u2;
   for (std::size_t i = 0; i < u1.size(); ++i) {
     const Fraction row_sum = dot(averaged[i], residual[i]);
@@ -166,9 +162,8 @@ Quantities sensitivity(const Field& in) {
   for (std::size_t j = 0; j < k.size(); ++j) replaced += k[j] == other_k[j] && v[j] == other_v[j] ? 0 : 1;
   require(replaced <= 1, "instance: more than one pair is replaced");
   const Table<long> all = exponents(k[0].size(), static_cast<std::size_t>(in["degree"].integer(0, 8)));
-  const auto moments = [&](const Exact& keys, Exact values) {
-    for (Fractions& row : values) row.emplace_back(1);
-    return product(transposed(monomials(keys, all)), values);
+  const auto moments = [&](const Exact& keys, const Exact& values) {
+    return product(transposed(monomials(keys, all)), with_ones(values));
   };
   Fraction change, powers;
   for (const Fractions& row : moments(k, v) - moments(other_k, other_v)) change = change + sum(sizes(row));
@@ -182,12 +177,11 @@ Quantities sensitivity(const Field& in) {
 Quantities factored_sums(const Field& in) {
   const Exact k1 = table(in["K1"]), k2 = table(in["K2"], 0, k1[0].size()), v1 = table(in["V1"], k1.size()),
               v2 = table(in["V2"], k2.size(), v1[0].size());
-  require(k1.size() * k2.size() <= 256, "instance: too many pairs");
   const Table<long> all = exponents(k1[0].size(), static_cast<std::size_t>(in["degree"].integer(0, 8)));
   const auto sums = [&](const Exact& k, const Exact& v) { return product(transposed(monomials(k, all)), v); };
   const Exact pairs = sums(column_products(k1, k2), column_products(v1, v2)), first = sums(k1, v1),
               second = sums(k2, v2);
-  return {{"product", largest_size(pairs - entrywise(first, second))},
+  return {{"product", largest_size(pairs - times(first, second))},
           {"sum", largest_size(pairs - (first + second))}};
 }
 
@@ -198,17 +192,8 @@ Quantities prefix_representation(const Field& in) {
               k_prefix = table(in["K_P"], 0, q[0].size()),
               v_prefix = table(in["V_P"], k_prefix.size(), v[0].size());
   const Fractions of_prefix = polynomial(in["prefix coefficients"]), of_keys = polynomial(in["coefficients"]);
-  const auto with_ones = [](Exact values) {
-    for (Fractions& row : values) row.emplace_back(1);
-    return values;
-  };
-  const auto values_of = [](Exact s, const Fractions& c) {
-    for (Fractions& row : s)
-      for (Fraction& x : row) x = value_at(c, x);
-    return s;
-  };
-  const Exact real = product(values_of(scores(q, k), of_keys), with_ones(v)),
-              prefix = product(values_of(scores(q, k_prefix), of_prefix), with_ones(v_prefix));
+  const Exact real = product(values_of(of_keys, scores(q, k)), with_ones(v)),
+              prefix = product(values_of(of_prefix, scores(q, k_prefix)), with_ones(v_prefix));
   const auto difference = [&](std::size_t degree) {
     const Table<long> all = exponents(q[0].size(), degree);
     const Exact Z =
@@ -249,7 +234,7 @@ Exact below(const PolyAttention& h, const Table<long>& edges, long a, long paren
     Exact weights = scores(h.q[at], h.q[static_cast<std::size_t>(b)]);
     for (Fractions& row : weights)
       for (Fraction& s : row) s = power_of_two(s);
-    state = entrywise(state, product(weights, below(h, edges, b, a)));
+    state = times(state, product(weights, below(h, edges, b, a)));
   }
   return state;
 }
@@ -364,7 +349,8 @@ Quantities column_norms(const Field& in) {
 Quantities column_sampling(const Field& in) {
   const Exact p = table(in["P"]), v = table(in["V"], p[0].size());
   const long samples = in["samples"].integer(1, 6);
-  const Fraction share = positive(in["epsilon^2"]), s(samples), m(v.size()), all = squares(p) * squares(v);
+  const Fraction share = positive(in["epsilon^2"]), s(samples), m(v.size()),
+                 all = inner_product(p, p) * inner_product(v, v);
   require(power(m, samples) <= Fraction(4096), "instance: more than 4096 draws");
   const auto distribution = [&](const Fractions& probability) {
     std::vector<std::pair<Fraction, Exact>> draws{{Fraction(1), product(p, v)}};  // likelihood, error
@@ -382,8 +368,8 @@ Quantities column_sampling(const Field& in) {
     }
     Fraction mean, failing;
     for (const auto& [likelihood, error] : draws) {
-      mean = mean + likelihood * squares(error);
-      if (share * all < squares(error)) failing = failing + likelihood;
+      mean = mean + likelihood * inner_product(error, error);
+      if (share * all < inner_product(error, error)) failing = failing + likelihood;
     }
     return std::pair(mean, failing);
   };
@@ -391,7 +377,7 @@ Quantities column_sampling(const Field& in) {
   for (const Fractions& row : v) by_norm.push_back(dot(row, row));
   require(Fraction(0) < sum(by_norm), "instance.V: 0");
   const auto [mean, failing] = distribution(shares(by_norm));
-  const Fraction variance = (all - squares(product(p, v))) / s,
+  const Fraction variance = (all - inner_product(product(p, v), product(p, v))) / s,
                  uniform = distribution(Fractions(v.size(), Fraction(1) / m)).first;
   return {{"mean less the formula", absolute_value(mean - variance)},
           {"failing", failing},

@@ -129,11 +129,7 @@ Adapted adapted_of(const Field& in) {
           adapter_of(in["K"], d),
           adapter_of(in["V"], d)};
 }
-Exact weight_of(const Adapter& w) {
-  Exact m = product(w.b, w.a);
-  for (Fractions& row : m) row = scaled(w.scale, row);
-  return m + w.frozen;
-}
+Exact weight_of(const Adapter& w) { return scaled(w.scale, product(w.b, w.a)) + w.frozen; }
 }  // namespace
 
 // Theorem L: every entry of the adapters' gradients, over its bound. Of W_Q and W_K they are L^T p R s/d, of
@@ -194,8 +190,7 @@ Quantities embedding(const Field& in) {
   };
   const Exact expected = loss_gradient(weighted(scores(product(a1, x), a2), c), a1, a2, a3, e, r);
   const auto difference = [&](const Fraction& factor) {
-    Exact first = a1;  // X_Q B_Q
-    for (Fractions& row : first) row = scaled(factor, row);
+    const Exact first = scaled(factor, a1);  // X_Q B_Q
     const Exact f = weighted(scores(wide(product(first, x)), wide(a2)), c);
     return largest_size(loss_gradient(f, first, wide(a2), wide(a3), wide(e), d) - wide(expected));
   };
@@ -320,28 +315,19 @@ void add_mean_value(Quantities& q, const std::string& of, const OfStep& loss, co
   q.emplace("half-width" + of, radius(slopes));
 }
 Rows moved_along(const Exact& m, const Exact& direction, const Ball& t) {
-  Rows result = balls(m);
-  for (std::size_t a = 0; a < m.size(); ++a) result[a] = result[a] + scaled(t, balls(direction)[a]);
-  return result;
-}
-Ball half_square(const Rows& m) {
-  Ball sum;
-  for (const Row& row : m) sum = sum + dot(row, row);
-  return sum / 2;
-}
-Ball inner_product(const Rows& a, const Exact& b) {
-  Ball sum;
-  for (std::size_t i = 0; i < b.size(); ++i) sum = sum + dot(a[i], balls(b)[i]);
-  return sum;
+  return balls(m) + scaled(t, balls(direction));
 }
 OfStep loss_along(const Loss& l, const Exact& direction) {
   return [&](const Ball& t) {
-    return half_square(product(l.f(moved_along(l.x, direction, t)), balls(l.h)) - balls(l.e));
+    const Rows residual = product(l.f(moved_along(l.x, direction, t)), balls(l.h)) - balls(l.e);
+    return inner_product(residual, residual) / 2;
   };
 }
 /// <dL/dX, `onto`>.
 OfStep slope_along(const Loss& l, const Exact& direction, const Exact& onto) {
-  return [&](const Ball& t) { return inner_product(l.gradient(l.f(moved_along(l.x, direction, t))), onto); };
+  return [&](const Ball& t) {
+    return inner_product(l.gradient(l.f(moved_along(l.x, direction, t))), balls(onto));
+  };
 }
 }  // namespace
 
@@ -400,10 +386,9 @@ Quantities adapter_closed_form(const Field& in) {
   const auto moving = [](const Adapter& w, const Adapter& along, const Ball& t) {
     require(along.b[0].size() == w.b[0].size(), "instance.direction: another rank");
     const Rows b = moved_along(w.b, along.b, t), a = moved_along(w.a, along.a, t);
-    Rows product_of = product(b, a), slope = product(balls(along.b), a) + product(b, balls(along.a));
-    for (Row& row : product_of) row = scaled(Ball(w.scale), row);
-    for (Row& row : slope) row = scaled(Ball(w.scale), row);
-    return Moving{b, a, product_of + balls(w.frozen), slope};
+    const Ball scale(w.scale);
+    return Moving{b, a, scaled(scale, product(b, a)) + balls(w.frozen),
+                  scaled(scale, product(balls(along.b), a) + product(b, balls(along.a)))};
   };
   struct State {
     Moving of_q, of_k, of_v;
@@ -420,16 +405,12 @@ Quantities adapter_closed_form(const Field& in) {
     s.p = pulled_back(s.f, s.residual, s.v);
     return s;
   };
-  const auto inner = [](const Rows& a, const Rows& b) {
-    Ball sum;
-    for (std::size_t i = 0; i < a.size(); ++i) sum = sum + dot(a[i], b[i]);
-    return sum;
-  };
-  const OfStep loss = [&](const Ball& t) { return half_square(at(t).residual); };
+  const OfStep loss = [&](const Ball& t) { return inner_product(at(t).residual, at(t).residual) / 2; };
   const auto slope_of = [&](const State& s) {
-    return inner(product(transposed(balls(l.x_q)), product(s.p, s.k)), s.of_q.slope) / Ball(d) +
-           inner(product(transposed(balls(l.x_k)), product(transposed(s.p), s.q)), s.of_k.slope) / Ball(d) +
-           inner(product(transposed(product(s.f, balls(l.x_v))), s.residual), s.of_v.slope);
+    return inner_product(product(transposed(balls(l.x_q)), product(s.p, s.k)), s.of_q.slope) / Ball(d) +
+           inner_product(product(transposed(balls(l.x_k)), product(transposed(s.p), s.q)), s.of_k.slope) /
+               Ball(d) +
+           inner_product(product(transposed(product(s.f, balls(l.x_v))), s.residual), s.of_v.slope);
   };
   Quantities q;
   add_mean_value(q, "", loss, [&](const Ball& t) { return slope_of(at(t)); });
@@ -438,8 +419,9 @@ Quantities adapter_closed_form(const Field& in) {
       const State s = at(t);
       const Rows right = product(product(s.p, s.k), transposed(s.of_q.a)),
                  printed = product(product(s.p, s.of_q.a), s.k);
-      return slope_of(s) + Ball(l.q.scale) / Ball(d) *
-                               inner(product(transposed(balls(l.x_q)), printed - right), balls(to.q.b));
+      return slope_of(s) +
+             Ball(l.q.scale) / Ball(d) *
+                 inner_product(product(transposed(balls(l.x_q)), printed - right), balls(to.q.b));
     });
   return q;
 }

@@ -55,7 +55,6 @@ Quantities forward(const Field& in, const PolyAttention& h, Approximated approxi
     }
     error = maximum(error, moved(near, exact, balls(h.columns)));
   }
-  if (!surely_greater(1, delta)) throw Undecided("instance: delta < 1");
   for (const Exact& tokens : h.q) entry = maximum(entry, largest_size(tokens));
   std::size_t degree = 0;
   for (const auto& factors : h.products) degree = std::max(degree, factors.size());

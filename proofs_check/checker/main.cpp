@@ -53,7 +53,8 @@ Outcome check(const std::string& path) {
   checker::exact_work = 0;
   try {
     const nlohmann::json whole = checker::bounded_json(text);
-    const checker::Field top{"", whole};
+    std::set<const nlohmann::json*> asked;
+    const checker::Field top{"", whole, &asked};
     if (!whole.is_object()) top.expected("a JSON object");
     top["format"].one_of({"attnbounds-certificate"});
     top["version"].integer(1, 1);
@@ -61,6 +62,7 @@ Outcome check(const std::string& path) {
     if (kind == kKinds.end()) top["kind"].expected("a kind of docs/certificates.md");
     const checker::Proved proved =
         kind->second(top, checker::Folder{std::filesystem::path(path).parent_path()});
+    top.require_all_asked();
     json["verdict"] = "verified";
     json["kind"] = kind->first;
     json.update(proved.facts);

@@ -73,6 +73,32 @@ std::vector<T> operator+(std::vector<T> a, const std::vector<T>& b) {
   return a;
 }
 template <class T>
+std::vector<T> times(std::vector<T> a, const std::vector<T>& b) {
+  for (std::size_t j = 0; j < a.size(); ++j) a[j] = a[j] * b[j];
+  return a;
+}
+template <class T>
+std::vector<T> scaled(const T& factor, std::vector<T> x) {
+  for (T& a : x) a = factor * a;
+  return x;
+}
+template <class T>
+Table<T> scaled(const T& factor, Table<T> m) {
+  for (std::vector<T>& row : m) row = scaled(factor, row);
+  return m;
+}
+template <class T>
+Table<T> times(Table<T> a, const Table<T>& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] = times(a[i], b[i]);
+  return a;
+}
+template <class T>
+T inner_product(const Table<T>& a, const Table<T>& b) {
+  T sum;
+  for (std::size_t i = 0; i < a.size(); ++i) sum = sum + dot(a[i], b[i]);
+  return sum;
+}
+template <class T>
 T largest_size(const std::vector<T>& x) {
   T largest;
   for (const T& a : x) largest = maximum(largest, absolute_value(a));

@@ -59,12 +59,11 @@ json bounded_json(const std::string& text) {
 }
 
 Field Field::operator[](const std::string& key) const {
-  const std::string inner = place.empty() ? key : place + "." + key;
   if (!value.is_object()) expected("an object");
   const auto found = value.find(key);
-  if (found == value.end()) throw Malformed(inner, "a value", "none");
-  if (asked != nullptr) asked->insert(inner);
-  return {inner, *found, asked};
+  if (found == value.end()) throw Malformed(place_of(key), "a value", "none");
+  asked->insert(&*found);
+  return {place_of(key), *found, asked};
 }
 Field Field::operator[](std::size_t i) const {
   if (i >= size()) expected("more than " + std::to_string(size()) + " values");
@@ -77,20 +76,19 @@ std::size_t Field::size() const {
 void Field::expected(const std::string& what) const {
   throw Malformed(place.empty() ? "certificate" : place, what, described(value));
 }
-const Field& Field::object_of(std::initializer_list<const char*> names) const {
-  if (!value.is_object()) expected("an object");
-  for (const auto& [key, ignored] : value.items())
-    if (std::none_of(names.begin(), names.end(), [&key = key](const char* name) { return key == name; }))
-      throw Malformed(place.empty() ? "certificate" : place, "no other fields than those of the format",
-                      quoted(key));
-  return *this;
+bool Field::has(const char* key) const {
+  if (!value.contains(key)) return false;
+  asked->insert(&value[key]);
+  return !value[key].is_null();
 }
 void Field::require_all_asked() const {
   if (!value.is_structured()) return;
   for (const auto& [key, inner] : value.items()) {
-    const Field field{place + (value.is_array() ? "[" + key + "]" : "." + key), inner, asked};
-    if (value.is_object() && !asked->contains(field.place))
-      throw Malformed(place, "no other fields than those of the format", quoted(key));
+    const Field field{value.is_array() ? place + "[" + key + "]" : place_of(key), inner, asked};
+    if (field.place == "comment") continue;
+    if (value.is_object() && !asked->contains(&inner))
+      throw Malformed(place.empty() ? "certificate" : place, "no other fields than those of the format",
+                      quoted(key));
     field.require_all_asked();
   }
 }

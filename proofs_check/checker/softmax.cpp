@@ -52,7 +52,6 @@ Rows gradient_entry_bounds(const Rows& a1, const Rows& keys, const Rows& h, cons
 }
 
 KernelPolynomial kernel_polynomial_from(const Field& field) {
-  field.object_of({"half_width", "error", "upper", "coefficients", "centre"});
   KernelPolynomial p{positive_from(field["half_width"]),
                      positive_from(field["error"]),
                      upper_from(field["upper"]),
@@ -124,7 +123,6 @@ void require_bound_is_sum(const Field& top) {
 }
 
 void require_observed(const Field& top, const Ball& error) {
-  top["observed"].object_of({"lower", "upper"});
   require_at_most(Ball(top["observed"]["lower"].fraction()), error,
                   "observed.lower: against the largest error");
   require_at_most(error, Ball(top["observed"]["upper"].fraction()),

@@ -53,10 +53,8 @@ Table<T> pulled_back(const Table<T>& f, const Table<T>& c, const Table<T>& h) {
 template <class T>
 Table<T> loss_gradient(const Table<T>& f, const Table<T>& a1, const Table<T>& keys, const Table<T>& h,
                        const Table<T>& e, long d) {
-  Table<T> g = product(product(transposed(a1), pulled_back(f, product(f, h) - e, h)), keys);
-  for (std::vector<T>& row : g)
-    for (T& x : row) x = x / T(d);
-  return g;
+  const Table<T> p = pulled_back(f, product(f, h) - e, h);
+  return scaled(T(1) / T(d), product(product(transposed(a1), p), keys));
 }
 
 /// factor range(R_b) sum_i |L_ia| (sum_l sizes_il r_l + 1/2 sum_l r_l^2), r_l = range(h_l): with factor phi/4

@@ -412,3 +412,52 @@ spoil("adapter_closed_form_as_printed_elsewhere", lambda c: c.update(comparison=
 cover = lemma("tree-cover", "liang-shi-song-zhou-2024-private/tree-cover", "nodes <= 2 (h - 1)", "nodes", "2 (h - 1)", {"height": 2, "nodes": 2})
 spoil("tree_cover_other_nodes", put("instance", "nodes", 1), cover)
 spoil("tree_cover_of_two_tokens", lambda c: c["instance"].update(height=1, nodes=1), cover)
+
+# a field whose name spells a place that was read
+spoil("adapters_with_a_place_for_a_name", put("instance", "loss.V", "1"), adapters)
+spoil("layers_head_with_a_remark", put("layers", 0, "heads", 0, "b", "1"), layers)
+
+# hypotheses and limits that nothing above tries
+points = lemma("alternation", "aggarwal-alman-2022/alternation", "alternation", "alternation", "error", {"points": ["-1", "1"], "coefficients": ["1"]})
+spoil("alternation_of_too_few_points", put("instance", "coefficients", ["1", "1"]), points)
+spoil("alternation_out_of_order", put("instance", "points", ["1", "-1"]), points)
+spoil("taylor_tail_degree_too_small", put("instance", "degree", 3), tail_instance)
+spoil("degree_formula_epsilon_large", put("instance", "epsilon", "1/2"), degree_instance)
+spoil("best_error_on_a_wide_interval", put("instance", "half_width", "65"), best)
+spoil("subspace_of_other_keys", put("instance", "K", [["1"]]), on_line)
+spoil("poly_of_other_keys", put("instance", "q", 1, [["0"], ["1"], ["2"]]), whole)
+spoil("poly_of_many_products", put("instance", "products", [[0, 1]] * 17), whole)
+spoil("quadrature_of_no_values", put("instance", "values", []), nodes)
+spoil("quadrature_of_three_families", lambda c: c["instance"].update(keys=nodes["instance"]["keys"] * 3, values=nodes["instance"]["values"] * 3), nodes)
+spoil("counterexample_of_half_a_value", put("instance", "V", [["0"] * 33, ["1/2"] * 33]), counterexample)
+spoil("perturbed_keys_weight_negative", put("instance", "keys", 0, "weight", "-1"), groups)
+norms = lemma("column-norms", "han-et-al-2023-hyperattention/parameters", "|P|_F^2 <= alpha", "|P|^2", "alpha", {"P": [["1/3", "2/3"]]})
+spoil("column_norms_of_no_shares", put("instance", "P", [["1/3", "1/3"]]), norms)
+spoil("column_norms_negative", put("instance", "P", [["-1/3", "4/3"]]), norms)
+spoil("rank_of_degree_nine", put("instance", "coefficients", [1] * 10), rank_two)
+monomials = lemma("feature-map", "alman-song-2023/feature-map", "as many features as C(d+g, g)", "features less C(d+g, g)", "zero",
+                  {"q": ["1", "2"], "k": ["1", "1"], "coefficients": ["1", "1"]})
+spoil("feature_map_of_nine_variables", lambda c: c["instance"].update(q=["1"] * 9, k=["1"] * 9), monomials)
+spoil("feature_map_of_many_features", lambda c: c["instance"].update(q=["1"] * 8, k=["1"] * 8, coefficients=["1"] * 9), monomials)
+pairs = lemma("factored-sums", "liang-shi-song-zhou-2024-tensor-training/factored-sums", "the n^2-column sums factor", "product", "zero",
+              {"K1": [["1"]], "K2": [["2"]], "V1": [["1"]], "V2": [["1"]], "degree": 1})
+spoil("factored_sums_of_other_columns", put("instance", "V2", [["1", "1"]]), pairs)
+shift = lemma("key-shift", "alman-song-2023/key-shift", "differences of scores within a row", "change", "zero",
+              {"q": [["1"]], "k": [["1"], ["2"]], "v": [["1"], ["1"]], "shift": [["1"]]})
+spoil("key_shift_of_two_rows", put("instance", "shift", [["1"], ["1"]]), shift)
+ratio = lemma("row-ratio", "han-et-al-2023-hyperattention/row-ratio", "kappa after the shift <= bound", "kappa after the shift", "bound",
+              {"Q": [["1"], ["-1"]], "K": [["0"]], "c": [["1"]]}, "1073741825/1073741824")
+spoil("row_ratio_of_two_shifts", put("instance", "c", [["1"], ["1"]]), ratio)
+ranks = lemma("gradient-rank", "alman-song-2024-gradient/rank", "f = U1 U2^T", "f", "zero",
+              {"A1": [["1"]], "A2": [["1"]], "A3": [["1"]], "X": [["1"]], "Y": [["1"]], "E": [["0"]], "coefficients": ["1", "1"]})
+spoil("gradient_rank_of_vanishing_weights", lambda c: c["instance"].update(A2=[["-1"]]), ranks)
+line_identity = lemma("trace-identity", "alman-song-2024-gradient/trace-identity", "the difference quotient of F lies among 2 tr dL/dX over the segment",
+                      "distance", "half-width", {"A1": [["1"]], "A2": [["1"], ["0"]], "A3": [["1"], ["0"]], "l": "1"})
+spoil("trace_identity_with_a_target", put("instance", "E", [["1"]]), line_identity)
+change = lemma("covariance-perturbation", "alman-song-2024-gradient/covariance-perturbation", "change of the covariance", "change", "bound",
+               {"f": ["1", "1"], "w": ["4", "1"], "q": ["1", "0"], "y": ["1", "0"], "r": "2"})
+spoil("covariance_ratio_too_large", put("instance", "w", 0, "5"), change)
+spoil("covariance_weight_negative", put("instance", "f", 0, "-1"), change)
+third = lemma("third-moment", "alman-song-2024-gradient/third-mixed-moment", "moment <= product of ranges/8", "moment", "ranges",
+              {"f": ["1", "3"], "a": ["0", "1"], "b": ["0", "1"], "c": ["0", "1"]}, "1/8")
+spoil("third_moment_weight_zero", put("instance", "f", 0, "0"), third)
