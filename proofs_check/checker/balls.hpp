@@ -5,11 +5,13 @@
 #pragma once
 
 #include <arb.h>
+#include <arb_hypgeom.h>
 #include <arf.h>
 #include <flint/fmpq.h>
 #include <flint/fmpz.h>
 
 #include <concepts>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -73,6 +75,10 @@ class Dyadic : public Owned<ArfOperations> {
   friend bool operator<(const Dyadic& a, const Dyadic& b) { return arf_cmp(a.get(), b.get()) < 0; }
 };
 
+// Fractions may grow with every operation: the bits of all results are counted.
+inline double exact_work = 0;
+inline constexpr double kMostExactWork = 1e9;
+
 class Fraction : public Owned<FmpqOperations> {
  public:
   Fraction() = default;
@@ -81,13 +87,19 @@ class Fraction : public Owned<FmpqOperations> {
   friend Fraction operator+(const Fraction& a, const Fraction& b) { return apply(fmpq_add, a, b); }
   friend Fraction operator-(const Fraction& a, const Fraction& b) { return apply(fmpq_sub, a, b); }
   friend Fraction operator*(const Fraction& a, const Fraction& b) { return apply(fmpq_mul, a, b); }
-  friend Fraction operator/(const Fraction& a, const Fraction& b) { return apply(fmpq_div, a, b); }  // b != 0
+  friend Fraction operator/(const Fraction& a, const Fraction& b) {
+    if (fmpq_is_zero(b.get()) != 0) throw std::domain_error("a division by 0");
+    return apply(fmpq_div, a, b);
+  }
   friend Fraction absolute_value(const Fraction& a) {
     Fraction result;
     fmpq_abs(result.get(), a.get());
     return result;
   }
+  friend Fraction maximum(const Fraction& a, const Fraction& b) { return a < b ? b : a; }
+  friend Fraction minimum(const Fraction& a, const Fraction& b) { return b < a ? b : a; }
   friend bool operator<(const Fraction& a, const Fraction& b) { return fmpq_cmp(a.get(), b.get()) < 0; }
+  friend bool operator<=(const Fraction& a, const Fraction& b) { return !(b < a); }
   friend bool operator==(const Fraction& a, const Fraction& b) { return fmpq_equal(a.get(), b.get()) != 0; }
 
  private:
@@ -95,6 +107,9 @@ class Fraction : public Owned<FmpqOperations> {
   static Fraction apply(Function function, const Fraction& a, const Fraction& b) {
     Fraction result;
     function(result.get(), a.get(), b.get());
+    exact_work +=
+        static_cast<double>(fmpz_bits(fmpq_numref(result.get())) + fmpz_bits(fmpq_denref(result.get())));
+    if (exact_work > kMostExactWork) throw std::length_error("exact arithmetic of about a minute at most");
     return result;
   }
 };
@@ -127,6 +142,19 @@ class Ball : public Owned<ArbOperations> {
   friend Ball log(const Ball& a) { return apply(arb_log, a); }
   friend Ball tanh(const Ball& a) { return apply(arb_tanh, a); }
   friend Ball square_root(const Ball& a) { return apply(arb_sqrt, a); }
+  friend Ball hull(const Ball& a, const Ball& b) { return apply(arb_union, a, b); }  // and all between
+  friend Ball middle(const Ball& a) {
+    return apply([](arb_t m, const arb_t x, slong) { arb_get_mid_arb(m, x); }, a);
+  }
+  friend Ball radius(const Ball& a) {
+    return apply([](arb_t r, const arb_t x, slong) { arb_get_rad_arb(r, x); }, a);
+  }
+  /// Bessel functions of order k >= 0.
+  friend Ball bessel_i(long k, const Ball& x) { return apply(arb_hypgeom_bessel_i, Ball(k), x); }
+  friend Ball bessel_j(long k, const Ball& x) { return apply(arb_hypgeom_bessel_j, Ball(k), x); }
+  static Ball pi() {
+    return apply([](arb_t p, const arb_t, slong bits) { arb_const_pi(p, bits); }, Ball());
+  }
   /// Both hold for every member of the two balls; when neither does, the balls overlap.
   friend bool surely_at_most(const Ball& a, const Ball& b) { return arb_le(a.get(), b.get()) != 0; }
   friend bool surely_greater(const Ball& a, const Ball& b) { return arb_gt(a.get(), b.get()) != 0; }
@@ -149,6 +177,11 @@ class Ball : public Owned<ArbOperations> {
 };
 
 /// sum_k a_k b_k over the shorter of the two.
+inline Fraction dot(const std::vector<Fraction>& a, const std::vector<Fraction>& b) {
+  Fraction sum;
+  for (std::size_t k = 0; k < a.size() && k < b.size(); ++k) sum = sum + a[k] * b[k];
+  return sum;
+}
 inline Ball dot(const std::vector<Ball>& a, const std::vector<Ball>& b) {
   static_assert(sizeof(Ball) == sizeof(arb_struct));  // a vector of Balls is a vector of Arb's
   Ball sum;

@@ -28,12 +28,11 @@ struct Constants {
 };
 
 Layer layer_from(const Field& field, long width) {
-  field.object_of({"residual", "mask", "heads"});
   Layer layer{field["residual"].one_of({"none", "added"}) == "added",
               field["mask"].one_of({"none", "causal"}) == "causal" ? Mask::causal : Mask::none,
               {}};
   for (std::size_t h = 0; h < field["heads"].size(); ++h) {
-    const Field head = field["heads"][h].object_of({"W", "W_V"});
+    const Field head = field["heads"][h];
     layer.heads.push_back({head["W"].matrix(), head["W_V"].matrix()});
     for (const Matrix* m : {&layer.heads.back().w, &layer.heads.back().w_v})
       require(m->rows == width && m->columns == width, head.place + ": the shapes do not fit");
@@ -88,8 +87,6 @@ Rows next_state(const Rows& t, const Layer& layer, long width) {
 }  // namespace
 
 Proved prove_layers(const Field& top, const Folder&) {
-  top.object_of({"format", "version", "kind", "input", "layers", "delta", "constants", "errors", "backward",
-                 "comment"});
   const Matrix input = top["input"].matrix();
   const std::size_t depth = top["layers"].size();
   if (depth < 1 || depth > static_cast<std::size_t>(kMostLayers)) top["layers"].expected("1 to 256 layers");
@@ -103,7 +100,6 @@ Proved prove_layers(const Field& top, const Folder&) {
   std::optional<Matrix> target;
   std::vector<Fraction> norms, gradient_errors;  // at the states 0 … m
   if (top.has("backward")) {
-    top["backward"].object_of({"target", "norms", "errors"});
     target = top["backward"]["target"].matrix();
     norms = top["backward"]["norms"].fractions(kMostLayers + 1);
     gradient_errors = top["backward"]["errors"].fractions(kMostLayers + 1);

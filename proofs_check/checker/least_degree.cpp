@@ -56,7 +56,6 @@ void check_shape(const Lower& lower, long degree) {
 // --- Reading ---
 
 Upper upper_from(const Field& field) {
-  field.object_of({"degree", "coefficients", "critical_points", "radius"});
   Upper result{field.place, field["degree"].integer(0, kLargestDegree),
                field["coefficients"].dyadics(kLargestDegree + 1),
                field["critical_points"].dyadics(kLargestDegree + 1), field["radius"].dyadic()};
@@ -65,7 +64,6 @@ Upper upper_from(const Field& field) {
 }
 
 Lower lower_from(const Field& field) {
-  field.object_of({"degree", "points"});
   return {field.place, field["degree"].integer(0, kLargestDegree),
           field["points"].dyadics(kLargestDegree + 2)};
 }
@@ -225,8 +223,6 @@ std::string at_bits() { return " (" + std::to_string(working_bits) + " bits)"; }
 }  // namespace
 
 Proved prove_polynomial_error(const Field& top, const Folder&) {
-  top.object_of(
-      {"format", "version", "kind", "function", "error_kind", "half_width", "bound", "upper", "comment"});
   top["function"].one_of({"exp"});
   const ErrorKind kind = error_kind_from(top["error_kind"]);
   const Fraction half_width = half_width_from(top["half_width"]), bound = positive_from(top["bound"]);
@@ -242,8 +238,6 @@ Proved prove_polynomial_error(const Field& top, const Folder&) {
 }
 
 Proved prove_best_error(const Field& top, const Folder&) {
-  top.object_of(
-      {"format", "version", "kind", "function", "error_kind", "half_width", "bound", "lower", "comment"});
   top["function"].one_of({"exp"});
   const ErrorKind kind = error_kind_from(top["error_kind"]);
   const Fraction half_width = half_width_from(top["half_width"]), bound = positive_from(top["bound"]);
@@ -260,8 +254,6 @@ Proved prove_best_error(const Field& top, const Folder&) {
 }
 
 Proved prove_least_degree(const Field& top, const Folder&) {
-  top.object_of({"format", "version", "kind", "function", "error_kind", "half_width", "epsilon", "degree",
-                 "upper", "upper_below", "lower", "lower_at", "comment"});
   top["function"].one_of({"exp"});
   const ErrorKind kind = error_kind_from(top["error_kind"]);
   const LeastDegree claimed = least_degree_from(top, kind);

@@ -50,9 +50,11 @@ Outcome check(const std::string& path) {
   } catch (const std::exception& error) {
     return refused(json, std::string("unreadable: ") + error.what(), 2);
   }
+  checker::exact_work = 0;
   try {
     const nlohmann::json whole = checker::bounded_json(text);
-    const checker::Field top{"", whole};
+    std::set<const nlohmann::json*> asked;
+    const checker::Field top{"", whole, &asked};
     if (!whole.is_object()) top.expected("a JSON object");
     top["format"].one_of({"attnbounds-certificate"});
     top["version"].integer(1, 1);
@@ -60,6 +62,7 @@ Outcome check(const std::string& path) {
     if (kind == kKinds.end()) top["kind"].expected("a kind of docs/certificates.md");
     const checker::Proved proved =
         kind->second(top, checker::Folder{std::filesystem::path(path).parent_path()});
+    top.require_all_asked();
     json["verdict"] = "verified";
     json["kind"] = kind->first;
     json.update(proved.facts);

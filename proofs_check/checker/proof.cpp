@@ -67,24 +67,10 @@ Rows balls(const Matrix& m) {
     for (long j = 0; j < m.columns; ++j) rows[static_cast<std::size_t>(i)].emplace_back(m(i, j));
   return rows;
 }
-Rows transposed(const Rows& m) {
-  Rows result(m[0].size(), Row(m.size()));
-  for (std::size_t i = 0; i < m.size(); ++i)
-    for (std::size_t j = 0; j < m[0].size(); ++j) result[j][i] = m[i][j];
-  return result;
-}
-Rows product(const Rows& a, const Rows& b) {
-  const Rows columns = transposed(b);
-  Rows result(a.size());
-  for (std::size_t i = 0; i < a.size(); ++i)
-    for (const Row& column : columns) result[i].push_back(dot(a[i], column));
-  return result;
-}
-Ball largest_size(const Rows& m) {
-  Ball largest;
-  for (const Row& row : m)
-    for (const Ball& x : row) largest = maximum(largest, absolute_value(x));
-  return largest;
+Rows balls(const Table<Fraction>& m) {
+  Rows rows(m.size());
+  for (std::size_t i = 0; i < m.size(); ++i) rows[i] = Row(m[i].begin(), m[i].end());
+  return rows;
 }
 Ball one_norm(const Rows& m) {
   Ball sum;

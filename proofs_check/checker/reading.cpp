@@ -3,7 +3,6 @@
 #include "reading.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace checker {
 namespace {
@@ -60,13 +59,16 @@ json bounded_json(const std::string& text) {
 }
 
 Field Field::operator[](const std::string& key) const {
-  const std::string inner = place.empty() ? key : place + "." + key;
   if (!value.is_object()) expected("an object");
   const auto found = value.find(key);
-  if (found == value.end()) throw Malformed(inner, "a value", "none");
-  return {inner, *found};
+  if (found == value.end()) throw Malformed(place_of(key), "a value", "none");
+  asked->insert(&*found);
+  return {place_of(key), *found, asked};
 }
-Field Field::operator[](std::size_t i) const { return {place + "[" + std::to_string(i) + "]", value.at(i)}; }
+Field Field::operator[](std::size_t i) const {
+  if (i >= size()) expected("more than " + std::to_string(size()) + " values");
+  return {place + "[" + std::to_string(i) + "]", value[i], asked};
+}
 std::size_t Field::size() const {
   if (!value.is_array()) expected("an array");
   return value.size();
@@ -74,13 +76,21 @@ std::size_t Field::size() const {
 void Field::expected(const std::string& what) const {
   throw Malformed(place.empty() ? "certificate" : place, what, described(value));
 }
-const Field& Field::object_of(std::initializer_list<const char*> names) const {
-  if (!value.is_object()) expected("an object");
-  for (const auto& [key, ignored] : value.items())
-    if (std::none_of(names.begin(), names.end(), [&key = key](const char* name) { return key == name; }))
+bool Field::has(const char* key) const {
+  if (!value.contains(key)) return false;
+  asked->insert(&value[key]);
+  return !value[key].is_null();
+}
+void Field::require_all_asked() const {
+  if (!value.is_structured()) return;
+  for (const auto& [key, inner] : value.items()) {
+    const Field field{value.is_array() ? place + "[" + key + "]" : place_of(key), inner, asked};
+    if (field.place == "comment") continue;
+    if (value.is_object() && !asked->contains(&inner))
       throw Malformed(place.empty() ? "certificate" : place, "no other fields than those of the format",
                       quoted(key));
-  return *this;
+    field.require_all_asked();
+  }
 }
 const std::string& Field::text() const {
   if (!value.is_string()) expected("a string");

@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -49,14 +50,16 @@ nlohmann::json bounded_json(const std::string& text);
 struct Field {
   std::string place;
   const nlohmann::json& value;
+  std::set<const nlohmann::json*>* asked;  // the fields that were asked for
 
   Field operator[](const std::string& key) const;
   Field operator[](std::size_t i) const;
-  std::size_t size() const;  // of an array
-  bool has(const char* key) const { return value.contains(key) && !value[key].is_null(); }
+  std::size_t size() const;         // of an array
+  bool has(const char* key) const;  // and not null; it counts as asked for
+  std::string place_of(const std::string& key) const { return place.empty() ? key : place + "." + key; }
   [[noreturn]] void expected(const std::string& what) const;
-  /// An object with these fields and no others.
-  const Field& object_of(std::initializer_list<const char*> names) const;
+  /// No object in it has a field that nobody asked for; a comment of the whole may be anything.
+  void require_all_asked() const;
 
   const std::string& text() const;
   const std::string& one_of(std::initializer_list<const char*> words) const;

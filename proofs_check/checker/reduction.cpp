@@ -233,13 +233,8 @@ bool orthogonal(const std::vector<const Vector*>& tuple) {
 }  // namespace
 
 Proved prove_reduction(const Field& top, const Folder& folder) {
-  top.object_of({"format", "version", "kind", "arity", "files", "protocol", "threshold", "decision", "gap",
-                 "epsilon", "witness", "count", "comment"});
   const std::size_t arity = static_cast<std::size_t>(top["arity"].integer(2, 3));
   const Field files = top["files"];  // each of them is used, or must not be named
-  if (!top.has("threshold")) files.object_of({"formula", "vectors", "inner_products"});
-  else if (arity == 2) files.object_of({"formula", "vectors", "inner_products", "q", "k", "v"});
-  else files.object_of({"formula", "vectors", "inner_products", "q", "k", "k2", "v", "v2"});
   Promise promise;
   promise.families = vectors_from(hashed_file(files["vectors"], folder));
   const std::vector<Family> vectors = promise.families;
@@ -289,7 +284,7 @@ Proved prove_reduction(const Field& top, const Folder& folder) {
               "witness: its assignment does not satisfy the formula");
   }
   if (top.has("protocol")) {
-    const Field p = top["protocol"].object_of({"nodes", "columns", "field"});
+    const Field p = top["protocol"];
     promise = protocol(vectors, p["nodes"].integer(1, 1000), p["columns"].integer(1, 30),
                        p["field"].integer(2, 1000));
     require(hashed_file(files["inner_products"], folder) == text_of(promise),
@@ -303,7 +298,7 @@ Proved prove_reduction(const Field& top, const Folder& folder) {
     return {"reduction of arity " + std::to_string(arity) + ": " + answer, {{"answer", answer}}};
   }
 
-  const Field t = top["threshold"].object_of({"entry", "bias", "bias_columns"});
+  const Field t = top["threshold"];
   const Dyadic r = t["entry"].dyadic(), w = t["bias"].dyadic(), minus_r = Dyadic(0) - r;
   const long e = t["bias_columns"].integer(1, 1 << 20);
   if (!(Dyadic(0) < r)) t["entry"].expected("a number > 0");

@@ -13,48 +13,45 @@ Row softmax_row(const Row& q, const Rows& keys, long d, long visible) {
   return weights;
 }
 
-Rows column_products(const Rows& a, const Rows& b) {
-  Rows result;
-  for (const Row& x : a)
-    for (const Row& y : b) {
-      result.emplace_back();
-      for (std::size_t l = 0; l < x.size(); ++l) result.back().push_back(x[l] * y[l]);
-    }
-  return result;
+namespace {
+struct Ends {
+  Ball low, high;
+  Ball range() const { return high - low; }
+};
+std::vector<Ends> column_ends(const Rows& m) {
+  std::vector<Ends> ends;
+  for (const Row& column : transposed(m)) {
+    ends.push_back({column[0], column[0]});
+    for (const Ball& x : column) ends.back() = {minimum(ends.back().low, x), maximum(ends.back().high, x)};
+  }
+  return ends;
 }
+}  // namespace
 
-Rows kronecker(const Rows& a, const Rows& b) {
-  Rows result;
-  for (const Row& x : a)
-    for (const Row& y : b) {
-      result.emplace_back();
-      for (const Ball& u : x)
-        for (const Ball& v : y) result.back().push_back(u * v);
-    }
-  return result;
+Rows form_bounds(const Rows& left, const Rows& right, const Rows& sizes, const Rows& h, const Ball& factor) {
+  const std::vector<Ends> of_h = column_ends(h), of_right = column_ends(right);
+  Rows bounds(left[0].size(), Row(of_right.size()));
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    Ball row;
+    for (std::size_t l = 0; l < of_h.size(); ++l)
+      row = row + (sizes[i][l] + of_h[l].range() / 2) * of_h[l].range();
+    for (std::size_t a = 0; a < bounds.size(); ++a)
+      for (std::size_t b = 0; b < of_right.size(); ++b)
+        bounds[a][b] = bounds[a][b] + factor * absolute_value(left[i][a]) * row * of_right[b].range();
+  }
+  return bounds;
 }
-
-Row pulled_back(const Row& f, const Row& q) {
-  const Ball mean = dot(f, q);
-  Row p;
-  for (std::size_t j = 0; j < f.size(); ++j) p.push_back(f[j] * (q[j] - mean));
-  return p;
-}
-
-Rows loss_gradient(const Rows& f, const Rows& a1, const Rows& keys, const Rows& h, const Rows& e, long d) {
-  Rows c = product(f, h), p;
-  for (std::size_t i = 0; i < c.size(); ++i)
-    for (std::size_t l = 0; l < c[i].size(); ++l) c[i][l] = c[i][l] - e[i][l];
-  const Rows q = product(c, transposed(h));
-  for (std::size_t i = 0; i < f.size(); ++i) p.push_back(pulled_back(f[i], q[i]));
-  Rows g = product(product(transposed(a1), p), keys);
-  for (Row& row : g)
-    for (Ball& x : row) x = x / Ball(d);
-  return g;
+Rows gradient_entry_bounds(const Rows& a1, const Rows& keys, const Rows& h, const Rows& e, const Ball& phi,
+                           long d) {
+  const std::vector<Ends> ends = column_ends(h);
+  Rows sizes = e;
+  for (Row& row : sizes)
+    for (std::size_t l = 0; l < row.size(); ++l)
+      row[l] = maximum(absolute_value(ends[l].low - row[l]), absolute_value(ends[l].high - row[l]));
+  return form_bounds(a1, keys, sizes, h, phi / Ball(4 * d));
 }
 
 KernelPolynomial kernel_polynomial_from(const Field& field) {
-  field.object_of({"half_width", "error", "upper", "coefficients", "centre"});
   KernelPolynomial p{positive_from(field["half_width"]),
                      positive_from(field["error"]),
                      upper_from(field["upper"]),
@@ -126,7 +123,6 @@ void require_bound_is_sum(const Field& top) {
 }
 
 void require_observed(const Field& top, const Ball& error) {
-  top["observed"].object_of({"lower", "upper"});
   require_at_most(Ball(top["observed"]["lower"].fraction()), error,
                   "observed.lower: against the largest error");
   require_at_most(error, Ball(top["observed"]["upper"].fraction()),

@@ -10,14 +10,59 @@ enum class Mask { none, causal };
 
 /// Weights e^{<q_i, k_j>/d} divided by their sum, over the keys that row i sees; 0 elsewhere.
 Row softmax_row(const Row& q, const Rows& keys, long d, long visible);
-Rows column_products(const Rows& a, const Rows& b);  // A (/) B: row (j1, j2) is a_j1 o b_j2
-Rows kronecker(const Rows& a, const Rows& b);        // A (x) B
+
+template <class T>
+Table<T> column_products(const Table<T>& a, const Table<T>& b) {  // A (/) B: row (j1, j2) is a_j1 o b_j2
+  Table<T> result;
+  for (const std::vector<T>& x : a)
+    for (const std::vector<T>& y : b) {
+      result.emplace_back();
+      for (std::size_t l = 0; l < x.size(); ++l) result.back().push_back(x[l] * y[l]);
+    }
+  return result;
+}
+template <class T>
+Table<T> kronecker(const Table<T>& a, const Table<T>& b) {  // A (x) B
+  Table<T> result;
+  for (const std::vector<T>& x : a)
+    for (const std::vector<T>& y : b) {
+      result.emplace_back();
+      for (const T& u : x)
+        for (const T& v : y) result.back().push_back(u * v);
+    }
+  return result;
+}
 
 /// p = (diag(f) - f f^T) q for one row.
-Row pulled_back(const Row& f, const Row& q);
+template <class T>
+std::vector<T> pulled_back(const std::vector<T>& f, const std::vector<T>& q) {
+  const T mean = dot(f, q);
+  std::vector<T> p;
+  for (std::size_t j = 0; j < f.size(); ++j) p.push_back(f[j] * (q[j] - mean));
+  return p;
+}
+/// p_i = (diag(f_i) - f_i f_i^T) h c_i, row by row.
+template <class T>
+Table<T> pulled_back(const Table<T>& f, const Table<T>& c, const Table<T>& h) {
+  const Table<T> q = product(c, transposed(h));
+  Table<T> p;
+  for (std::size_t i = 0; i < f.size(); ++i) p.push_back(pulled_back(f[i], q[i]));
+  return p;
+}
+/// dL/dX = A1^T p K/d, c = f h - E, f rows of weights given.
+template <class T>
+Table<T> loss_gradient(const Table<T>& f, const Table<T>& a1, const Table<T>& keys, const Table<T>& h,
+                       const Table<T>& e, long d) {
+  const Table<T> p = pulled_back(f, product(f, h) - e, h);
+  return scaled(T(1) / T(d), product(product(transposed(a1), p), keys));
+}
 
-/// dL/dX = A1^T p K/d, p_i = (diag(f_i) - f_i f_i^T) h c_i, c = f h - E, f rows of weights given.
-Rows loss_gradient(const Rows& f, const Rows& a1, const Rows& keys, const Rows& h, const Rows& e, long d);
+/// factor range(R_b) sum_i |L_ia| (sum_l sizes_il r_l + 1/2 sum_l r_l^2), r_l = range(h_l): with factor phi/4
+/// and sizes at least |f h - E| it bounds the change of (L^T p R)_ab (Theorem L of docs/neighbours.md).
+Rows form_bounds(const Rows& left, const Rows& right, const Rows& sizes, const Rows& h, const Ball& factor);
+/// Theorem G' entry by entry: the same for A1^T p K/d, with max_j |h_jl - E_il| for the sizes.
+Rows gradient_entry_bounds(const Rows& a1, const Rows& keys, const Rows& h, const Rows& e, const Ball& phi,
+                           long d);
 
 /// The certified polynomial of a kernel: half_width X, `upper` proves a polynomial in t = x/X, `coefficients`
 /// are those that were used (in x), `error` bounds the relative error of the latter on [-X, X].

@@ -19,12 +19,6 @@ struct Case {
   Rational eps;
   Polynomial polynomial;  // of the score less the shift
 };
-Json describe(const Case& c) {
-  return {{"scores", json_numbers(c.scores)},
-          {"values", json_numbers(c.values)},
-          {"eps", json_number(c.eps)},
-          {"degree", c.polynomial.degree().value}};
-}
 std::vector<Case> smaller(const Case& c) {
   std::vector<Case> cases;
   for (std::size_t j = 0; c.scores.size() > 2 && j < c.scores.size(); ++j) {
@@ -53,6 +47,14 @@ Interval interval_length(const Case& c) {
 Rational shift(const Case& c) {
   const WorkingPrecision guard(Bits{64});
   return largest_score(c) - to_rational(nearest(midpoint(interval_length(c)))) / 2;
+}
+
+Json describe(const Case& c) {
+  return {{"scores", json_numbers(c.scores)},
+          {"values", json_numbers(c.values)},
+          {"eps", json_number(c.eps)},
+          {"degree", c.polynomial.degree().value},
+          {"shift", json_number(shift(c))}};
 }
 
 template <class Weight>

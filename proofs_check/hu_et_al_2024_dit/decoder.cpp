@@ -14,7 +14,9 @@ struct Case {
   std::vector<Rational> error;
   Rational epsilon;
 };
-Json describe(const Case& c) { return {{"W_A", json_matrix(c.decoder)}, {"e", json_numbers(c.error)}}; }
+Json describe(const Case& c) {
+  return {{"W_A", json_matrix(c.decoder)}, {"e", json_numbers(c.error)}, {"epsilon", json_number(c.epsilon)}};
+}
 /// The first columns of I - 2 u u^T/|u|^2.
 Matrix<Rational> reflection(const std::vector<Rational>& u, Eigen::Index columns) {
   Rational norm = 0;

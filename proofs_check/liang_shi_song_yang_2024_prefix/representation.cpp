@@ -16,9 +16,13 @@ struct Case {
   Polynomial of_keys, of_prefix;  // even Taylor cuts: positive
 };
 Json describe(const Case& c) {
-  return {{"Q", json_matrix(c.q)},          {"K", json_matrix(c.k)},
-          {"V", json_matrix(c.v)},          {"K_P", json_matrix(c.k_prefix)},
-          {"V_P", json_matrix(c.v_prefix)}, {"prefix coefficients", json_numbers(c.of_prefix.coefficients)}};
+  return {{"Q", json_matrix(c.q)},
+          {"K", json_matrix(c.k)},
+          {"V", json_matrix(c.v)},
+          {"K_P", json_matrix(c.k_prefix)},
+          {"V_P", json_matrix(c.v_prefix)},
+          {"prefix coefficients", json_numbers(c.of_prefix.coefficients)},
+          {"coefficients", json_numbers(c.of_keys.coefficients)}};
 }
 Polynomial taylor(long degree) {
   Polynomial p;

@@ -20,9 +20,12 @@ struct Case {
   long exponent = 0;
   Degree needed, enough;  // needed <= g* <= enough, proved
 };
+Rational epsilon_of(long exponent) {
+  return 1 / Rational(boost::multiprecision::pow(Integer(10), static_cast<unsigned>(exponent)));
+}
 Json describe(const Case& c) {
   return {{"half_width", json_number(c.half_width)},
-          {"epsilon", "1e-" + std::to_string(c.exponent)},
+          {"epsilon", json_number(epsilon_of(c.exponent))},
           {"degree", c.enough.value},
           {"degree_needed", c.needed.value}};
 }
@@ -42,8 +45,7 @@ std::vector<Point> grid(Level level) {
 }
 
 Case at(const Point& point) {
-  const Rational epsilon =
-      1 / Rational(boost::multiprecision::pow(Integer(10), static_cast<unsigned>(point.exponent)));
+  const Rational epsilon = epsilon_of(point.exponent);
   const bool exact = point.half_width <= 40 && point.exponent <= 20;
   const LeastDegree least = exact ? least_degree(point.half_width, epsilon, ErrorKind::relative)
                                   : least_degree_window(point.half_width, epsilon, ErrorKind::relative);

@@ -6,6 +6,7 @@
 
 #include "attention/gradient_bounds.hpp"
 #include "attention/relevant_keys.hpp"
+#include "cli/instance_oracle_neighbours.hpp"
 #include "kernels/monomials.hpp"
 #include "numeric/exact_text.hpp"
 #include "polynomial/least_degree.hpp"
@@ -15,38 +16,9 @@
 
 namespace attnbounds::oracle {
 
-inline Rational number(const Json& text) { return rational_from_text(text.get<std::string>(), "number"); }
-inline std::vector<Rational> numbers(const Json& list) {
-  std::vector<Rational> result;
-  for (const Json& x : list) result.push_back(number(x));
-  return result;
-}
-inline Matrix<Rational> matrix(const Json& rows) {
-  Matrix<Rational> m(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(rows.at(0).size()));
-  for (Eigen::Index i = 0; i < m.rows(); ++i)
-    for (Eigen::Index j = 0; j < m.cols(); ++j) m(i, j) = number(rows[i][j]);
-  return m;
-}
-inline Matrix<Interval> intervals(const Json& rows) {
-  return matrix(rows).unaryExpr([](const Rational& x) { return enclose(x); });
-}
-
-inline Rational mean(const std::vector<Rational>& weights, const std::vector<Rational>& x) {
-  Rational sum = 0, total = 0;
-  for (std::size_t j = 0; j < x.size(); ++j) sum += weights[j] * x[j], total += weights[j];
-  return sum / total;
-}
-inline std::vector<Rational> times(std::vector<Rational> a, const std::vector<Rational>& b) {
-  for (std::size_t j = 0; j < a.size(); ++j) a[j] *= b[j];
-  return a;
-}
-inline Rational range(const std::vector<Rational>& x) {
-  return *std::max_element(x.begin(), x.end()) - *std::min_element(x.begin(), x.end());
-}
-
 /// softmax(S) and softmax of S with the weights times 1 + delta sigma: their gradients' difference, and
 /// Theorem G'.
-inline std::pair<Interval, Interval> gradient_sides(const Json& in) {
+inline std::map<std::string, Interval> gradient_sides(const Json& in) {
   const Matrix<Interval> a1 = intervals(in["A1"]), x = intervals(in["X"]), e = intervals(in["E"]),
                          sigma = intervals(in["sigma"]), a2 = intervals(in["A2"]), a3 = intervals(in["A3"]);
   const bool tensor = in.contains("A4");
@@ -102,8 +74,20 @@ inline std::pair<Interval, Interval> gradient_sides(const Json& in) {
                             max_abs(h),
                             max_abs(residual),
                             max_abs(e)};
-  return {max_abs(Matrix<Interval>(gradient(weights(true)) - gradient(f))),
-          gradient_bound(sizes, phi_of(number(in["delta"])))};
+  const Interval phi = phi_of(number(in["delta"]));
+  const Matrix<Interval> change = gradient(weights(true)) - gradient(f),
+                         bounds = tensor ? gradient_entry_bounds(loss_over<Interval>(tensor_loss(in)), phi)
+                                         : gradient_entry_bounds(loss_over<Interval>(matrix_loss(in)), phi);
+  Interval entry = 0;
+  for (Eigen::Index i = 0; i < change.size(); ++i)
+    if (lower(bounds.data()[i]) > 0)
+      entry = maximum(entry, absolute_value(change.data()[i]) / bounds.data()[i]);
+  return {{"error", max_abs(change)},
+          {"theorem G'", gradient_bound(sizes, phi)},
+          {"theorem G", gradient_bound_theorem_g(sizes, phi)},
+          {"plain bound", gradient_bound_plain(sizes, phi)},
+          {"entry over its bound", entry},
+          {"one", Interval(1)}};
 }
 
 inline std::pair<Interval, Interval> attention_sides(const Json& in) {
@@ -123,10 +107,20 @@ inline std::pair<Interval, Interval> attention_sides(const Json& in) {
           phi * max_abs(m("v"))};
 }
 
+/// The errors of the groups of keys, and a key's group: those of the prefix are group 1.
+inline std::vector<Rational> groups_of(const Json& in) {
+  return in.contains("delta") ? std::vector<Rational>{0, number(in["delta"])} : numbers(in["theta"]);
+}
+inline std::size_t group_of(const Json& key) {
+  return key.at(key.contains("group") ? "group" : "in the prefix").get<std::size_t>();
+}
+
 /// A quantity of the certificate's lemma on its instance.
 inline Interval quantity(const std::string& lemma, const std::string& name, const Json& in) {
   const auto n = [&](const char* key) { return number(in.at(key)); };
   if (name == "zero") return 0;
+  if (const auto more = kEvaluations.find(lemma); more != kEvaluations.end())
+    return more->second(in).quantities.at(name);
   if (lemma == "softmax-perturbation") {
     const std::vector<Rational> w = numbers(in["weights"]);
     std::vector<Rational> eta = numbers(in["eta"]);
@@ -175,10 +169,10 @@ inline Interval quantity(const std::string& lemma, const std::string& name, cons
     const Interval L = -log_interval(n("epsilon")), X = enclose(n("half_width"));
     return maximum(X, L / maximum(log(L / X), Interval(1)));
   }
+  if (lemma == "forward-error" && in.contains("products")) return poly_forward(in, false).quantities.at(name);
   if (lemma == "forward-error")
     return name == "error" ? attention_sides(in).first : attention_sides(in).second;
-  if (lemma == "gradient-error")
-    return name == "error" ? gradient_sides(in).first : gradient_sides(in).second;
+  if (lemma == "gradient-error") return gradient_sides(in).at(name);
   if (lemma == "along-scale") {
     const Matrix<Rational> a = matrix(in["A"]), v = matrix(in["V"]);
     const long rows = static_cast<long>(a.rows()), columns = static_cast<long>(v.cols());
@@ -274,13 +268,17 @@ inline Interval quantity(const std::string& lemma, const std::string& name, cons
     if (name == "factor Att|V|") return enclose(Rational(most * mean(w, sizes(v))));
     return enclose(abs(Rational(mean(times(w, factor), v) - mean(w, v))));
   }
-  if (lemma == "prefix") {
+  if (lemma == "perturbed-keys") {
     const std::vector<Rational> w = column("weight"), v = column("value"), moved = times(w, column("factor"));
-    std::vector<Rational> inside;
-    for (const Json& k : in.at("keys")) inside.push_back(Rational(k.at("in the prefix").get<long>()));
-    const Rational delta = n("delta"), most = largest(sizes(v));
-    if (name == "phi max|V|") return sharp_perturbation(enclose(delta)) * enclose(most);
-    if (name == "share") return enclose(Rational(2 * delta / (1 - delta) * mean(moved, inside) * most));
+    const std::vector<Rational> theta = groups_of(in);
+    std::vector<Rational> scale;
+    for (const Json& k : in.at("keys")) {
+      const Rational& t = theta.at(group_of(k));
+      scale.push_back(t / (1 - t));
+    }
+    const Rational most = largest(sizes(v));
+    if (name == "phi max|V|") return sharp_perturbation(enclose(largest(theta))) * enclose(most);
+    if (name == "share") return enclose(Rational(2 * mean(moved, scale) * most));
     return enclose(abs(Rational(mean(moved, v) - mean(w, v))));
   }
   const auto average = [&](const std::vector<Interval>& w, const std::vector<Rational>& v) {
@@ -313,13 +311,33 @@ inline Interval quantity(const std::string& lemma, const std::string& name, cons
   }
   if (lemma == "relevant-keys") {
     const std::vector<Rational> scores = numbers(in["scores"]), v = numbers(in["values"]);
-    const Rational eps = n("eps"), count(scores.size()), most = largest(sizes(v));
-    if (name == "share") return enclose(Rational(2 * eps * (count - 1) / (count + eps * (count - 1)) * most));
+    const Rational eps = n("eps"), count(scores.size()), most = largest(sizes(v)),
+                   share = 2 * eps * (count - 1) / (count + eps * (count - 1)) * most;
+    if (name == "share") return enclose(share);
     if (name == "eps max|V|") return enclose(Rational(eps * most));
-    std::vector<Interval> all, relevant(scores.size(), Interval(0));
-    for (const Rational& s : scores) all.push_back(exp(enclose(Rational(s - largest(scores)))));
-    for (const std::size_t j : relevant_keys(scores, eps).keys) relevant[j] = all[j];
-    return absolute_value(average(relevant, v) - average(all, v));
+    if (name == "length") return log_interval(1 + eps) + log_interval(Rational(count / eps));
+    Polynomial p{{1}};
+    for (long t = 1; t <= in.at("degree").get<long>(); ++t)
+      p.coefficients.push_back(p.coefficients.back() / t);
+    std::vector<Interval> all, relevant(scores.size(), Interval(0)), near = relevant, near_all;
+    for (const Rational& s : scores) {
+      all.push_back(exp(enclose(Rational(s - n("shift")))));
+      near_all.push_back(enclose(p(Rational(s - n("shift")))));
+    }
+    Interval delta = 0;
+    Rational spread = 0;
+    for (const std::size_t j : relevant_keys(scores, eps).keys) {
+      relevant[j] = all[j];
+      near[j] = near_all[j];
+      delta = maximum(delta, absolute_value(near[j] / all[j] - 1));
+      spread = std::max(spread, Rational(largest(scores) - scores[j]));
+    }
+    if (name == "spread") return enclose(spread);
+    if (name == "share + phi max|V|") return enclose(share) + sharp_perturbation(delta) * enclose(most);
+    const std::vector<Interval>& weights = name == "error"                ? relevant
+                                           : name == "polynomial's error" ? near
+                                                                          : near_all;
+    return absolute_value(average(weights, v) - average(all, v));
   }
   if (lemma == "largest-product") {
     const Rational base = name == "misplaced" ? Rational(3 * in.at("products").size()) : Rational(2);
@@ -393,6 +411,8 @@ inline bool hypotheses_hold(const std::string& lemma, const Json& in) {
     return true;
   };
   const auto positive = [](const Rational& x) { return x > 0; };
+  if (const auto more = kEvaluations.find(lemma); more != kEvaluations.end())
+    return more->second(in).hypotheses;
   if (lemma == "softmax-perturbation") {
     const Rational t = n("t"), delta = n("delta");
     return t > 0 && t < 1 && delta == 2 * t / (1 + t * t) && all(numbers(in["weights"]), positive) &&
@@ -431,11 +451,12 @@ inline bool hypotheses_hold(const std::string& lemma, const Json& in) {
              return number(k.at("weight")) > 0 && abs(number(k.at("eta"))) <= n("eps") &&
                     (lemma == "kernel-of-relative-error" || number(k.at("value")) >= 0);
            });
-  if (lemma == "prefix")
-    return n("delta") < 1 && of_keys([&](const Json& k) {
-             const Rational off = abs(Rational(number(k.at("factor")) - 1));
-             return number(k.at("weight")) > 0 && (k.at("in the prefix") == 1 ? off <= n("delta") : off == 0);
-           });
+  if (lemma == "perturbed-keys")
+    return of_keys([&](const Json& k) {
+      const std::vector<Rational> theta = groups_of(in);
+      return number(k.at("weight")) > 0 && theta.at(group_of(k)) < 1 &&
+             abs(Rational(number(k.at("factor")) - 1)) <= theta.at(group_of(k));
+    });
   if (lemma == "odd-taylor-denominator") return in.at("terms").get<long>() % 2 == 1;
   if (lemma == "relevant-keys") return n("eps") > 0 && n("eps") < 1;
   if (lemma == "column-norms") {

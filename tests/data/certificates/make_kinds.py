@@ -232,3 +232,232 @@ denominator = instance_of("heinsen-kozachkov-2026/denominator", "without: P is o
                           ("denominator", "1"), {"scores": ["-1", "-2"], "values": ["1", "1"], "terms": 4})
 save("valid", "counterexample_taylor_terms", denominator)
 spoil("counterexample_taylor_terms_as_the_claim", lambda c: c.update(comparison="sum min(1, e^s) <= denominator", lemma="odd-taylor-denominator"), denominator)
+
+
+# ---- Lemmas of claims: a valid one of each where paper suffices, and their hypotheses broken.
+def lemma(name, claim, comparison, left, right, instance, scale="1", relation="at most"):
+    made = instance_of(claim, comparison, name, (left, "1"), relation, (right, scale), instance)
+    save("valid", name.replace("-", "_"), made)
+    return made
+
+
+# two keys, scores 0 and 1, h = x0 x1: weights 1 and 2 in the place of 1 and e, delta = 1 - 2/e = 0.264…; the
+# outputs 1 - 2e/(1 + e) and 1 - 4/3 differ by 0.128…, phi = 0.269…
+poly = {"variables": 2, "products": [[0, 1]], "q": [[["1"]], [["0"], ["1"]]], "v": [[["1"], ["-1"]]], "coefficients": ["1", "1"]}
+paper = "chakrabarti-pitassi-alman-2026/"
+whole = lemma("forward-error", paper + "forward-error", "error <= phi(delta) prod max|V|", "error", "phi max|V|", poly)
+spoil("poly_variable_twice", put("instance", "products", [[0, 1, 1]]), whole)
+spoil("poly_values_missing", put("instance", "v", []), whole)
+spoil("poly_inaccurate", put("instance", "coefficients", ["-1", "5"]), whole)
+path = dict(poly, variables=3, products=[[0, 1], [1, 2]], q=poly["q"] + [[["1"]]], v=poly["v"] + [[["1"]]])
+tree = lemma("tree-forward-error", paper + "tree-forward-error", "error <= 2 tanh((t - 1) artanh(delta)/2) prod max|V|", "error",
+             "all products' bound", path)
+spoil("tree_with_a_cycle", put("instance", "products", [[0, 1], [1, 0]]), tree)
+spoil("tree_of_triples", put("instance", "products", [[0, 1, 2]]), tree)
+# the weight 2^s: 1 and 2 for the path above
+messages = lemma("tree-attention", paper + "tree-attention", "messages = definition", "difference", "zero",
+                 {key: path[key] for key in ("variables", "products", "q", "v")})
+triangle = put("instance", "products", [[0, 1], [1, 2], [2, 0]])
+spoil("tree_attention_of_a_triangle", triangle, messages)
+spoil("tree_attention_of_half_a_score", put("instance", "q", 2, [["1/2"]]), messages)
+spoil("tree_attention_refuted_by_a_triangle", lambda c: (triangle(c), put("relation", "greater")(c)), messages)
+
+# weights 1 and 1, the second's 1 + 1/2: Att = 0, Att~ = -1/5, bound 2 (1/2)/(1/2) (3/2)/(5/2) = 6/5
+keys = [{"weight": "1", "factor": "1", "value": "1", "group": 0}, {"weight": "1", "factor": "3/2", "value": "-1", "group": 1}]
+groups = lemma("perturbed-keys", "alman-song-2023/group-perturbation", "error <= bound", "error", "share", {"keys": keys, "theta": ["0", "1/2"]})
+spoil("perturbed_keys_factor_too_far", put("instance", "keys", 0, "factor", "65/64"), groups)
+spoil("perturbed_keys_theta_one", put("instance", "theta", 1, "1"), groups)
+spoil("perturbed_keys_theta_negative", put("instance", "theta", 0, "-1/2"), groups)
+spoil("perturbed_keys_of_no_group", put("instance", "keys", 0, "group", 2), groups)
+spoil("perturbed_keys_with_a_remark", put("instance", "keys", 0, "remark", "1"), groups)
+prefix_keys = [{k: v for k, v in key.items() if k != "group"} | {"in the prefix": key["group"]} for key in keys]
+spoil("prefix_of_real_keys_off", put("instance", "keys", 0, "factor", "3/2"), instance_of(
+    "liang-shi-song-yang-2024-prefix/error", "error <= 2 delta/(1 - delta) share max|V|", "perturbed-keys", ("error", "1"), "at most", ("share", "1"),
+    {"keys": prefix_keys, "delta": "1/2"}))
+
+# one key: both keys' attention is its value
+relevant = lemma("relevant-keys", "gupta-et-al-2025/any-temperature", "relevant scores within log(1 + eps) + log(n/eps)", "spread", "length",
+                 {"scores": ["1"], "values": ["1"], "eps": "1/2", "degree": 1, "shift": "1"})
+spoil("relevant_keys_eps_one", put("instance", "eps", "1"), relevant)
+
+# scores -10 and -12 exactly, P = 1 + 2^-10 + …: every weight is off by 2^-10, above themselves
+support = {"q": [["1"]], "k": [["-10"], ["-12"]], "v": [["1"], ["-1"]], "threshold": "1", "coefficients": ["1025/1024"]}
+constant_of_support = instance_of("aliakbarpour-et-al-2025/forward-error", "without: P(0) = 1", "support-basis-of-any-constant", ("error", "1"), "greater", ("phi max|V|", "1"), support)
+save("valid", "support_basis", constant_of_support)
+spoil("support_basis_as_the_claim", lambda c: c.update(comparison="error <= phi(delta) max|V|", lemma="support-basis"), constant_of_support)
+
+# queries and keys on the subspace: nothing moves
+on_line = lemma("subspace", "hu-et-al-2024-dit/subspace", "the cross terms vanish, exactly", "cross terms", "zero",
+                {"Q": [["1", "1"]], "K": [["1", "2"]], "V": [["1"]], "normal": [["1"], ["-1"]]})
+spoil("subspace_of_no_normal", put("instance", "normal", [["0"], ["0"]]), on_line)
+
+split = lemma("spectral-split", "han-et-al-2023-hyperattention/spectral-split", "error <= estimate of D + sampling", "error", "estimate + sampling",
+              {"Q": [["0"]], "K": [["1"]], "V": [["1"]], "D/D~": [["1/2"]], "drawn": [0]}, "1073741825/1073741824")
+spoil("spectral_split_negative_estimate", put("instance", "D/D~", [["-1/2"]]), split)
+spoil("spectral_split_of_no_key", put("instance", "drawn", [1]), split)
+
+# features 1, 1 of two queries +-e_1: lambda = (1, -1), S either of them; Z = k = 0 answers 0
+shared = {"features": [["1"], ["1"]], "S": [1, 0], "Z": [["0"]], "k": [["0"]], "d": 2, "beta": 4}
+features = lemma("prefix-features", "liang-shi-song-yang-2024-prefix/features-needed", "half the gap <= error", "half the gap", "error", shared)
+spoil("prefix_features_other_set", put("instance", "S", [1, 1]), features)
+spoil("prefix_features_negative_denominator", put("instance", "k", [["-1"]]), features)
+spoil("prefix_features_of_no_rank", put("instance", "features", [["0"], ["0"]]), features)
+spoil("prefix_features_as_many_as_queries", lambda c: c["instance"].update(features=[["1", "0"], ["0", "1"]], Z=[["9"], ["0"]], k=[["9"], ["0"]]), features)
+
+norm = lemma("layer-norm", "liang-et-al-2024-multilayer/layer-norm", "change of the output", "change", "distance/sqrt(s s~)",
+             {"x": ["1", "-1"], "x~": ["2", "-2"], "epsilon": "1"})
+spoil("layer_norm_of_one_size", put("instance", "x~", ["-1", "1"]), norm)
+spoil("layer_norm_of_epsilon_zero", put("instance", "epsilon", "0"), norm)
+
+# e^x on [-1/8, 1/8] by 1 + x, and the points -1, 0, 1: e^X + e^-X - 2 over its sum with 4, 0.0039…; E is between
+best = lemma("best-relative-error", "aggarwal-alman-2022/relative-lower-bounds", "growth", "X - log((1+E)/(1-E))", "g log(3 + 2 sqrt 2)",
+             {"half_width": "1/8", "degree": 1, "upper": line["upper"], "lower": {"degree": 1, "points": ["-1", "0", "1"]}})
+spoil("best_error_of_another_degree", put("instance", "degree", 0), best)
+spoil("best_error_lower_of_another_degree", put("instance", "lower", {"degree": 0, "points": ["-1", "1"]}), best)
+spoil("best_error_without_upper", lambda c: c["instance"].pop("upper"), best)
+spoil("relative_sandwich_beyond_its_degrees", lambda c: c.update(claim="aggarwal-alman-2022/relative-sandwich", comparison="J lower bound",
+      left={"quantity": "J bound", "scale": "1"}, right={"quantity": "E_g", "scale": "1"}, instance={"half_width": "3/2", "degree": 0,
+      "upper": {"degree": 0, "coefficients": ["1"], "critical_points": [], "radius": "0x1p-30"}, "lower": {"degree": 0, "points": ["-1", "1"]}}), best)
+
+# 1 + x y: rank 2
+rank_two = lemma("rank-of-polynomial", "alman-song-2023/rank", "at least: rank mod p", "claimed", "rank",
+                 {"x": [["1"], ["2"], ["3"]], "y": [["1"], ["2"], ["3"]], "coefficients": [1, 1]})
+spoil("rank_of_too_few_rows", lambda c: c["instance"].update(x=[["1"], ["2"]], y=[["1"], ["2"]]), rank_two)
+spoil("rank_of_fractions", put("instance", "x", 0, ["1/2"]), rank_two)
+spoil("rank_of_special_rows", lambda c: (put("relation", "greater")(c), put("instance", "x", [["1"], ["1"], ["1"]])(c)), rank_two)
+
+# 1, k: k = 1 for -1, v = 1 for 1: |M - M'| = 2 + 2, Delta = 2 + 2 (1 + 1)
+moments = lemma("sensitivity", "liang-shi-song-zhou-2024-private/sensitivity", "|M - M'| <= Delta", "change", "Delta",
+                {"k": [["1"], ["0"]], "v": [["1"], ["0"]], "k'": [["-1"], ["0"]], "v'": [["1"], ["0"]], "degree": 1, "R": 1, "R_w": 1})
+spoil("sensitivity_of_two_pairs", put("instance", "k'", 1, ["1"]), moments)
+spoil("sensitivity_of_a_large_key", put("instance", "k'", 0, ["-2"]), moments)
+spoil("sensitivity_of_a_large_value", put("instance", "v", 0, ["2"]), moments)
+
+rotation = lemma("decoder", "hu-et-al-2024-dit/decoder", "|W_A e|^2 <= d0 epsilon^2", "|W e|^2", "d0 epsilon^2",
+                 {"W_A": [["3/5", "-4/5"], ["4/5", "3/5"]], "e": ["1", "-1"], "epsilon": "1"})
+spoil("decoder_not_orthonormal", put("instance", "W_A", 0, 0, "4/5"), rotation)
+spoil("decoder_of_a_larger_error", put("instance", "epsilon", "1/2"), rotation)
+
+drawn = lemma("column-sampling", "han-et-al-2023-hyperattention/sampling", "the mean over all draws, exactly", "mean less the formula", "zero",
+              {"P": [["1/2", "1/2"]], "V": [["1"], ["1"]], "samples": 2, "epsilon^2": "1"})
+spoil("column_sampling_of_no_values", put("instance", "V", [["0"], ["0"]]), drawn)
+spoil("column_sampling_endless", lambda c: c["instance"].update(P=[["1"] * 16], V=[["1"]] * 16, samples=6), drawn)
+
+# factors (1, 1) and (1, 2): rows 1, 2, 1, 2, l = 1/10, 2/5, 1/10, 2/5
+scores_of_rows = lemma("leverage", "bharadwaj-et-al-2023/sum-of-weights", "E (w/p)^2 <= R N |w|^2", "E (w/p)^2", "R N |w|^2",
+                       {"factors": [[["1"], ["1"]], [["1"], ["2"]]], "leaf": 1, "x": ["1"]})
+spoil("leverage_of_zero", put("instance", "factors", 0, [["0"], ["0"]]), scores_of_rows)
+spoil("leverage_of_many_rows", put("instance", "factors", [[["1"]] * 20] * 4), scores_of_rows)
+constant_column = instance_of("bharadwaj-et-al-2023/constant-column", "without: a constant column", "leverage-of-any-columns", ("1/N", "1"), "greater",
+                              ("least leverage score", "1"), {"factors": [[["1"], ["2"]]], "leaf": 1, "x": ["1", "1"]})
+save("valid", "leverage_of_any_columns", constant_column)
+spoil("leverage_as_the_claim", lambda c: c.update(comparison="1/N <= least leverage score", lemma="leverage-with-a-constant"), constant_column)
+
+field = lemma("node-sums", "abboud-rubinstein-williams-2017/field-exceeds-columns", "no sum 1 … T of bits is 0 in F_q", "sums that vanish", "zero",
+              {"K": 2, "T": 4, "q": 5})
+spoil("node_sums_q_not_above", put("instance", "T", 5), field)
+spoil("node_sums_q_not_prime", put("instance", "q", 6), field)
+
+# scores 0 and 1, values 1 and 0: f = 1/(1 + e^l)^2
+nodes = lemma("quadrature", "alman-song-2024-gradient/quadrature-error", "error <= bound", "error", "bound",
+              {"A1": [["1"]], "keys": [[["0"], ["1"]]], "values": [[["1"], ["0"]]], "K": 2})
+spoil("quadrature_of_other_values", put("instance", "values", 0, 0, ["2"]), nodes)
+spoil("quadrature_of_equal_scores", put("instance", "keys", 0, 1, ["0"]), nodes)
+spoil("quadrature_of_one_node", put("instance", "K", 1), nodes)
+
+variances = lemma("variance-form", "alman-song-2024-gradient/variance-form", "change <= bound", "change", "bound",
+                  {"weights": [["1", "1"]], "h": [["1"], ["-1"]], "y": [["1"], ["-1"]], "target": [["4"]], "eta": [["1", "-1"]], "delta": "1/2"})
+spoil("variance_form_eta_large", put("instance", "eta", 0, 0, "2"), variances)
+spoil("variance_form_weight_zero", put("instance", "weights", 0, 0, "0"), variances)
+spoil("variance_form_two_rows", put("instance", "eta", [["1", "-1"], ["1", "-1"]]), variances)
+
+unit = {"frozen": [["0"]], "B": [["1"]], "A": [["1"]], "scale": "1"}
+adapters = lemma("adapter-gradient-error", "hu-et-al-2024-lora/chained-error", "adapters of W_V, the largest entry over its bound", "V", "one",
+                 {"loss": {"X_Q": [["1"]], "X_K": [["1"], ["-1"]], "X_V": [["1"], ["-1"]], "Y": [["1"]], "Q": unit, "K": unit, "V": unit},
+                  "sigma": [["1", "-1"]], "delta": "1/2"})
+spoil("adapters_sigma_large", put("instance", "sigma", 0, 0, "2"), adapters)
+spoil("adapters_scale_negative", put("instance", "loss", "V", "scale", "-1"), adapters)
+spoil("adapters_with_a_remark", put("instance", "loss", "V", "rank", 1), adapters)
+
+embedded = lemma("embedding", "hu-et-al-2024-lora/embedding", "the gradients, exactly", "difference", "zero",
+                 {"A1": [["1"]], "A2": [["1"], ["0"]], "A3": [["1"], ["0"]], "X": [["1"]], "E": [["0"]], "coefficients": ["1", "1"], "d": 2})
+spoil("embedding_into_fewer_columns", put("instance", "d", 0), embedded)
+spoil("embedding_weights_vanish", lambda c: c["instance"].update(A2=[["1"], ["-1"]], coefficients=["0", "1"]), embedded)
+spoil("embedding_degree_nine", put("instance", "coefficients", ["1"] * 10), embedded)
+
+prefix = lemma("prefix-representation", "liang-shi-song-yang-2024-prefix/representation", "both forms, exactly", "difference", "zero",
+               {"Q": [["1"]], "K": [["1"]], "V": [["1"]], "K_P": [["-1"]], "V_P": [["0"]], "prefix coefficients": ["1", "1", "1"], "coefficients": ["1"]})
+spoil("prefix_representation_negative", put("instance", "coefficients", ["-1"]), prefix)
+
+slope = {"A1": [["1"]], "A2": [["1"], ["0"]], "A3": [["1"], ["0"]], "X": [["1"]], "Y": [["1"]], "E": [["0"]], "direction of X": [["1"]]}
+closed = lemma("closed-form", "alman-song-2024-gradient/closed-form", "the difference quotient by X lies among the slopes of the segment", "distance", "half-width", slope)
+spoil("closed_form_direction_wide", put("instance", "direction of X", [["1", "1"]]), closed)
+spoil("closed_form_as_its_twin", lambda c: c.update(comparison="literally without 1/d", relation="greater",
+      left={"quantity": "distance of the twin", "scale": "1"}, right={"quantity": "half-width of the twin", "scale": "1"}), closed)  # d = 1: no difference
+
+# X = 1, epsilon = 1/2: constants err by tanh 1 = 0.76…, so 1 <= g*; but 1 is not above X. 2 is, and is not needed
+theorem_u = lemma("degree-from-above", "threshold-2026/degree-from-above", "F(g*, X) <= what suffices", "F(n, X)", "what suffices",
+                  {"half_width": "1/2", "epsilon": "2/5", "degree": 1, "degree_needed": 1, "lower": {"degree": 0, "points": ["-1", "1"]}})
+spoil("degree_from_above_not_needed", put("instance", "epsilon", "1/2"), theorem_u)
+spoil("degree_from_above_within_x", put("instance", "half_width", "1"), theorem_u)
+spoil("degree_from_above_of_another_degree", put("instance", "degree_needed", 2), theorem_u)
+
+moving = {"X_Q": [["1"]], "X_K": [["1"], ["-1"]], "X_V": [["1"], ["-1"]], "Y": [["1"]], "Q": unit, "K": unit, "V": unit}
+along = lemma("adapter-closed-form", "hu-et-al-2024-lora/closed-form", "the difference quotient in all six factors lies among the slopes of the segment",
+              "distance", "half-width", {"loss": moving, "direction": copy.deepcopy(moving)})
+spoil("adapter_closed_form_of_another_rank", put("instance", "direction", "K", dict(unit, B=[["1", "1"]], A=[["1"], ["1"]])), along)
+spoil("adapter_closed_form_as_printed_elsewhere", lambda c: c.update(comparison="dL/dB_Q = (C1)^T p A_Q C2 as printed, where its shapes fit",
+      relation="greater", left={"quantity": "distance as printed", "scale": "1"}, right={"quantity": "half-width as printed", "scale": "1"}), along)
+
+cover = lemma("tree-cover", "liang-shi-song-zhou-2024-private/tree-cover", "nodes <= 2 (h - 1)", "nodes", "2 (h - 1)", {"height": 2, "nodes": 2})
+spoil("tree_cover_other_nodes", put("instance", "nodes", 1), cover)
+spoil("tree_cover_of_two_tokens", lambda c: c["instance"].update(height=1, nodes=1), cover)
+
+# a field whose name spells a place that was read
+spoil("adapters_with_a_place_for_a_name", put("instance", "loss.V", "1"), adapters)
+spoil("layers_head_with_a_remark", put("layers", 0, "heads", 0, "b", "1"), layers)
+
+# hypotheses and limits that nothing above tries
+points = lemma("alternation", "aggarwal-alman-2022/alternation", "alternation", "alternation", "error", {"points": ["-1", "1"], "coefficients": ["1"]})
+spoil("alternation_of_too_few_points", put("instance", "coefficients", ["1", "1"]), points)
+spoil("alternation_out_of_order", put("instance", "points", ["1", "-1"]), points)
+spoil("taylor_tail_degree_too_small", put("instance", "degree", 3), tail_instance)
+spoil("degree_formula_epsilon_large", put("instance", "epsilon", "1/2"), degree_instance)
+spoil("best_error_on_a_wide_interval", put("instance", "half_width", "65"), best)
+spoil("subspace_of_other_keys", put("instance", "K", [["1"]]), on_line)
+spoil("poly_of_other_keys", put("instance", "q", 1, [["0"], ["1"], ["2"]]), whole)
+spoil("poly_of_many_products", put("instance", "products", [[0, 1]] * 17), whole)
+spoil("quadrature_of_no_values", put("instance", "values", []), nodes)
+spoil("quadrature_of_three_families", lambda c: c["instance"].update(keys=nodes["instance"]["keys"] * 3, values=nodes["instance"]["values"] * 3), nodes)
+spoil("counterexample_of_half_a_value", put("instance", "V", [["0"] * 33, ["1/2"] * 33]), counterexample)
+spoil("perturbed_keys_weight_negative", put("instance", "keys", 0, "weight", "-1"), groups)
+norms = lemma("column-norms", "han-et-al-2023-hyperattention/parameters", "|P|_F^2 <= alpha", "|P|^2", "alpha", {"P": [["1/3", "2/3"]]})
+spoil("column_norms_of_no_shares", put("instance", "P", [["1/3", "1/3"]]), norms)
+spoil("column_norms_negative", put("instance", "P", [["-1/3", "4/3"]]), norms)
+spoil("rank_of_degree_nine", put("instance", "coefficients", [1] * 10), rank_two)
+monomials = lemma("feature-map", "alman-song-2023/feature-map", "as many features as C(d+g, g)", "features less C(d+g, g)", "zero",
+                  {"q": ["1", "2"], "k": ["1", "1"], "coefficients": ["1", "1"]})
+spoil("feature_map_of_nine_variables", lambda c: c["instance"].update(q=["1"] * 9, k=["1"] * 9), monomials)
+spoil("feature_map_of_many_features", lambda c: c["instance"].update(q=["1"] * 8, k=["1"] * 8, coefficients=["1"] * 9), monomials)
+pairs = lemma("factored-sums", "liang-shi-song-zhou-2024-tensor-training/factored-sums", "the n^2-column sums factor", "product", "zero",
+              {"K1": [["1"]], "K2": [["2"]], "V1": [["1"]], "V2": [["1"]], "degree": 1})
+spoil("factored_sums_of_other_columns", put("instance", "V2", [["1", "1"]]), pairs)
+shift = lemma("key-shift", "alman-song-2023/key-shift", "differences of scores within a row", "change", "zero",
+              {"q": [["1"]], "k": [["1"], ["2"]], "v": [["1"], ["1"]], "shift": [["1"]]})
+spoil("key_shift_of_two_rows", put("instance", "shift", [["1"], ["1"]]), shift)
+ratio = lemma("row-ratio", "han-et-al-2023-hyperattention/row-ratio", "kappa after the shift <= bound", "kappa after the shift", "bound",
+              {"Q": [["1"], ["-1"]], "K": [["0"]], "c": [["1"]]}, "1073741825/1073741824")
+spoil("row_ratio_of_two_shifts", put("instance", "c", [["1"], ["1"]]), ratio)
+ranks = lemma("gradient-rank", "alman-song-2024-gradient/rank", "f = U1 U2^T", "f", "zero",
+              {"A1": [["1"]], "A2": [["1"]], "A3": [["1"]], "X": [["1"]], "Y": [["1"]], "E": [["0"]], "coefficients": ["1", "1"]})
+spoil("gradient_rank_of_vanishing_weights", lambda c: c["instance"].update(A2=[["-1"]]), ranks)
+line_identity = lemma("trace-identity", "alman-song-2024-gradient/trace-identity", "the difference quotient of F lies among 2 tr dL/dX over the segment",
+                      "distance", "half-width", {"A1": [["1"]], "A2": [["1"], ["0"]], "A3": [["1"], ["0"]], "l": "1"})
+spoil("trace_identity_with_a_target", put("instance", "E", [["1"]]), line_identity)
+change = lemma("covariance-perturbation", "alman-song-2024-gradient/covariance-perturbation", "change of the covariance", "change", "bound",
+               {"f": ["1", "1"], "w": ["4", "1"], "q": ["1", "0"], "y": ["1", "0"], "r": "2"})
+spoil("covariance_ratio_too_large", put("instance", "w", 0, "5"), change)
+spoil("covariance_weight_negative", put("instance", "f", 0, "-1"), change)
+third = lemma("third-moment", "alman-song-2024-gradient/third-mixed-moment", "moment <= product of ranges/8", "moment", "ranges",
+              {"f": ["1", "3"], "a": ["0", "1"], "b": ["0", "1"], "c": ["0", "1"]}, "1/8")
+spoil("third_moment_weight_zero", put("instance", "f", 0, "0"), third)
