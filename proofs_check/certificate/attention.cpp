@@ -117,9 +117,11 @@ std::vector<Index> sampled_rows(std::uint64_t seed, const std::string& output_ha
   return rows;
 }
 
-fs::path write_attention_certificate(const fs::path& folder, const AttentionInput& input,
-                                     const AttentionResult& result, Mask mask, std::uint64_t seed,
-                                     Index count, ThreadCount threads) {
+namespace {
+
+/// All but the sample and what was observed on it.
+Json attention_heading(const fs::path& folder, const AttentionInput& input, const AttentionResult& result,
+                       Mask mask) {
   make_folder(folder);
   Json c = heading("attention");
   c["mask"] = mask == Mask::causal ? "causal" : "none";
@@ -131,6 +133,15 @@ fs::path write_attention_certificate(const fs::path& folder, const AttentionInpu
   const Approximation a = approximation(result, centre_of(input.k));
   c["polynomial"] = a.polynomial;
   put_bounds(c, result, perturbation_bound(a.delta) * UpperBound::exactly(max_abs(input.v)));
+  return c;
+}
+
+}  // namespace
+
+fs::path write_attention_certificate(const fs::path& folder, const AttentionInput& input,
+                                     const AttentionResult& result, Mask mask, std::uint64_t seed,
+                                     Index count, ThreadCount threads) {
+  Json c = attention_heading(folder, input, result, mask);
   // A causal row sees as many keys as its number says: then the rows are enclosed where they stand.
   const std::vector<Index> rows = sampled_rows(seed, c["output"]["sha256"].get<std::string>(), input.q.rows(),
                                                mask == Mask::causal ? input.q.rows() : count);
@@ -140,6 +151,14 @@ fs::path write_attention_certificate(const fs::path& folder, const AttentionInpu
   c["observed"] = observed(largest_error(rows_of(result.output, rows),
                                          attention_enclosure(sample, mask, width_for(result), threads))
                                .interval());
+  return finished(folder, c);
+}
+
+fs::path write_attention_certificate(const fs::path& folder, const AttentionInput& input,
+                                     const AttentionResult& result, Mask mask, const Enclosure& error) {
+  Json c = attention_heading(folder, input, result, mask);
+  c["sample"] = {{"seed", 0}, {"rows", input.q.rows()}};
+  c["observed"] = observed(error.interval());
   return finished(folder, c);
 }
 

@@ -27,6 +27,10 @@ std::filesystem::path write_attention_certificate(const std::filesystem::path& f
                                                   const AttentionInput& input, const AttentionResult& result,
                                                   Mask mask, std::uint64_t seed, Eigen::Index rows,
                                                   ThreadCount threads = all_cores());
+/// The same of all rows, whose error the caller has enclosed already.
+std::filesystem::path write_attention_certificate(const std::filesystem::path& folder,
+                                                  const AttentionInput& input, const AttentionResult& result,
+                                                  Mask mask, const Enclosure& error);
 std::filesystem::path write_attention_certificate(const std::filesystem::path& folder,
                                                   const TensorAttentionInput& input,
                                                   const AttentionResult& result, std::uint64_t seed,

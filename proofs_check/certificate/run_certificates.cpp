@@ -5,7 +5,6 @@
 
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
-#include "numeric/npy.hpp"
 #include "proofs_check/certificate/certificate.hpp"
 
 namespace attnbounds {
@@ -13,7 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Eigen::Index kRowsOfAHead = 64;
 constexpr std::size_t kFilesOfACall = 100;
 
 std::string file_name(std::string id) {
@@ -87,21 +85,6 @@ void RunCertificates::add_claim(const Json& line) {
     add_instance("claim", line, line.at("worst_instance"), verdict == "refuted" ? "greater" : "at most");
   if (line.at("twin").at("verdict") == "refuted")
     add_instance("twin", line, line.at("twin").at("witness"), "greater");
-}
-
-void RunCertificates::add_head(const fs::path& folder, const Rational& epsilon, const RunSettings& settings) {
-  const Json instance = Json::parse(read_file(folder / "instance.json"));
-  const auto matrix = [&](const char* key) {
-    return read_npy(folder / instance.at("matrices").at(key).get<std::string>());
-  };
-  const AttentionInput input{matrix("q"), matrix("k"), matrix("v")};
-  const AttentionResult result =
-      guaranteed_attention(input, {epsilon, MethodChoice::automatic, Mask::none, {}, settings.threads});
-  const std::string name = folder.filename().string();
-  if (!result.bound.is_finite()) return add("head", name, {});
-  add("head", name,
-      {write_attention_certificate(directory_ / "heads" / name, input, result, Mask::none, settings.seed,
-                                   std::min(kRowsOfAHead, input.q.rows()), settings.threads)});
 }
 
 std::vector<Json> RunCertificates::check() {

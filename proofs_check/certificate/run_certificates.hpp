@@ -1,6 +1,6 @@
 // The certificates of a run: one for every worst instance and every counterexample of a claim that the
-// checker's catalogue can evaluate, for every head's attention and for every least degree of the figure; then
-// the checker's verdict on each. certificates.jsonl, a line a number of the report:
+// checker's catalogue can evaluate, for every head's attention and least degrees and for every least degree
+// of the figure; then the checker's verdict on each. certificates.jsonl, a line a number of the report:
 //   {"subject": "claim" | "twin" | "head" | "degree", "name", "files", "verdict", "reason"}
 // verdict: "verified" | "rejected" | "not checked" (no checker beside the program) | "none" (not
 // expressible).
@@ -19,7 +19,6 @@ class RunCertificates {
   RunCertificates(std::filesystem::path directory, std::filesystem::path checker);
 
   void add_claim(const Json& line);  // of claims.jsonl
-  void add_head(const std::filesystem::path& folder, const Rational& epsilon, const RunSettings& settings);
   /// Files made elsewhere, beneath the directory.
   void add(const std::string& subject, const std::string& name,
            const std::vector<std::filesystem::path>& files);

@@ -291,9 +291,12 @@ ExitStatus verify(const Options& options) {
   const std::size_t count = chosen.size() + folders.size();
   const std::vector<Measurement> measured = measurements(options, settings, scope);
   const std::filesystem::path heads_file = std::filesystem::path(options.out) / "heads.jsonl";
+  const bool certifying = !options.certificates.empty();
+  const std::filesystem::path head_proofs = std::filesystem::path(options.certificates) / "heads";
   const auto head_task = [&](std::size_t i) {
-    return "head " + folders[i].string() + " " + exact_text(epsilon);
+    return "head " + folders[i].string() + " " + exact_text(epsilon) + (certifying ? " certified" : "");
   };
+  const auto head_name = [&](std::size_t i) { return folders[i].filename().string(); };
   std::optional<RunLog> log;
   std::optional<FinishedTasks> kept;
   std::vector<Json> lines(chosen.size()), heads(folders.size()), measurement(measured.size()), propagation;
@@ -308,6 +311,9 @@ ExitStatus verify(const Options& options) {
       const auto i = static_cast<std::size_t>(number);
       const Json* line =
           i < chosen.size() ? log->finished(chosen[i]->id) : kept->find(head_task(i - chosen.size()));
+      if (line && certifying && i >= chosen.size() &&
+          head_certificates(head_proofs, head_name(i - chosen.size())).empty())
+        return false;  // they went elsewhere, or were removed
       if (line) (i < chosen.size() ? lines[i] : heads[i - chosen.size()]) = *line;
       return line != nullptr;
     });
@@ -335,7 +341,8 @@ ExitStatus verify(const Options& options) {
       if (i >= chosen.size()) {
         const std::filesystem::path& folder = folders[i - chosen.size()];
         progress.at(static_cast<double>(finished) / static_cast<double>(count), folder.filename().string());
-        return measure_head(folder, epsilon, settings).dump();
+        return measure_head(folder, epsilon, settings, certifying ? std::optional(head_proofs) : std::nullopt)
+            .dump();
       }
       const Claim& claim = *chosen[i];
       return log_line(claim, run_claim(claim, settings,
@@ -370,7 +377,8 @@ ExitStatus verify(const Options& options) {
         });
     if (!is_first_rank()) return ExitStatus::answered;
     if (certificates)
-      for (const std::filesystem::path& folder : folders) certificates->add_head(folder, epsilon, settings);
+      for (std::size_t i = 0; i < folders.size(); ++i)
+        certificates->add("head", head_name(i), head_certificates(head_proofs, head_name(i)));
     std::vector<Json> degrees, thresholds, hyper_attention;
     for (std::size_t i = 0; i < measured.size(); ++i) {
       const Json& result = measurement[i];
