@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "attention/transformer.hpp"
+#include "attention/propagation.hpp"
 #include "kernels/gradient.hpp"
 #include "kernels/guaranteed_attention.hpp"
 #include "numeric/parallel.hpp"
@@ -42,10 +42,13 @@ std::filesystem::path write_gradient_certificate(const std::filesystem::path& fo
                                                  const TensorLossInput& input, const AttentionResult& result,
                                                  ThreadCount threads = all_cores());
 
-/// The recursions through attention layers without MLP, layer norm and biases (std::invalid_argument),
-/// constants from the states; backward from the squared loss against `target`.
+/// Why kind `layers` cannot speak of these layers; empty if it can.
+std::string beyond_layers_certificate(const std::vector<Layer<double>>& layers);
+/// The recursions through such layers (else std::invalid_argument); backward from the squared loss against
+/// `target`.
 Json layers_certificate(const std::vector<Layer<double>>& layers, const Matrix<double>& input,
-                        const Matrix<double>& target, const Rational& delta);
+                        const Matrix<double>& target, const Rational& delta,
+                        ConstantsFrom from = ConstantsFrom::states);
 
 /// For a folder of `attnbounds reduce` (vectors, gap or attention), whose answer is found exhaustively. The
 /// certificate belongs into that folder. Errors: InputError.

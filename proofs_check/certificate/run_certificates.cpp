@@ -1,7 +1,9 @@
 #include "proofs_check/certificate/run_certificates.hpp"
 
 #include <array>
+#include <cctype>
 #include <cstdio>
+#include <cstring>
 
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
@@ -13,11 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kFilesOfACall = 100;
-
-std::string file_name(std::string id) {
-  std::replace(id.begin(), id.end(), '/', '.');
-  return id;
-}
 
 std::string shell_quoted(const std::string& text) {
   std::string result = "'";
@@ -48,35 +45,53 @@ std::vector<Json> verdicts(const fs::path& checker, const std::vector<std::strin
 
 }  // namespace
 
+Json proofs_of(const std::string& subject, const std::string& name, const Json& files,
+               const std::string& reason) {
+  return {{"subject", subject}, {"name", name}, {"files", files}, {"reason", reason}};
+}
+
+std::string proof_file(const std::string& subject, const std::string& name) {
+  std::string file;
+  for (const char c : name)
+    file += c == '/' ? '.' : std::isalnum(static_cast<unsigned char>(c)) || std::strchr(".-+=", c) ? c : '_';
+  return subject + "/" + file + ".json";
+}
+
 RunCertificates::RunCertificates(fs::path directory, fs::path checker)
     : directory_(std::move(directory)), checker_(std::move(checker)) {
   std::error_code error;
-  for (const char* folder : {"claims", "heads", "degrees"}) {
-    fs::create_directories(directory_ / folder, error);
-    if (error) throw InputError(directory_.string(), "a directory that can be made", error.message());
-  }
+  fs::create_directories(directory_, error);
+  if (error) throw InputError(directory_.string(), "a directory that can be made", error.message());
 }
 
 void RunCertificates::add(const std::string& subject, const std::string& name,
-                          const std::vector<fs::path>& files) {
+                          const std::vector<fs::path>& files, const std::string& reason) {
   Json list = Json::array();
   for (const fs::path& file : files) list.push_back(fs::relative(file, directory_).string());
   lines_.push_back({{"subject", subject},
                     {"name", name},
                     {"files", list},
                     {"verdict", files.empty() ? "none" : "not checked"},
-                    {"reason", files.empty() ? "the comparison is not in the checker's catalogue" : ""}});
+                    {"reason", files.empty() ? reason : ""}});
+}
+
+void RunCertificates::add(const Json& proofs) {
+  std::vector<fs::path> files;
+  for (const auto& [file, certificate] : proofs.at("files").items()) {
+    files.push_back(directory_ / file);
+    fs::create_directories(files.back().parent_path());
+    write_file_atomically(files.back(), certificate.dump(1) + "\n");
+  }
+  add(proofs.at("subject"), proofs.at("name"), files, proofs.at("reason"));
 }
 
 void RunCertificates::add_instance(const std::string& subject, const Json& line, const Json& witness,
                                    const char* relation) {
   const std::string id = line.at("id");
-  std::vector<fs::path> files;
-  if (const auto c = claim_instance_certificate(id, witness, relation, line.at("constants"))) {
-    files.push_back(directory_ / "claims" / (file_name(id) + (subject == "twin" ? ".twin.json" : ".json")));
-    write_file_atomically(files.back(), c->dump(1) + "\n");
-  }
-  add(subject, id, files);
+  Json files = Json::object();
+  if (const auto c = claim_instance_certificate(id, witness, relation, line.at("constants")))
+    files[proof_file("claims", subject == "twin" ? id + ".twin" : id)] = *c;
+  add(proofs_of(subject, id, files, "the comparison is not in the checker's catalogue"));
 }
 
 void RunCertificates::add_claim(const Json& line) {

@@ -137,27 +137,19 @@ void complain(const std::vector<Json>& lines, const std::vector<Json>& heads,
                  line.at("layer").get<long>(), line.at("verdict").get<std::string>(), line.dump());
 }
 
-/// The certificates of the claims and of the figure's degrees beside those of the heads, and what the checker
-/// says.
-std::vector<Json> certify(RunCertificates& certificates, const std::vector<Json>& lines,
-                          const std::string& out) {
-  for (const Json& line : lines) certificates.add_claim(line);
-  if (!out.empty()) {
-    std::istringstream degrees(read_file(std::filesystem::path(out) / "degrees.jsonl"));
-    for (std::string text; std::getline(degrees, text);) {
-      const Json line = Json::parse(text);
-      certificates.add("degree", degree_name(line),
-                       {degree_certificate(certificates.directory() / "degrees", line)});
-    }
-  }
-  std::vector<Json> checked = certificates.check();
+std::string lines_text(const std::vector<Json>& lines) {
   std::string text;
-  for (Json& line : checked) {
-    if (!out.empty())
-      line["directory"] = std::filesystem::relative(certificates.directory(), out).generic_string();
-    text += line.dump() + "\n";
-  }
-  if (!out.empty()) write_file_atomically(std::filesystem::path(out) / "certificates.jsonl", text);
+  for (const Json& line : lines) text += line.dump() + "\n";
+  return text;
+}
+
+/// What the checker says of all certificates; DIR/certificates.jsonl of --out says where they are.
+std::vector<Json> certify(RunCertificates& certificates, const std::string& out) {
+  std::vector<Json> checked = certificates.check();
+  if (out.empty()) return checked;
+  for (Json& line : checked)
+    line["directory"] = std::filesystem::relative(certificates.directory(), out).generic_string();
+  write_file_atomically(std::filesystem::path(out) / "certificates.jsonl", lines_text(checked));
   return checked;
 }
 
@@ -182,8 +174,9 @@ enum class Scope { whole, named };
 
 /// The points of the report's pictures: the threshold of matrix and tensor attention at c = C = 1, then what
 /// the neighbouring theorems need beside them.
-std::vector<SweepTask> threshold_tasks() {
+std::vector<SweepTask> threshold_tasks(DegreeProofs proofs) {
   TheoryGrid grid;
+  grid.proofs = proofs;
   grid.kinds = {AttentionKind::matrix, AttentionKind::tensor};
   for (const char* n :
        {"2^10", "2^14", "2^20", "2^28", "2^40", "2^57", "2^80", "2^114", "2^161", "2^228", "2^400"})
@@ -191,39 +184,77 @@ std::vector<SweepTask> threshold_tasks() {
   for (const long eighths : {1, 2, 3, 4, 6, 8, 12, 16, 24, 32}) grid.kappa.push_back(Rational(eighths, 8));
   grid.c = grid.C = {1};
   std::vector<SweepTask> tasks = theory_tasks(grid);
-  for (const SweepTask& task : neighbour_tasks())
+  for (const SweepTask& task : neighbour_tasks(proofs))
     if (std::none_of(tasks.begin(), tasks.end(), [&](const SweepTask& t) { return t.name == task.name; }))
       tasks.push_back(task);
   return tasks;
 }
 
-/// What a run measures besides claims and heads: small tasks, each on one thread.
+/// What a run measures besides claims and heads: small tasks, each on one thread. The result: {"lines", and
+/// with --certificates "proofs", a list of `proofs_of`}.
 struct Measurement {
-  enum class Kind { layers, degree, threshold, hyper_attention } kind;
+  std::string file;  // of the run, where the lines belong
   std::string name;
-  std::function<Json()> measure;  // layers: a list of lines; degree: {"line", "certificate"}; else the line
+  std::function<Json()> measure;
 };
+Json one_line(const Json& line) { return {{"lines", Json::array({line})}}; }
+Json one_line(const Json& line, const Json& proofs) {
+  return {{"lines", Json::array({line})}, {"proofs", Json::array({proofs})}};
+}
 std::vector<Measurement> measurements(const Options& options, const RunSettings& settings, Scope scope) {
   std::vector<Measurement> list;
+  const bool certifying = !options.certificates.empty();
+  const auto add = [&](const char* file, const std::string& name, std::function<Json()> measure) {
+    list.push_back({file, name + (certifying ? " certified" : ""), std::move(measure)});
+  };
   if (scope == Scope::whole)
     for (const PropagationSeries& series : propagation_series(settings, options.layers, options.weights))
-      list.push_back({Measurement::Kind::layers, "layers " + series.name + " " + options.weights,
-                      [series] { return Json(series.measure()); }});
+      add("propagation.jsonl", "layers " + series.name + " " + options.weights,
+          [series, certifying]() -> Json {
+            Json result = {{"lines", series.measure()}};
+            if (!certifying) return result;
+            const Json proofs = series.no_certificate.empty() ? series.prove() : Json::object();
+            Json files = Json::object();
+            for (const auto& [constants, certificate] : proofs.items())
+              files[proof_file("layers", series.name + " " + constants)] = certificate;
+            result["proofs"] = Json::array({proofs_of("layers", series.name, files, series.no_certificate)});
+            return result;
+          });
   if (options.out.empty()) return list;
   if (scope == Scope::whole || names_paper(options, "han-et-al-2023-hyperattention"))
     for (const HyperAttentionRow& row : hyper_attention_rows(settings, options.data))
-      list.push_back({Measurement::Kind::hyper_attention, row.name, row.measure});
+      add("hyper_attention.jsonl", row.name, [row, certifying]() -> Json {
+        const Json line = row.measure();
+        if (!certifying) return one_line(line);
+        return one_line(line, proofs_of("hyper-attention", line.at("input"), Json::object(),
+                                        "the checker has neither spectral norms nor the sampled method"));
+      });
   for (const DegreePoint& point : degree_points())
-    list.push_back(
-        {Measurement::Kind::degree,
-         std::string("degree ") + name(point.kind) + " " + exact_text(point.half_width) + " " +
-             exact_text(point.epsilon) + (options.certificates.empty() ? "" : " certified"),
-         [point, certified = !options.certificates.empty()]() -> Json {
-           const PlottedDegree degree = plotted_degree(point);
-           return {{"line", degree.line}, {"certificate", certified ? degree.certificate : Json()}};
-         }});
-  for (const SweepTask& task : threshold_tasks())
-    list.push_back({Measurement::Kind::threshold, "threshold " + task.name, task.run});
+    add("degrees.jsonl",
+        std::string("degree ") + name(point.kind) + " " + exact_text(point.half_width) + " " +
+            exact_text(point.epsilon),
+        [point, certifying]() -> Json {
+          const PlottedDegree degree = plotted_degree(point);
+          if (!certifying) return one_line(degree.line);
+          const std::string name = degree_name(degree.line);
+          return one_line(degree.line,
+                          proofs_of("degree", name, {{proof_file("degrees", name), degree.certificate}}));
+        });
+  for (const SweepTask& task : threshold_tasks(certifying ? DegreeProofs::with : DegreeProofs::none))
+    add("thresholds.jsonl", "threshold " + task.name, [task]() -> Json {
+      Json line = task.run();
+      if (!line.contains("proofs")) return one_line(line);
+      Json files = Json::object();
+      for (const auto& [side, certificate] : line["proofs"].items())
+        files[proof_file("thresholds", task.name + " " + side)] = certificate;
+      line.erase("proofs");
+      return one_line(
+          line,
+          proofs_of("threshold", task.name, files,
+                    fmt::format("its degree is above {}: the Bessel sandwich bounds it, which the checker "
+                                "does not have",
+                                kLargestProof)));
+    });
   return list;
 }
 
@@ -256,12 +287,6 @@ class FinishedTasks {
   std::filesystem::path file_;
   std::map<std::string, Json> results_;
 };
-
-std::string lines_text(const std::vector<Json>& lines) {
-  std::string text;
-  for (const Json& line : lines) text += line.dump() + "\n";
-  return text;
-}
 
 // Everything is an independent task: claims and heads one at a time on a rank, each with the rank's threads;
 // then the measurements, one a thread.
@@ -376,35 +401,27 @@ ExitStatus verify(const Options& options) {
           if (kept) kept->append(measured[i].name, measurement[i]);
         });
     if (!is_first_rank()) return ExitStatus::answered;
-    if (certificates)
-      for (std::size_t i = 0; i < folders.size(); ++i)
-        certificates->add("head", head_name(i), head_certificates(head_proofs, head_name(i)));
-    std::vector<Json> degrees, thresholds, hyper_attention;
-    for (std::size_t i = 0; i < measured.size(); ++i) {
-      const Json& result = measurement[i];
-      if (measured[i].kind == Measurement::Kind::layers)
-        propagation.insert(propagation.end(), result.begin(), result.end());
-      else if (measured[i].kind == Measurement::Kind::threshold) thresholds.push_back(result);
-      else if (measured[i].kind == Measurement::Kind::hyper_attention) hyper_attention.push_back(result);
-      else {
-        degrees.push_back(result.at("line"));
-        if (certificates)
-          write_file_atomically(degree_certificate(certificates->directory() / "degrees", degrees.back()),
-                                result.at("certificate").dump(1) + "\n");
-      }
-    }
+    std::map<std::string, std::vector<Json>> of_file;
+    for (std::size_t i = 0; i < measured.size(); ++i)
+      for (const Json& line : measurement[i].at("lines")) of_file[measured[i].file].push_back(line);
+    propagation = of_file["propagation.jsonl"];
     if (log) {
       log->rewrite(lines);  // they came in any order
       write_file_atomically(heads_file, lines_text(heads));
-      for (const auto& [file, of_file] :
-           {std::pair("propagation.jsonl", &propagation),
-            std::pair("hyper_attention.jsonl", &hyper_attention), std::pair("degrees.jsonl", &degrees),
-            std::pair("thresholds.jsonl", &thresholds)})
-        if (!of_file->empty() || scope == Scope::whole)
-          write_file_atomically(std::filesystem::path(options.out) / file, lines_text(*of_file));
+      for (const char* file :
+           {"propagation.jsonl", "hyper_attention.jsonl", "degrees.jsonl", "thresholds.jsonl"})
+        if (!of_file[file].empty() || scope == Scope::whole)
+          write_file_atomically(std::filesystem::path(options.out) / file, lines_text(of_file[file]));
       kept->remove();
     }
-    if (certificates) certified = certify(*certificates, lines, options.out);
+    if (certificates) {
+      for (std::size_t i = 0; i < folders.size(); ++i)
+        certificates->add("head", head_name(i), head_certificates(head_proofs, head_name(i)));
+      for (const Json& line : lines) certificates->add_claim(line);
+      for (const Json& result : measurement)
+        for (const Json& proofs : result.at("proofs")) certificates->add(proofs);
+      certified = certify(*certificates, options.out);
+    }
   }
   if (options.common.json) {
     Json j = {{"seed", settings.seed}, {"level", name(settings.level)}, {"versions", versions()}};
