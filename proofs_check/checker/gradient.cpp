@@ -46,7 +46,7 @@ Ball entry_bound(const Rows& a1, const Rows& keys, const Rows& h, const Rows& e,
 
 Proved prove_gradient(const Field& top, const Folder& folder) {
   top.object_of({"format", "version", "kind", "inputs", "output", "method", "polynomial",
-                 "bound_approximation", "bound_rounding", "bound", "observed", "comment"});
+                 "bound_approximation", "bound_rounding", "bound", "observed", "exceeds", "comment"});
   const Field inputs = top["inputs"];
   const bool tensor = inputs.has("A4");
   if (tensor) inputs.object_of({"A1", "A2", "A3", "A4", "A5", "X", "Y1", "Y2", "E"});
@@ -81,7 +81,7 @@ Proved prove_gradient(const Field& top, const Folder& folder) {
                h = tensor ? column_products(product(balls(*a4), balls(y1)), product(balls(*a5), balls(*y2)))
                           : product(A3, balls(y1));
     if (polynomial) {
-      require_scores_within(*polynomial, Q, {keys}, d, "polynomial");
+      require_scores_within(*polynomial, Q, keys, d, "polynomial");
       require_at_most(entry_bound(A1, keys, h, E, proved_perturbation(*polynomial, "polynomial"), d),
                       Ball(top["bound_approximation"].fraction()),
                       "bound_approximation: Theorem G' against it");
@@ -95,10 +95,10 @@ Proved prove_gradient(const Field& top, const Folder& folder) {
         error =
             maximum(error, absolute_value(gradient[static_cast<std::size_t>(a)][static_cast<std::size_t>(b)] -
                                           Ball(output(a, b))));
-    require_observed(top, error);
+    const std::string exceeded = require_observed(top, error);
     return Proved{std::string(tensor ? "tensor" : "matrix") + " loss, dL/dX of " + std::to_string(d) + " x " +
                       std::to_string(width) + " entries: error " + enclosure_text(error) + ", bound " +
-                      decimal(Ball(top["bound"].fraction()), Rounding::up) + " (" +
+                      decimal(Ball(top["bound"].fraction()), Rounding::up) + exceeded + " (" +
                       std::to_string(working_bits) + " bits)",
                   {{"error", enclosure_json(error)}}};
   });

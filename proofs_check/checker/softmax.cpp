@@ -82,25 +82,18 @@ Ball proved_perturbation(const KernelPolynomial& p, const std::string& place) {
   return perturbation(Ball(p.error));
 }
 
-void require_scores_within(const KernelPolynomial& p, const Rows& q, const std::vector<Rows>& keys, long d,
+void require_scores_within(const KernelPolynomial& p, const Rows& q, const Rows& keys, long d,
                            const std::string& place) {
   const std::size_t columns = q[0].size();
-  if (!p.centre.empty())
-    require(p.centre.size() == columns && keys.size() == 1,
-            place + ".centre: expected a number a column of the one matrix of keys, or none");
-  Row box(columns, Ball(1));
+  require(p.centre.empty() || p.centre.size() == columns,
+          place + ".centre: expected a number a column of the keys, or none");
+  Row box(columns);
   Ball longest;
-  for (const Rows& side : keys)
-    for (std::size_t l = 0; l < columns; ++l) {
-      Ball largest;
-      for (const Row& key : side)
-        largest = maximum(largest, absolute_value(p.centre.empty() ? key[l] : key[l] - Ball(p.centre[l])));
-      box[l] = box[l] * largest;
-    }
-  for (const Row& key : keys[0]) {
+  for (const Row& key : keys) {
     Ball squares;
     for (std::size_t l = 0; l < columns; ++l) {
       const Ball x = p.centre.empty() ? key[l] : key[l] - Ball(p.centre[l]);
+      box[l] = maximum(box[l], absolute_value(x));
       squares = squares + x * x;
     }
     longest = maximum(longest, squares);
@@ -112,9 +105,8 @@ void require_scores_within(const KernelPolynomial& p, const Rows& q, const std::
       hoelder = hoelder + absolute_value(q[i][l]) * box[l];
       squares = squares + q[i][l] * q[i][l];
     }
-    Ball size = hoelder / Ball(d);
-    if (keys.size() == 1) size = minimum(size, square_root(squares * longest) / Ball(d));
-    require_at_most(size, limit, item(place + ".half_width: the scores of row", i) + " against it");
+    require_at_most(minimum(hoelder, square_root(squares * longest)) / Ball(d), limit,
+                    item(place + ".half_width: the scores of row", i) + " against it");
   }
 }
 
@@ -125,13 +117,18 @@ void require_bound_is_sum(const Field& top) {
   require(!(top["bound_rounding"].fraction() < Fraction(0)), "bound_rounding: expected at least 0");
 }
 
-void require_observed(const Field& top, const Ball& error) {
+std::string require_observed(const Field& top, const Ball& error) {
   top["observed"].object_of({"lower", "upper"});
   require_at_most(Ball(top["observed"]["lower"].fraction()), error,
                   "observed.lower: against the largest error");
   require_at_most(error, Ball(top["observed"]["upper"].fraction()),
                   "observed.upper: the largest error against it");
   require_at_most(error, Ball(top["bound"].fraction()), "bound: the largest error against it");
+  if (!top.has("exceeds")) return "";
+  const Ball exceeded(top["exceeds"].fraction());
+  require(!surely_at_most(error, exceeded), "exceeds: the largest error does not");
+  if (!surely_greater(error, exceeded)) throw Undecided("exceeds");
+  return ", above " + decimal(exceeded, Rounding::down);
 }
 
 }  // namespace checker
