@@ -4,6 +4,7 @@
 
 #include "kernels/gradient_kernels.hpp"
 #include "kernels/kept.hpp"
+#include "proofs_check/certificate/kernel_output.hpp"
 #include "proofs_check/gradient_case.hpp"
 
 namespace attnbounds {
@@ -61,6 +62,7 @@ template <class Input>
 ClaimOf<GradientKernelCase<Input>> gradient_kernel_claim(ClaimBuilder builder, Input (*draw_loss)(Draw&)) {
   using Case = GradientKernelCase<Input>;
   const auto bound = [](UpperBound b) { return enclose(b.exact()); };
+  const auto fast = [](const Case& c) { return KernelOutput{c.in, c.fast}; };
   return std::move(builder)
       .says(
           "the polynomial and the fused exact kernel's dL/dX lie within their own proved bounds of the "
@@ -71,12 +73,17 @@ ClaimOf<GradientKernelCase<Input>> gradient_kernel_claim(ClaimBuilder builder, I
       .at_most(
           "polynomial", [](const Case& c) { return error_of(c.in, c.fast); },
           [bound](const Case& c) { return bound(c.fast.bound); })
+      .of_output(fast)
       .at_most(
           "fused exact", [](const Case& c) { return error_of(c.in, c.exact); },
           [bound](const Case& c) { return bound(c.exact.bound); })
+      .of_output([](const Case& c) {
+        return KernelOutput{c.in, c.exact};
+      })
       .twin(
           "the rounding part alone", [](const Case& c) { return error_of(c.in, c.fast); },
           [bound](const Case& c) { return bound(c.fast.bound_rounding); })
+      .of_output(fast)
       .sizes(60, 600, 6000);
 }
 

@@ -11,6 +11,7 @@
 #include "polynomial/certificate.hpp"
 #include "polynomial/exponential.hpp"
 #include "proofs_check/certificate/certificate.hpp"
+#include "proofs_check/certificate/kernel_output.hpp"
 #include "proofs_check/exact_json.hpp"
 #include "reductions/receipt/receipt.hpp"
 
@@ -57,6 +58,23 @@ Json centre_of(const Matrix<double>& keys) {
   for (Index l = 0; l < keys.cols(); ++l)
     centre.push_back(json_number(
         Rational((to_rational(keys.col(l).minCoeff()) + to_rational(keys.col(l).maxCoeff())) / 2)));
+  return centre;
+}
+
+/// Of the pairs k1_l k2_l of each column, or of each pair of columns (Kronecker).
+enum class Pairs { of_a_column, of_two_columns };
+Json centre_of(const Matrix<double>& first, const Matrix<double>& second, Pairs pairs) {
+  Json centre = Json::array();
+  for (Index a = 0; a < first.cols(); ++a)
+    for (Index b = pairs == Pairs::of_a_column ? a : 0;
+         b < (pairs == Pairs::of_a_column ? a + 1 : second.cols()); ++b) {
+      std::vector<Rational> products;
+      for (const double x : {first.col(a).minCoeff(), first.col(a).maxCoeff()})
+        for (const double y : {second.col(b).minCoeff(), second.col(b).maxCoeff()})
+          products.push_back(to_rational(x) * to_rational(y));
+      const auto [low, high] = std::minmax_element(products.begin(), products.end());
+      centre.push_back(json_number(Rational((*low + *high) / 2)));
+    }
   return centre;
 }
 
@@ -175,7 +193,7 @@ fs::path write_attention_certificate(const fs::path& folder, const TensorAttenti
                  {"v2", hashed(folder, "v2", input.v2)}};
   c["output"] = hashed(folder, "output", result.output);
   c["method"] = name(result.method);
-  const Approximation a = approximation(result, nullptr);
+  const Approximation a = approximation(result, centre_of(input.k1, input.k2, Pairs::of_a_column));
   c["polynomial"] = a.polynomial;
   put_bounds(c, result,
              perturbation_bound(a.delta) * UpperBound::exactly(max_abs(input.v1)) *
@@ -236,7 +254,26 @@ fs::path write_gradient_certificate(const fs::path& folder, const TensorLossInpu
                                {"Y2", &in.y2},
                                {"E", &in.e}})
     inputs[key] = hashed(folder, key, *m);
-  return gradient_certificate(folder, inputs, in, nullptr, result, threads);
+  return gradient_certificate(folder, inputs, in, centre_of(in.a2, in.a3, Pairs::of_two_columns), result,
+                              threads);
+}
+
+fs::path write_kernel_certificate(const fs::path& folder, const KernelOutput& output,
+                                  const std::optional<Rational>& exceeds) {
+  constexpr ThreadCount one{1};
+  const auto write = [&](const auto& input) {
+    using Input = std::decay_t<decltype(input)>;
+    if constexpr (std::is_same_v<Input, AttentionInput>)
+      return write_attention_certificate(folder, input, output.result, output.mask, 0, input.q.rows(), one);
+    else if constexpr (std::is_same_v<Input, TensorAttentionInput>)
+      return write_attention_certificate(folder, input, output.result, 0, input.q.rows(), one);
+    else return write_gradient_certificate(folder, input, output.result, one);
+  };
+  const fs::path file = std::visit(write, output.input);
+  if (!exceeds) return file;
+  Json certificate = Json::parse(read_file(file));
+  certificate["exceeds"] = exact_text(*exceeds);
+  return finished(folder, certificate);
 }
 
 }  // namespace attnbounds

@@ -68,4 +68,10 @@ CertifiedRank certified_rank(const Matrix<double>& matrix, const Rational& epsil
 std::optional<Json> claim_instance_certificate(const std::string& claim, const Json& witness,
                                                const char* relation, const Json& constants);
 
+/// Whether the checker's catalogue has the comparison; why it has no certificate of another kind either,
+/// empty if that is not known; and every claim of which such a reason is known.
+bool in_catalogue(const std::string& claim, const std::string& comparison);
+std::string why_no_certificate(const std::string& claim, const std::string& comparison);
+std::vector<std::string> claims_without_certificates();
+
 }  // namespace attnbounds

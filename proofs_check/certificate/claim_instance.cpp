@@ -144,6 +144,11 @@ Json with_degree_proof(Json instance) {
 
 }  // namespace
 
+bool in_catalogue(const std::string& claim, const std::string& comparison) {
+  return std::any_of(std::begin(kCatalogue), std::end(kCatalogue),
+                     [&](const Entry& e) { return claim == e.claim && comparison == e.comparison; });
+}
+
 std::optional<Json> claim_instance_certificate(const std::string& claim, const Json& witness,
                                                const char* relation, const Json& constants) {
   if (!witness.is_object()) return {};

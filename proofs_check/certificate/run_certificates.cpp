@@ -8,6 +8,7 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "proofs_check/certificate/certificate.hpp"
+#include "proofs_check/certificate/kernel_output.hpp"
 
 namespace attnbounds {
 namespace {
@@ -85,21 +86,43 @@ void RunCertificates::add(const Json& proofs) {
   add(proofs.at("subject"), proofs.at("name"), files, proofs.at("reason"));
 }
 
-void RunCertificates::add_instance(const std::string& subject, const Json& line, const Json& witness,
-                                   const char* relation) {
-  const std::string id = line.at("id");
-  Json files = Json::object();
-  if (const auto c = claim_instance_certificate(id, witness, relation, line.at("constants")))
-    files[proof_file("claims", subject == "twin" ? id + ".twin" : id)] = *c;
-  add(proofs_of(subject, id, files, "the comparison is not in the checker's catalogue"));
+namespace {
+
+/// The certificate of a kernel's output, in a folder of its own: error at most its bound; of a
+/// counterexample, that it exceeds the right side.
+std::optional<fs::path> kernel_certificate(const fs::path& folder, const Json& line, const Json& witness,
+                                           Of of, const RunSettings& settings) {
+  const auto again = drawn_again(claim_by_id(line.at("id")), settings, witness, of);
+  if (!again || !again->comparison || !again->comparison->output) return {};
+  const Decision decision = again->comparison->decide(again->instance, {}).decision;
+  return write_kernel_certificate(folder, *again->comparison->output(again->instance),
+                                  decision.verdict == Verdict::refuted
+                                      ? std::optional(to_rational(upper(decision.right)))
+                                      : std::nullopt);
 }
 
-void RunCertificates::add_claim(const Json& line) {
-  const std::string verdict = line.at("verdict");
-  if (verdict != "undecided")
-    add_instance("claim", line, line.at("worst_instance"), verdict == "refuted" ? "greater" : "at most");
-  if (line.at("twin").at("verdict") == "refuted")
-    add_instance("twin", line, line.at("twin").at("witness"), "greater");
+}  // namespace
+
+void RunCertificates::add_instance(const Json& line, Of of, const RunSettings& settings) {
+  const std::string id = line.at("id"), subject = of == Of::twin ? "twin" : "claim",
+                    name = of == Of::twin ? id + ".twin" : id;
+  const Json& part = of == Of::twin ? line.at("twin") : line;
+  const Json& witness = part.at(of == Of::twin ? "witness" : "worst_instance");
+  const char* relation = part.at("verdict") == "refuted" ? "greater" : "at most";
+  const fs::path file = proof_file("claims", name);
+  if (const auto c = claim_instance_certificate(id, witness, relation, line.at("constants")))
+    return add(proofs_of(subject, id, {{file.string(), *c}}));
+  if (const auto c =
+          kernel_certificate(directory_ / file.parent_path() / file.stem(), line, witness, of, settings))
+    return add(subject, id, {*c});
+  add(subject, id, {},
+      witness.is_object() ? why_no_certificate(id, witness.at("comparison"))
+                          : "the run found no instance to show");
+}
+
+void RunCertificates::add_claim(const Json& line, const RunSettings& settings) {
+  if (line.at("verdict") != "undecided") add_instance(line, Of::claim, settings);
+  if (line.at("twin").at("verdict") == "refuted") add_instance(line, Of::twin, settings);
 }
 
 std::vector<Json> RunCertificates::check() {

@@ -25,7 +25,8 @@ class RunCertificates {
   /// `checker`: the program attnbounds-check. Errors: InputError if the directory cannot be made.
   RunCertificates(std::filesystem::path directory, std::filesystem::path checker);
 
-  void add_claim(const Json& line);  // of claims.jsonl
+  /// A line of claims.jsonl of a run with these settings.
+  void add_claim(const Json& line, const RunSettings& settings);
   /// Files made elsewhere, beneath the directory. `reason`: why there are none.
   void add(const std::string& subject, const std::string& name,
            const std::vector<std::filesystem::path>& files, const std::string& reason = {});
@@ -37,7 +38,7 @@ class RunCertificates {
   std::vector<Json> check();
 
  private:
-  void add_instance(const std::string& subject, const Json& line, const Json& witness, const char* relation);
+  void add_instance(const Json& line, Of of, const RunSettings& settings);
   std::filesystem::path directory_, checker_;
   std::vector<Json> lines_;
 };

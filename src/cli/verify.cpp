@@ -343,9 +343,10 @@ ExitStatus verify(const Options& options) {
       return line != nullptr;
     });
     std::erase_if(todo_measured, [&](long i) {
-      const Json* line = kept->find(measured[static_cast<std::size_t>(i)].name);
-      if (line) measurement[static_cast<std::size_t>(i)] = *line;
-      return line != nullptr;
+      const Json* result = kept->find(measured[static_cast<std::size_t>(i)].name);
+      if (!result || !result->contains("lines")) return false;  // not done, or by an earlier program
+      measurement[static_cast<std::size_t>(i)] = *result;
+      return true;
     });
     std::string found;
     for (const Json& head : heads)
@@ -416,8 +417,9 @@ ExitStatus verify(const Options& options) {
     }
     if (certificates) {
       for (std::size_t i = 0; i < folders.size(); ++i)
-        certificates->add("head", head_name(i), head_certificates(head_proofs, head_name(i)));
-      for (const Json& line : lines) certificates->add_claim(line);
+        certificates->add("head", head_name(i), head_certificates(head_proofs, head_name(i)),
+                          "its files are not where this process can see them");
+      for (const Json& line : lines) certificates->add_claim(line, settings);
       for (const Json& result : measurement)
         for (const Json& proofs : result.at("proofs")) certificates->add(proofs);
       certified = certify(*certificates, options.out);

@@ -206,7 +206,6 @@ std::optional<ThresholdRecord> threshold_record(const Json& line, const std::str
   r.kind = text("kind");
   if (r.kind != "matrix" && r.kind != "tensor") throw InputError(place, "kind matrix or tensor", r.kind);
   r.problem = text("problem");
-  r.n = text("n");
   r.series = r.problem + ", c = " + text("c") + ", C = " + text("C");
   r.c = decimal(line.at("c"), place + ": c");
   r.C = decimal(line.at("C"), place + ": C");
@@ -214,7 +213,6 @@ std::optional<ThresholdRecord> threshold_record(const Json& line, const std::str
   if (!(r.log_n > 0)) throw InputError(place + ": log_n", "a number > 0", line.at("log_n").dump());
   if (record == "point") {
     if (line.contains("B")) return std::nullopt;
-    text("kappa");
     r.kappa = decimal(field(line, "kappa_decimal", place), place);
     r.exponent = decimal(field(field(line, "exponent", place), "upper", place), place);
     if (line.contains("limit_exponent")) r.limit_exponent = middle(line, "limit_exponent", place);
@@ -229,7 +227,10 @@ std::optional<ThresholdRecord> threshold_record(const Json& line, const std::str
     if (route("hard_tower_limit"))
       r.log10_tower = decimal(field(line.at("hard_tower_limit"), "log10_kappa_estimate", place), place);
   }
-  r.name = theory_name(line);
+  if (line.contains("n")) {
+    r.n = text("n");
+    r.name = theory_name(line);
+  }
   return r;
 }
 
