@@ -579,11 +579,15 @@ TEST_CASE("every certificate of a full quick run is re-proved, and the report sa
   CHECK(report.find("re-proved by attnbounds-check: " + counts.at("verified").dump() + "; rejected: 0") !=
         std::string::npos);
   CHECK(report.find("no certificate") != std::string::npos);
+  const auto lines_of = [&](const char* file) {
+    std::vector<Json> lines;
+    std::istringstream all(contents(full_run().out / file));
+    for (std::string text; std::getline(all, text);) lines.push_back(Json::parse(text));
+    return lines;
+  };
   std::map<std::string, Json> said;
-  for (std::istringstream lines(contents(full_run().out / "certificates.jsonl")); std::string text;
-       std::getline(lines, text)) {
-    const Json line = Json::parse(text);
-    INFO(text);
+  for (const Json& line : lines_of("certificates.jsonl")) {
+    INFO(line.dump());
     CHECK((line.at("verdict") == "verified" || !line.at("reason").get<std::string>().empty()));
     said[line.at("subject").get<std::string>() + " " + line.at("name").get<std::string>()] = line;
   }
@@ -592,12 +596,6 @@ TEST_CASE("every certificate of a full quick run is re-proved, and the report sa
   };
 
   // What the certificates say is what the run reports.
-  const auto lines_of = [&](const char* file) {
-    std::vector<Json> lines;
-    for (std::istringstream all(contents(full_run().out / file)); std::string text; std::getline(all, text))
-      lines.push_back(Json::parse(text));
-    return lines;
-  };
   std::size_t kernels = 0;
   for (const Json& line : lines_of("claims.jsonl")) {
     const std::string id = line.at("id");

@@ -393,11 +393,12 @@ TEST_CASE("every number shows whether its certificate was checked, and why it ha
   run.put("propagation.jsonl",
           propagation_line("random", 1, "0.01") + propagation_line("with MLP", 1, "0.01"));
   std::string thresholds;
-  for (const char* n : {"2^10", "2^20"})
-    for (const char* kappa : {"0x1p-1", "0x1p+0"})
+  for (const auto& [n, log_n] : {std::pair("2^10", "7"), {"2^20", "14"}})
+    for (const auto& [kappa, decimal] : {std::pair("0x1p-1", "0.5"), {"0x1p+0", "1"}})
       thresholds += std::string(R"({"record":"point","kind":"matrix","problem":"forward","n":")") + n +
-                    R"(","c":"0x1p+0","C":"0x1p+0","log_n":{"lower":"7","upper":"7"},"kappa":")" + kappa +
-                    R"(","kappa_decimal":0.5,"exponent":{"lower":"1.5","upper":"1.6"}})" + "\n";
+                    R"(","c":"0x1p+0","C":"0x1p+0","log_n":{"lower":")" + log_n + R"(","upper":")" + log_n +
+                    R"("},"kappa":")" + kappa + R"(","kappa_decimal":)" + decimal +
+                    R"(,"exponent":{"lower":"1.5","upper":"1.6"}})" + "\n";
   run.put("thresholds.jsonl",
           thresholds +
               R"({"record":"kappa_star","kind":"matrix","problem":"forward","n":"2^10","c":"0x1p+0",)"
