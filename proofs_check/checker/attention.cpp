@@ -54,11 +54,7 @@ Proved prove_attention(const Field& top, const Folder& folder) {
   const auto drawn = [&](long seed) { return sampled_rows(seed, count, top["output"]["sha256"].text(), n); };
   const std::vector<long> rows = drawn(sample["seed"].integer(0, LONG_MAX)),
                           own = own_seed && count < n ? drawn(*own_seed) : std::vector<long>();
-  std::optional<KernelPolynomial> polynomial;
-  if (top["method"].one_of({"exact", "polynomial"}) == "polynomial")
-    polynomial = kernel_polynomial_from(top["polynomial"]);
-  else if (top.has("polynomial")) top["polynomial"].expected("null for method exact");
-  require_bound_is_sum(top);
+  const std::optional<KernelPolynomial> polynomial = kernel_polynomial_from(top);
 
   const double keys = static_cast<double>(k.rows) * (tensor ? static_cast<double>(k2->rows) : 1.0);
   const double operations =

@@ -66,11 +66,7 @@ Proved prove_gradient(const Field& top, const Folder& folder) {
           "inputs: the shapes do not fit");
   require(pairs <= kMostEntries / (width + e.columns) && n <= kMostEntries / 4 / pairs,
           "inputs: too many pairs to be evaluated");
-  std::optional<KernelPolynomial> polynomial;
-  if (top["method"].one_of({"exact", "polynomial"}) == "polynomial")
-    polynomial = kernel_polynomial_from(top["polynomial"]);
-  else if (top.has("polynomial")) top["polynomial"].expected("null for method exact");
-  require_bound_is_sum(top);
+  const std::optional<KernelPolynomial> polynomial = kernel_polynomial_from(top);
 
   const double operations =
       static_cast<double>(n * pairs) * static_cast<double>(2 * width + 2 * e.columns + 40) +

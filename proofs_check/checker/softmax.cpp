@@ -53,7 +53,16 @@ Rows loss_gradient(const Rows& f, const Rows& a1, const Rows& keys, const Rows& 
   return g;
 }
 
-KernelPolynomial kernel_polynomial_from(const Field& field) {
+std::optional<KernelPolynomial> kernel_polynomial_from(const Field& top) {
+  for (const char* part : {"bound_approximation", "bound_rounding"})
+    require(!(top[part].fraction() < Fraction(0)), part + std::string(": expected at least 0"));
+  require(top["bound_approximation"].fraction() + top["bound_rounding"].fraction() == top["bound"].fraction(),
+          "bound: expected bound_approximation + bound_rounding");
+  if (top["method"].one_of({"exact", "polynomial"}) == "exact") {
+    if (top.has("polynomial")) top["polynomial"].expected("null for method exact");
+    return {};
+  }
+  const Field field = top["polynomial"];
   field.object_of({"half_width", "error", "upper", "coefficients", "centre"});
   KernelPolynomial p{positive_from(field["half_width"]),
                      positive_from(field["error"]),
@@ -108,13 +117,6 @@ void require_scores_within(const KernelPolynomial& p, const Rows& q, const Rows&
     require_at_most(minimum(hoelder, square_root(squares * longest)) / Ball(d), limit,
                     item(place + ".half_width: the scores of row", i) + " against it");
   }
-}
-
-void require_bound_is_sum(const Field& top) {
-  require(top["bound_approximation"].fraction() + top["bound_rounding"].fraction() == top["bound"].fraction(),
-          "bound: expected bound_approximation + bound_rounding");
-  require(!(top["bound_approximation"].fraction() < Fraction(0)), "bound_approximation: expected at least 0");
-  require(!(top["bound_rounding"].fraction() < Fraction(0)), "bound_rounding: expected at least 0");
 }
 
 std::string require_observed(const Field& top, const Ball& error) {

@@ -109,7 +109,7 @@ for (const button of document.querySelectorAll('.claims th button'))
   });
 let closed = [];
 addEventListener('beforeprint', () => {
-  closed = [...document.querySelectorAll('details:not([open])')];
+  closed = [...document.querySelectorAll('details:not([open]):not(.certificates)')];
   for (const d of closed) d.open = true;
 });
 addEventListener('afterprint', () => { for (const d of closed) d.open = false; });
@@ -172,8 +172,8 @@ std::string certificates_of(const std::vector<NamedMark>& numbers) {
   }
   const std::string sentence = certificate_sentence(marks);
   if (sentence.empty()) return "";
-  return "<details><summary>" + html_escaped(sentence) + "</summary>\n<table>\n<tbody>\n" + rows +
-         "</tbody>\n</table>\n</details>\n";
+  return "<details class=\"certificates\"><summary>" + html_escaped(sentence) +
+         "</summary>\n<table>\n<tbody>\n" + rows + "</tbody>\n</table>\n</details>\n";
 }
 
 std::string details_of(const ClaimRecord& c, const RunRecord& run) {

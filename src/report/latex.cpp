@@ -332,9 +332,8 @@ std::string claim_box(const ClaimRecord& c) {
            (c.twin.empty() ? "none recorded" : breakable(c.twin)) +
                (c.twin_refuted() ? ", refuted by: " + facts(witness_facts(c.twin_witness))
                                  : ", \\textbf{not refuted}: this check has not been shown able to fail"));
-  if (!c.certificate.said.empty() || !c.twin_certificate.said.empty())
-    text += fact("Certificate", latex_escaped(mark_text(c.certificate)) +
-                                    "; of the twin: " + latex_escaped(mark_text(c.twin_certificate)));
+  text += fact("Certificate", latex_escaped(mark_text(c.certificate))) +
+          fact("Certificate of the twin", latex_escaped(mark_text(c.twin_certificate)));
   return text + "\\end{attnclaim}\n";
 }
 
