@@ -306,7 +306,12 @@ std::string threshold_section(const RunRecord& run, const std::optional<Figure>&
   if (const Table stars = stars_table(run.thresholds); !stars.rows.empty())
     html += plain_table(stars, "heads") + paragraph(stars.throughout + kStarsCaption, "caption");
   std::vector<NamedMark> numbers;
-  for (const ThresholdRecord& t : run.thresholds) numbers.emplace_back(t.name, t.certificate);
+  for (const ThresholdRecord& t : run.thresholds)
+    numbers.emplace_back(
+        fmt::format("{}, {}, n = {}, c = {:g}, C = {:g}: ", t.kind, t.problem, t.n, t.c, t.C) +
+            (t.star ? fmt::format("κ* = {}", rounded(*t.star, 5))
+                    : fmt::format("degree at κ = {:g}", t.kappa)),
+        t.certificate);
   return html + certificates_of(numbers) + "</section>\n";
 }
 

@@ -436,7 +436,9 @@ TEST_CASE("every number shows whether its certificate was checked, and why it ha
     CHECK(!has(report, "<b>odd"));
   }
   CHECK(has(page, "no certificate: too &lt;b&gt;odd"));
-  CHECK(has(page, "kappa=0x1p-1</td><td>checked <a href=\"proofs/there.json\">"));
+  CHECK(
+      has(page, "n = 2^10, c = 1, C = 1: degree at κ = 0.5</td><td>checked <a href=\"proofs/there.json\">"));
+  CHECK(has(page, "n = 2^10, c = 1, C = 1: κ* = 0.25000</td><td>checked"));
   CHECK(has(text, "certificate of the twin: no certificate: too &lt;b&gt;odd"));
   CHECK(has(text, "| matrix | forward | 2^10 | 0.25000 | checked |"));
   CHECK(has(tex, "no certificate: too \\textless{}b"));
