@@ -97,8 +97,10 @@ Approximation approximation(const AttentionResult& result, const Scores& scores_
     const WorkingPrecision precision(kBits);
     return scores_of();
   }();
-  const Rational wider = std::max(result.half_width.exact(), scores.half_width) * (1 + Rational(1, 1L << 40)),
-                 half_width = wider == 0 ? Rational(1, 1L << 40) : wider;
+  // A wider interval is as true; near 0 the exchange's numbers would be out of range.
+  const Rational half_width =
+      std::max(Rational(std::max(result.half_width.exact(), scores.half_width) * (1 + Rational(1, 1L << 40))),
+               Rational(1, 1L << 20));
   const CertifiedPolynomial p = exp_polynomial_in_doubles(result.degree, half_width);
   const BestError best = best_error(result.degree, half_width, ErrorKind::relative);
   return {{{"half_width", exact_text(half_width)},

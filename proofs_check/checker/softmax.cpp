@@ -121,8 +121,9 @@ void require_scores_within(const KernelPolynomial& p, const Rows& q, const Rows&
 
 std::string require_observed(const Field& top, const Ball& error) {
   top["observed"].object_of({"lower", "upper"});
-  require_at_most(Ball(top["observed"]["lower"].fraction()), error,
-                  "observed.lower: against the largest error");
+  const Fraction least = top["observed"]["lower"].fraction();
+  if (Fraction(0) < least)  // else it says nothing, and of an error of exactly 0 balls could not show it
+    require_at_most(Ball(least), error, "observed.lower: against the largest error");
   require_at_most(error, Ball(top["observed"]["upper"].fraction()),
                   "observed.upper: the largest error against it");
   require_at_most(error, Ball(top["bound"].fraction()), "bound: the largest error against it");

@@ -522,8 +522,9 @@ TEST_CASE("every comparison of every claim, twins included, has a certificate or
 
 TEST_CASE("kernels' certificates are verified whatever the seed draws", "[certificates]") {
   const TemporaryFolder folder;
-  // With seed 11 the kernel's centre, rounded to float far from 0, gives shorter scores than the exact one.
-  for (const std::uint64_t seed : {11, 21, 31}) {
+  // With seed 11 the kernel's centre, rounded to float far from 0, gives shorter scores than the exact one;
+  // with seed 26 the worst instance has scores of almost no length.
+  for (const std::uint64_t seed : {11, 26}) {
     const RunSettings settings{seed, Level::quick, ThreadCount{2}};
     RunCertificates certificates(folder.path / std::to_string(seed),
                                  ATTNBOUNDS_BINARY_DIR "/attnbounds-check");
