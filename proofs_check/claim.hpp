@@ -69,6 +69,8 @@ enum class Extreme { smallest, largest };
 
 using AnyCase = std::shared_ptr<const void>;
 
+struct KernelOutput;  // certificate/kernel_output.hpp
+
 struct Hypothesis {
   std::string name;
   std::function<bool(const AnyCase&)> holds;
@@ -81,6 +83,7 @@ struct Compared {
 struct Comparison {
   std::string name;
   std::function<Compared(const AnyCase&, const Found&)> decide;
+  std::function<std::shared_ptr<const KernelOutput>(const AnyCase&)> output = {};  // if it is about one
 };
 struct Instances {
   std::function<std::size_t(Level)> count;
@@ -190,6 +193,15 @@ class ClaimOf {
   }
   ClaimOf twin_equal(std::string name, auto difference) && {
     return std::move(*this).twin(std::move(name), difference, [](const Case&) { return Rational(0); });
+  }
+  /// The comparison just named, or the twin, is about a kernel's output: error at most, or above, a bound. It
+  /// has a certificate of that output.
+  ClaimOf of_output(std::invocable<const Case&> auto output) && {
+    Comparison& last = claim_.twin.name.empty() ? claim_.comparisons.back() : claim_.twin.comparison;
+    last.output = [output](const AnyCase& c) {
+      return std::make_shared<const std::invoke_result_t<decltype(output), const Case&>>(output(of(c)));
+    };
+    return std::move(*this);
   }
   /// The first comparison without one hypothesis, on instances that violate it.
   ClaimOf twin_without(std::string hypothesis, std::invocable<Draw&> auto draw) && {

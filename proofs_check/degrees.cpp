@@ -10,11 +10,6 @@ std::string degree_name(const Json& line) {
   return line.at("error_kind").get<std::string>() + " " + line.at("half_width").dump() + " " +
          line.at("epsilon").dump();
 }
-std::filesystem::path degree_certificate(const std::filesystem::path& certificates, const Json& line) {
-  std::string name = degree_name(line);
-  std::replace(name.begin(), name.end(), ' ', '_');
-  return certificates / (name + ".json");
-}
 
 std::vector<DegreePoint> degree_points() {
   std::vector<DegreePoint> points;

@@ -18,8 +18,7 @@ struct PlottedDegree {
 };
 PlottedDegree plotted_degree(const DegreePoint& point);
 
-/// The name of a point in certificates.jsonl, such as "relative 4 0.001", and of its file.
+/// The name of a point in certificates.jsonl, such as "relative 4 0.001".
 std::string degree_name(const Json& line);
-std::filesystem::path degree_certificate(const std::filesystem::path& certificates, const Json& line);
 
 }  // namespace attnbounds

@@ -9,7 +9,8 @@
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
 #include "numeric/stopwatch.hpp"
-#include "polynomial/least_degree.hpp"
+#include "polynomial/certificate.hpp"
+#include "proofs_check/certificate/certificate.hpp"
 
 namespace attnbounds {
 namespace {
@@ -20,11 +21,21 @@ Json enclosure_of(const Interval& x) {
   return {{"lower", decimal_down(lower(x), kDigits)}, {"upper", decimal_up(upper(x), kDigits)}};
 }
 
-Json degree_and_rank(const Rational& half_width, const Rational& delta, Eigen::Index dimension) {
-  const Degree g = least_degree(half_width, delta, ErrorKind::relative).degree;
-  const Integer rank = monomial_rank(dimension, g);
-  return {{"degree", g.value}, {"rank", rank.str()}, {"rank_decimal", decimal_up(Real(rank), kDigits)}};
+/// The fewest features for weights of relative error delta; with its proof, if `certificate` names a file.
+Json degree_and_rank(const Rational& half_width, const Rational& delta, Eigen::Index dimension,
+                     const std::optional<std::filesystem::path>& certificate) {
+  const LeastDegree least = least_degree(half_width, delta, ErrorKind::relative);
+  const Integer rank = monomial_rank(dimension, least.degree);
+  if (certificate)
+    write_file_atomically(
+        *certificate, least_degree_certificate(least, half_width, delta, ErrorKind::relative).dump(1) + "\n");
+  return {{"degree", least.degree.value},
+          {"rank", rank.str()},
+          {"rank_decimal", decimal_up(Real(rank), kDigits)}};
 }
+
+constexpr const char *kAttention = "certificate.json", *kLeast = "least_degree.json",
+                     *kLeastForBound = "least_degree_for_bound.json";
 
 Json instance_of(const std::filesystem::path& folder) {
   const Json instance = Json::parse(read_file(folder / "instance.json"), nullptr, false);
@@ -59,7 +70,16 @@ AttentionInput head_input(const std::filesystem::path& folder) {
   return input;
 }
 
-Json measure_head(const std::filesystem::path& folder, const Rational& epsilon, const RunSettings& settings) {
+std::vector<std::filesystem::path> head_certificates(const std::filesystem::path& certificates,
+                                                     const std::string& head) {
+  std::vector<std::filesystem::path> files;
+  for (const char* file : {kAttention, kLeast, kLeastForBound})
+    if (std::filesystem::exists(certificates / head / file)) files.push_back(certificates / head / file);
+  return files;
+}
+
+Json measure_head(const std::filesystem::path& folder, const Rational& epsilon, const RunSettings& settings,
+                  const std::optional<std::filesystem::path>& certificates) {
   const Stopwatch stopwatch;
   const Json instance = instance_of(folder);
   const AttentionInput input = head_input(folder);
@@ -74,7 +94,17 @@ Json measure_head(const std::filesystem::path& folder, const Rational& epsilon, 
       guaranteed_attention(input, {epsilon, MethodChoice::automatic, Mask::none, {}, settings.threads});
   const Matrix<Interval> exact =
       attention_enclosure(input, Mask::none, Rational(Integer(1), Integer(1) << 80), settings.threads);
-  const Interval error = largest_error(result.output, exact).interval();
+  const Enclosure enclosed = largest_error(result.output, exact);
+  const Interval& error = enclosed.interval();
+  std::optional<std::filesystem::path> proofs;
+  if (certificates) {
+    proofs = *certificates / folder.filename();
+    for (const std::filesystem::path& earlier : head_certificates(*certificates, folder.filename().string()))
+      std::filesystem::remove(earlier);
+    std::filesystem::create_directories(*proofs);
+    if (result.bound.is_finite()) write_attention_certificate(*proofs, input, result, Mask::none, enclosed);
+  }
+  const auto proof = [&](const char* file) { return proofs ? std::optional(*proofs / file) : std::nullopt; };
   const Rational budget = epsilon * to_rational(max_abs(input.v));
 
   Json j;
@@ -91,8 +121,9 @@ Json measure_head(const std::filesystem::path& folder, const Rational& epsilon, 
   j["B_over_sqrt_log_n"] = enclosure_of(enclose(B) / sqrt(log_interval(Rational(static_cast<long>(n)))));
   j["half_width"] = enclosure_of(actual);
   j["half_width_bound"] = bound_on_scores.value();
-  j["least"] = degree_and_rank(to_rational(round_up(actual)), delta, input.q.cols());
-  j["least_for_bound"] = degree_and_rank(bound_on_scores.exact(), delta, input.q.cols());
+  j["least"] = degree_and_rank(to_rational(round_up(actual)), delta, input.q.cols(), proof(kLeast));
+  j["least_for_bound"] =
+      degree_and_rank(bound_on_scores.exact(), delta, input.q.cols(), proof(kLeastForBound));
   j["method"] = name(result.method);
   j["reason"] = result.reason;
   if (result.method == AttentionMethod::polynomial) {

@@ -14,7 +14,13 @@ std::vector<std::filesystem::path> head_folders(const std::filesystem::path& dat
 AttentionInput head_input(const std::filesystem::path& folder);
 
 /// One line of heads.jsonl. `epsilon`: the budget is epsilon max|V|. The verdict is verified when the proved
-/// error is at most the bound and the bound at most the budget.
-Json measure_head(const std::filesystem::path& folder, const Rational& epsilon, const RunSettings& settings);
+/// error is at most the bound and the bound at most the budget. `certificates`: the folder that gets
+/// HEAD/certificate.json (its attention, if its bound is finite), HEAD/least_degree.json and
+/// HEAD/least_degree_for_bound.json; none are written without one.
+Json measure_head(const std::filesystem::path& folder, const Rational& epsilon, const RunSettings& settings,
+                  const std::optional<std::filesystem::path>& certificates = {});
+/// Those of them that are there.
+std::vector<std::filesystem::path> head_certificates(const std::filesystem::path& certificates,
+                                                     const std::string& head);
 
 }  // namespace attnbounds

@@ -5,6 +5,7 @@
 #include "kernels/device.hpp"
 #include "kernels/gradient_kernels.hpp"
 #include "kernels/kept.hpp"
+#include "proofs_check/certificate/kernel_output.hpp"
 #include "proofs_check/gradient_case.hpp"
 
 namespace attnbounds {
@@ -78,15 +79,27 @@ ClaimOf<GradientKernelCase<Input>> gradient_kernel_claim(ClaimBuilder builder, I
       .at_most(
           "polynomial", [](const Case& c) { return error_of(c.in, c.fast); },
           [](const Case& c) { return enclosed(c.fast.bound); })
+      .of_output([](const Case& c) {
+        return KernelOutput{c.in, c.fast};
+      })
       .at_most(
           "fused exact", [](const Case& c) { return error_of(c.in, c.exact); },
           [](const Case& c) { return enclosed(c.exact.bound); })
+      .of_output([](const Case& c) {
+        return KernelOutput{c.in, c.exact};
+      })
       .at_most(
           "polynomial, float", [](const Case& c) { return error_of(c.in, c.in_float); },
           [](const Case& c) { return enclosed(c.in_float.bound); })
+      .of_output([](const Case& c) {
+        return KernelOutput{c.in, c.in_float};
+      })
       .twin(
           "the rounding part alone", [](const Case& c) { return error_of(c.in, c.fast); },
           [](const Case& c) { return enclosed(c.fast.bound_rounding); })
+      .of_output([](const Case& c) {
+        return KernelOutput{c.in, c.fast};
+      })
       .sizes(60, 600, 6000);
 }
 
@@ -105,13 +118,22 @@ ClaimOf<GradientKernelCase<Input>> float_gradient_claim(ClaimBuilder builder, In
       .at_most(
           "polynomial, float", [](const Case& c) { return error_of(c.in, c.in_float); },
           [](const Case& c) { return enclosed(c.in_float.bound); })
+      .of_output([](const Case& c) {
+        return KernelOutput{c.in, c.in_float};
+      })
       .at_most(
           "fused exact, float", [](const Case& c) { return error_of(c.in, c.exact_in_float); },
           [](const Case& c) { return enclosed(c.exact_in_float.bound); })
+      .of_output([](const Case& c) {
+        return KernelOutput{c.in, c.exact_in_float};
+      })
       .twin(
           "polynomial: the bound with the roundoff of double for that of float",
           [](const Case& c) { return error_of(c.in, c.in_float); },
           [](const Case& c) { return enclosed(c.fast.bound); })
+      .of_output([](const Case& c) {
+        return KernelOutput{c.in, c.in_float};
+      })
       .sizes(60, 600, 6000);
 }
 

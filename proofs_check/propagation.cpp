@@ -8,6 +8,7 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/npy.hpp"
+#include "proofs_check/certificate/certificate.hpp"
 
 namespace attnbounds {
 
@@ -455,9 +456,18 @@ std::vector<PropagationSeries> propagation_series(const RunSettings& settings,
     }
     return lines;
   };
+  const auto prove = [](const Series& series) -> Json {
+    const auto& [layers, input] = series.network;
+    return {{"states", layers_certificate(layers, input, input, series.delta, ConstantsFrom::states)},
+            {"norms", layers_certificate(layers, input, input, series.delta, ConstantsFrom::norms)}};
+  };
   std::vector<PropagationSeries> all;
   for (const Series& series : list)
-    all.push_back({series.name, [series, measure] { return measure(series); }});
+    all.push_back({series.name, [series, measure] { return measure(series); },
+                   series.arithmetic == Series::Arithmetic::doubles
+                       ? "an estimate, in double"
+                       : beyond_layers_certificate(series.network.layers),
+                   [series, prove] { return prove(series); }});
   return all;
 }
 

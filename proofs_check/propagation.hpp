@@ -76,6 +76,8 @@ Json row_json(const std::vector<PropagationRow>& rows, size_t layer);
 struct PropagationSeries {
   std::string name;
   std::function<std::vector<Json>()> measure;
+  std::string no_certificate;   // why there is none; if empty:
+  std::function<Json()> prove;  // by constants ("states", "norms"), certificates of these recursions
 };
 std::vector<PropagationSeries> propagation_series(const RunSettings& settings,
                                                   const std::filesystem::path& real_layers,

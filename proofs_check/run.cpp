@@ -281,6 +281,22 @@ Json verify_entry(const Json& line) {
   return j;
 }
 
+std::optional<DrawnAgain> drawn_again(const Claim& claim, const RunSettings& settings, const Json& witness,
+                                      Of of) {
+  if (!witness.is_object() || witness.contains("shrink_steps")) return {};
+  const bool own = of == Of::twin && claim.twin.instances;
+  const std::size_t index = witness.at("index").get<std::size_t>();
+  DrawnAgain again{
+      own ? draw_case(claim, *claim.twin.instances, settings, index, claim.twin.dropped_hypothesis)
+          : draw_case(claim, claim.instances, settings, index)};
+  if (claim.describe(again.instance) != witness.at("instance"))
+    throw std::logic_error(claim.id + ": instance " + std::to_string(index) + " is not the one of the log");
+  if (of == Of::twin) again.comparison = &claim.twin.comparison;
+  for (const Comparison& c : claim.comparisons)
+    if (of == Of::claim && c.name == witness.at("comparison")) again.comparison = &c;
+  return again;
+}
+
 const char* verdict_name(Standing standing, Verdict verdict) {
   return standing == Standing::statistical && verdict == Verdict::verified ? name(standing) : name(verdict);
 }

@@ -52,6 +52,16 @@ using InstanceProgress = std::function<void(std::size_t, std::size_t)>;
 /// Errors: std::logic_error if an instance breaks a hypothesis of its claim (the generator is wrong).
 ClaimResult run_claim(const Claim& claim, const RunSettings& settings, const InstanceProgress& progress = {});
 
+/// The instance of a witness in a log line, drawn again (of the twin, if the twin's), and the comparison it
+/// is about; none where there is none, or it was shrunk: then no draw gives it.
+struct DrawnAgain {
+  AnyCase instance;
+  const Comparison* comparison = nullptr;
+};
+enum class Of { claim, twin };
+std::optional<DrawnAgain> drawn_again(const Claim& claim, const RunSettings& settings, const Json& witness,
+                                      Of of);
+
 /// What a verdict is called: a claim that was sampled is never "verified", but "statistical".
 const char* verdict_name(Standing standing, Verdict verdict);
 /// The line of claims.jsonl.

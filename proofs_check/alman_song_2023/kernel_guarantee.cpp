@@ -9,6 +9,7 @@
 #include "kernels/polynomial_attention.hpp"
 #include "polynomial/exponential.hpp"
 #include "proofs_check/attention_case.hpp"
+#include "proofs_check/certificate/kernel_output.hpp"
 
 namespace attnbounds {
 namespace {
@@ -79,14 +80,19 @@ Output output_of(const BoundedOutput<T>& result) {
           result.bound_rounding};
 }
 
+UpperBound not_too_small(UpperBound half_width) { return maximum(half_width, UpperBound::exactly(0x1p-20)); }
 template <class T>
 Output polynomial_output(const Case& c) {
   const Matrix<T> q = c.q.cast<T>(), k = c.k.cast<T>(), v = c.v.cast<T>();
   const ScoreRange<T> range = score_range(q, k, ThreadCount{1});
-  const Rational x = std::max(range.half_width.exact(), Rational(1) / (1L << 20));
+  const Rational x = not_too_small(range.half_width).exact();
   // The minimax polynomial where it exists below error 1, else nothing is promised.
   const PolynomialPlan plan(q.cols(), exp_polynomial_in_doubles({c.degree}, x));
   return output_of(polynomial_attention(q, k, v, range, plan, c.mask, ThreadCount{1}));
+}
+template <class T>
+UpperBound half_width_of(const Case& c) {
+  return not_too_small(score_range<T>(c.q.cast<T>(), c.k.cast<T>(), ThreadCount{1}).half_width);
 }
 template <class T>
 Output exact_output(const Case& c) {
@@ -120,6 +126,23 @@ Interval polynomial_bound(const Case& c) {
 }
 Interval exact_bound(const Case& c) { return enclose(exact_of(c).rounding.exact()); }
 
+// The same results as certificates name them.
+KernelOutput certified(const Case& c, const Output& output, AttentionMethod method) {
+  KernelOutput named{AttentionInput{c.q, c.k, c.v}, {}, c.mask};
+  named.result.output = output.output;
+  named.result.method = method;
+  named.result.bound = output.approximation + output.rounding;
+  return named;
+}
+KernelOutput certified_exact(const Case& c) { return certified(c, exact_of(c), AttentionMethod::exact); }
+KernelOutput certified_polynomial(const Case& c) {
+  KernelOutput named = certified(c, polynomial_of(c), AttentionMethod::polynomial);
+  named.result.degree = {c.degree};
+  named.result.half_width =
+      c.arithmetic == Arithmetic::in_double ? half_width_of<double>(c) : half_width_of<float>(c);
+  return named;
+}
+
 Case draw(Draw& d) {
   for (;;)
     if (Case c = candidate(d); has_polynomial(c)) return c;
@@ -137,9 +160,12 @@ const Registration kernel_guarantee =
         .sizes(64, 400, 4000)
         .where("the polynomial has relative error below 1", has_polynomial)
         .at_most("polynomial: error <= approximation + rounding", polynomial_error, polynomial_bound)
+        .of_output(certified_polynomial)
         .at_most("fused exact: error <= rounding", exact_error, exact_bound)
+        .of_output(certified_exact)
         .twin("polynomial: error <= approximation alone", polynomial_error,
-              [](const Case& c) { return enclose(polynomial_of(c).approximation.exact()); });
+              [](const Case& c) { return enclose(polynomial_of(c).approximation.exact()); })
+        .of_output(certified_polynomial);
 
 const Registration exact_kernel =
     claim("alman-song-2023/fused-exact-kernel", "ours, the honest rival", Standing::checked)
@@ -151,7 +177,9 @@ const Registration exact_kernel =
         .given(draw)
         .sizes(64, 400, 4000)
         .at_most("error <= bound", exact_error, exact_bound)
-        .twin("a 1000th of the bound", exact_error, [](const Case& c) { return exact_bound(c) / 1000; });
+        .of_output(certified_exact)
+        .twin("a 1000th of the bound", exact_error, [](const Case& c) { return exact_bound(c) / 1000; })
+        .of_output(certified_exact);
 
 }  // namespace
 }  // namespace attnbounds

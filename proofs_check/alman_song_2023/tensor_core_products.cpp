@@ -158,6 +158,12 @@ Interval error(const Case& c) {
   return largest_error(c.result.output, exact).interval();
 }
 
+KernelOutput output(const Case& c) {
+  if (c.kind == Kind::gradient) return {c.loss, c.result};
+  if (c.kind == Kind::tensor) return {c.tensor, c.result};
+  return {c.attention, c.result, c.kind == Kind::causal ? Mask::causal : Mask::none};
+}
+
 Registration guarantee(ClaimBuilder builder, Case (*draw_case)(Draw&)) {
   return std::move(builder)
       .given(draw_case)
@@ -165,8 +171,10 @@ Registration guarantee(ClaimBuilder builder, Case (*draw_case)(Draw&)) {
       .where("the bound is finite", has_bound)
       .at_most("error <= approximation + rounding", error,
                [](const Case& c) { return enclose(c.result.bound.exact()); })
+      .of_output(output)
       .twin("error <= approximation alone", error,
-            [](const Case& c) { return enclose(c.result.bound_approximation.exact()); });
+            [](const Case& c) { return enclose(c.result.bound_approximation.exact()); })
+      .of_output(output);
 }
 
 const Registration mixed_kernels = guarantee(

@@ -7,6 +7,7 @@
 #include "kernels/kept.hpp"
 #include "kernels/tensor_attention.hpp"
 #include "proofs_check/attention_case.hpp"
+#include "proofs_check/certificate/kernel_output.hpp"
 
 namespace attnbounds {
 namespace {
@@ -87,21 +88,36 @@ const Registration kernel_guarantee =
         .at_most(
             "polynomial, double", [](const Case& c) { return error(c, c.once); },
             [](const Case& c) { return bound(c.once.bound); })
+        .of_output([](const Case& c) {
+          return KernelOutput{c.in, c.once};
+        })
         .at_most(
             "polynomial, double-double", [](const Case& c) { return error(c, c.twice); },
             [](const Case& c) { return bound(c.twice.bound); })
+        .of_output([](const Case& c) {
+          return KernelOutput{c.in, c.twice};
+        })
         .at_most(
             "polynomial, causal", [](const Case& c) { return error(c.square, c.causal, Mask::causal); },
             [](const Case& c) { return bound(c.causal.bound); })
         .at_most(
             "fused exact", [](const Case& c) { return error(c, c.exact); },
             [](const Case& c) { return bound(c.exact.bound); })
+        .of_output([](const Case& c) {
+          return KernelOutput{c.in, c.exact};
+        })
         .at_most(
             "polynomial, float", [](const Case& c) { return error(c, c.in_float); },
             [](const Case& c) { return bound(c.in_float.bound); })
+        .of_output([](const Case& c) {
+          return KernelOutput{c.in, c.in_float};
+        })
         .twin(
             "the rounding part alone", [](const Case& c) { return error(c, c.once); },
             [](const Case& c) { return bound(c.once.bound_rounding); })
+        .of_output([](const Case& c) {
+          return KernelOutput{c.in, c.once};
+        })
         .sizes(60, 600, 6000);
 
 const Registration float_kernel_guarantee =
@@ -117,13 +133,22 @@ const Registration float_kernel_guarantee =
         .at_most(
             "polynomial", [](const Case& c) { return error(c, c.in_float); },
             [](const Case& c) { return bound(c.in_float.bound); })
+        .of_output([](const Case& c) {
+          return KernelOutput{c.in, c.in_float};
+        })
         .at_most(
             "fused exact", [](const Case& c) { return error(c, c.exact_in_float); },
             [](const Case& c) { return bound(c.exact_in_float.bound); })
+        .of_output([](const Case& c) {
+          return KernelOutput{c.in, c.exact_in_float};
+        })
         .twin(
             "polynomial: the bound with the roundoff of double for that of float",
             [](const Case& c) { return error(c, c.in_float); },
             [](const Case& c) { return bound(c.once.bound); })
+        .of_output([](const Case& c) {
+          return KernelOutput{c.in, c.in_float};
+        })
         .sizes(60, 600, 6000);
 
 }  // namespace

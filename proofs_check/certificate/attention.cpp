@@ -1,5 +1,6 @@
 // Certificates of attention and gradients. The polynomial is taken anew at the kernel's degree, on an
-// interval that is wider by 2^-40: the kernel rounds its half-width, the checker does not.
+// interval that is wider by 2^-40 and holds the scores as the checker bounds them: the kernel rounds its
+// half-width, keys and centre, the checker does not.
 #include "attention/enclosure.hpp"
 #include "attention/gradient_bounds.hpp"
 #include "attention/gradient_enclosure.hpp"
@@ -11,6 +12,7 @@
 #include "polynomial/certificate.hpp"
 #include "polynomial/exponential.hpp"
 #include "proofs_check/certificate/certificate.hpp"
+#include "proofs_check/certificate/kernel_output.hpp"
 #include "proofs_check/exact_json.hpp"
 #include "reductions/receipt/receipt.hpp"
 
@@ -34,30 +36,79 @@ Json hashed(const fs::path& folder, const std::string& name, const Matrix<double
   return {{"file", file}, {"sha256", sha256(bytes)}};
 }
 
+/// What the checker will find of the scores <q_i, k_j>/d: with the midpoints of the keys' columns as their
+/// centre, the least X that it accepts. It may be above the kernel's, which rounds its keys and its centre.
+struct ShiftedScores {
+  std::vector<Rational> centre;
+  Rational half_width;
+};
+template <class Key>  // Interval key(j, l), exact
+ShiftedScores shifted_scores(const Matrix<Interval>& q, Index keys, Index d, const Key& key) {
+  ShiftedScores scores;
+  std::vector<Interval> centre, box;
+  for (Index l = 0; l < q.cols(); ++l) {
+    Interval low = key(0, l), high = low;
+    for (Index j = 1; j < keys; ++j) low = minimum(low, key(j, l)), high = maximum(high, key(j, l));
+    scores.centre.push_back(to_rational(lower(Interval((low + high) / 2))));
+    centre.push_back(enclose(scores.centre.back()));
+    box.push_back(maximum(absolute_value(low - centre.back()), absolute_value(high - centre.back())));
+  }
+  Interval longest = 0, largest = 0;
+  for (Index j = 0; j < keys; ++j) {
+    Interval squares = 0;
+    for (Index l = 0; l < q.cols(); ++l) {
+      const Interval x = key(j, l) - centre[static_cast<std::size_t>(l)];
+      squares += x * x;
+    }
+    longest = maximum(longest, squares);
+  }
+  for (Index i = 0; i < q.rows(); ++i) {
+    Interval hoelder = 0, squares = 0;
+    for (Index l = 0; l < q.cols(); ++l) {
+      hoelder += absolute_value(q(i, l)) * box[static_cast<std::size_t>(l)];
+      squares += q(i, l) * q(i, l);
+    }
+    largest = maximum(largest, minimum(hoelder, sqrt(squares * longest)));
+  }
+  scores.half_width = to_rational(round_up(Interval(largest / Interval(static_cast<long>(d)))));
+  return scores;
+}
+auto entries_of(const Matrix<double>& m) {
+  return [&m](Index j, Index l) { return enclose(m(j, l)); };
+}
+/// Key (j1, j2) is k1_j1 o k2_j2, or with all products of two columns their Kronecker product.
+enum class Pairs { of_a_column, of_two_columns };
+auto entries_of(const Matrix<double>& first, const Matrix<double>& second, Pairs pairs) {
+  return [&first, &second, pairs](Index j, Index l) {
+    const bool same = pairs == Pairs::of_a_column;
+    return Interval(enclose(first(j / second.rows(), same ? l : l / second.cols())) *
+                    enclose(second(j % second.rows(), same ? l : l % second.cols())));
+  };
+}
+
 struct Approximation {
   Json polynomial;
   UpperBound delta;
 };
-Approximation approximation(const AttentionResult& result, const Json& centre) {
+template <class Scores>
+Approximation approximation(const AttentionResult& result, const Scores& scores_of) {
   if (result.method == AttentionMethod::exact) return {nullptr, UpperBound()};
-  const Rational wider = result.half_width.exact() * (1 + Rational(1, 1L << 40)),
-                 half_width = wider == 0 ? Rational(1, 1L << 40) : wider;
+  const ShiftedScores scores = [&] {
+    const WorkingPrecision precision(kBits);
+    return scores_of();
+  }();
+  // A wider interval is as true; near 0 the exchange's numbers would be out of range.
+  const Rational half_width =
+      std::max(Rational(std::max(result.half_width.exact(), scores.half_width) * (1 + Rational(1, 1L << 40))),
+               Rational(1, 1L << 20));
   const CertifiedPolynomial p = exp_polynomial_in_doubles(result.degree, half_width);
   const BestError best = best_error(result.degree, half_width, ErrorKind::relative);
   return {{{"half_width", exact_text(half_width)},
            {"error", exact_text(p.error.value())},
            {"upper", upper_side(best.upper)},
            {"coefficients", json_numbers(p.polynomial.coefficients)},
-           {"centre", centre}},
+           {"centre", json_numbers(scores.centre)}},
           p.error};
-}
-
-Json centre_of(const Matrix<double>& keys) {
-  Json centre = Json::array();
-  for (Index l = 0; l < keys.cols(); ++l)
-    centre.push_back(json_number(
-        Rational((to_rational(keys.col(l).minCoeff()) + to_rational(keys.col(l).maxCoeff())) / 2)));
-  return centre;
 }
 
 /// bound = approximation + rounding exactly; the bound of the result, or the approximation's where that is
@@ -117,9 +168,11 @@ std::vector<Index> sampled_rows(std::uint64_t seed, const std::string& output_ha
   return rows;
 }
 
-fs::path write_attention_certificate(const fs::path& folder, const AttentionInput& input,
-                                     const AttentionResult& result, Mask mask, std::uint64_t seed,
-                                     Index count, ThreadCount threads) {
+namespace {
+
+/// All but the sample and what was observed on it.
+Json attention_heading(const fs::path& folder, const AttentionInput& input, const AttentionResult& result,
+                       Mask mask) {
   make_folder(folder);
   Json c = heading("attention");
   c["mask"] = mask == Mask::causal ? "causal" : "none";
@@ -128,9 +181,21 @@ fs::path write_attention_certificate(const fs::path& folder, const AttentionInpu
                  {"v", hashed(folder, "v", input.v)}};
   c["output"] = hashed(folder, "output", result.output);
   c["method"] = name(result.method);
-  const Approximation a = approximation(result, centre_of(input.k));
+  const Approximation a = approximation(result, [&] {
+    return shifted_scores(matrix_from<Interval>(input.q), input.k.rows(), input.q.cols(),
+                          entries_of(input.k));
+  });
   c["polynomial"] = a.polynomial;
   put_bounds(c, result, perturbation_bound(a.delta) * UpperBound::exactly(max_abs(input.v)));
+  return c;
+}
+
+}  // namespace
+
+fs::path write_attention_certificate(const fs::path& folder, const AttentionInput& input,
+                                     const AttentionResult& result, Mask mask, std::uint64_t seed,
+                                     Index count, ThreadCount threads) {
+  Json c = attention_heading(folder, input, result, mask);
   // A causal row sees as many keys as its number says: then the rows are enclosed where they stand.
   const std::vector<Index> rows = sampled_rows(seed, c["output"]["sha256"].get<std::string>(), input.q.rows(),
                                                mask == Mask::causal ? input.q.rows() : count);
@@ -140,6 +205,14 @@ fs::path write_attention_certificate(const fs::path& folder, const AttentionInpu
   c["observed"] = observed(largest_error(rows_of(result.output, rows),
                                          attention_enclosure(sample, mask, width_for(result), threads))
                                .interval());
+  return finished(folder, c);
+}
+
+fs::path write_attention_certificate(const fs::path& folder, const AttentionInput& input,
+                                     const AttentionResult& result, Mask mask, const Enclosure& error) {
+  Json c = attention_heading(folder, input, result, mask);
+  c["sample"] = {{"seed", 0}, {"rows", input.q.rows()}};
+  c["observed"] = observed(error.interval());
   return finished(folder, c);
 }
 
@@ -156,7 +229,10 @@ fs::path write_attention_certificate(const fs::path& folder, const TensorAttenti
                  {"v2", hashed(folder, "v2", input.v2)}};
   c["output"] = hashed(folder, "output", result.output);
   c["method"] = name(result.method);
-  const Approximation a = approximation(result, nullptr);
+  const Approximation a = approximation(result, [&] {
+    return shifted_scores(matrix_from<Interval>(input.q), input.k1.rows() * input.k2.rows(), input.q.cols(),
+                          entries_of(input.k1, input.k2, Pairs::of_a_column));
+  });
   c["polynomial"] = a.polynomial;
   put_bounds(c, result,
              perturbation_bound(a.delta) * UpperBound::exactly(max_abs(input.v1)) *
@@ -175,14 +251,17 @@ fs::path write_attention_certificate(const fs::path& folder, const TensorAttenti
 
 namespace {
 
-template <class Input>
-fs::path gradient_certificate(const fs::path& folder, Json inputs, const Input& input, const Json& centre,
-                              const AttentionResult& result, ThreadCount threads) {
+template <class Input, class Key>
+fs::path gradient_certificate(const fs::path& folder, Json inputs, const Input& input, Index keys,
+                              const Key& key, const AttentionResult& result, ThreadCount threads) {
   Json c = heading("gradient");
   c["inputs"] = std::move(inputs);
   c["output"] = hashed(folder, "output", result.output);
   c["method"] = name(result.method);
-  const Approximation a = approximation(result, centre);
+  const Approximation a = approximation(result, [&] {
+    const auto over = [](const Matrix<double>& m) { return matrix_from<Interval>(m); };
+    return shifted_scores(product<Interval>(over(input.a1), over(input.x)), keys, input.a1.cols(), key);
+  });
   c["polynomial"] = a.polynomial;
   const WorkingPrecision precision(kBits);
   const Interval phi = enclose(perturbation_bound(a.delta).exact());
@@ -201,7 +280,7 @@ fs::path write_gradient_certificate(const fs::path& folder, const MatrixLossInpu
   for (const auto& [key, m] :
        {std::pair("A1", &in.a1), {"A2", &in.a2}, {"A3", &in.a3}, {"X", &in.x}, {"Y", &in.y}, {"E", &in.e}})
     inputs[key] = hashed(folder, key, *m);
-  return gradient_certificate(folder, inputs, in, centre_of(in.a2), result, threads);
+  return gradient_certificate(folder, inputs, in, in.a2.rows(), entries_of(in.a2), result, threads);
 }
 fs::path write_gradient_certificate(const fs::path& folder, const TensorLossInput& in,
                                     const AttentionResult& result, ThreadCount threads) {
@@ -217,7 +296,26 @@ fs::path write_gradient_certificate(const fs::path& folder, const TensorLossInpu
                                {"Y2", &in.y2},
                                {"E", &in.e}})
     inputs[key] = hashed(folder, key, *m);
-  return gradient_certificate(folder, inputs, in, nullptr, result, threads);
+  return gradient_certificate(folder, inputs, in, in.a2.rows() * in.a3.rows(),
+                              entries_of(in.a2, in.a3, Pairs::of_two_columns), result, threads);
+}
+
+fs::path write_kernel_certificate(const fs::path& folder, const KernelOutput& output,
+                                  const std::optional<Rational>& exceeds) {
+  constexpr ThreadCount one{1};
+  const auto write = [&](const auto& input) {
+    using Input = std::decay_t<decltype(input)>;
+    if constexpr (std::is_same_v<Input, AttentionInput>)
+      return write_attention_certificate(folder, input, output.result, output.mask, 0, input.q.rows(), one);
+    else if constexpr (std::is_same_v<Input, TensorAttentionInput>)
+      return write_attention_certificate(folder, input, output.result, 0, input.q.rows(), one);
+    else return write_gradient_certificate(folder, input, output.result, one);
+  };
+  const fs::path file = std::visit(write, output.input);
+  if (!exceeds) return file;
+  Json certificate = Json::parse(read_file(file));
+  certificate["exceeds"] = exact_text(*exceeds);
+  return finished(folder, certificate);
 }
 
 }  // namespace attnbounds

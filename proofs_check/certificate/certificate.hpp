@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "attention/transformer.hpp"
+#include "attention/propagation.hpp"
 #include "kernels/gradient.hpp"
 #include "kernels/guaranteed_attention.hpp"
 #include "numeric/parallel.hpp"
@@ -27,6 +27,10 @@ std::filesystem::path write_attention_certificate(const std::filesystem::path& f
                                                   const AttentionInput& input, const AttentionResult& result,
                                                   Mask mask, std::uint64_t seed, Eigen::Index rows,
                                                   ThreadCount threads = all_cores());
+/// The same of all rows, whose error the caller has enclosed already.
+std::filesystem::path write_attention_certificate(const std::filesystem::path& folder,
+                                                  const AttentionInput& input, const AttentionResult& result,
+                                                  Mask mask, const Enclosure& error);
 std::filesystem::path write_attention_certificate(const std::filesystem::path& folder,
                                                   const TensorAttentionInput& input,
                                                   const AttentionResult& result, std::uint64_t seed,
@@ -38,10 +42,13 @@ std::filesystem::path write_gradient_certificate(const std::filesystem::path& fo
                                                  const TensorLossInput& input, const AttentionResult& result,
                                                  ThreadCount threads = all_cores());
 
-/// The recursions through attention layers without MLP, layer norm and biases (std::invalid_argument),
-/// constants from the states; backward from the squared loss against `target`.
+/// Why kind `layers` cannot speak of these layers; empty if it can.
+std::string beyond_layers_certificate(const std::vector<Layer<double>>& layers);
+/// The recursions through such layers (else std::invalid_argument); backward from the squared loss against
+/// `target`.
 Json layers_certificate(const std::vector<Layer<double>>& layers, const Matrix<double>& input,
-                        const Matrix<double>& target, const Rational& delta);
+                        const Matrix<double>& target, const Rational& delta,
+                        ConstantsFrom from = ConstantsFrom::states);
 
 /// For a folder of `attnbounds reduce` (vectors, gap or attention), whose answer is found exhaustively. The
 /// certificate belongs into that folder. Errors: InputError.
@@ -60,5 +67,11 @@ CertifiedRank certified_rank(const Matrix<double>& matrix, const Rational& epsil
 /// where the comparison is not in the checker's catalogue. `constants`: of the log line.
 std::optional<Json> claim_instance_certificate(const std::string& claim, const Json& witness,
                                                const char* relation, const Json& constants);
+
+/// Whether the checker's catalogue has the comparison; why it has no certificate of another kind either,
+/// empty if that is not known; and every claim of which such a reason is known.
+bool in_catalogue(const std::string& claim, const std::string& comparison);
+std::string why_no_certificate(const std::string& claim, const std::string& comparison);
+std::vector<std::string> claims_without_certificates();
 
 }  // namespace attnbounds

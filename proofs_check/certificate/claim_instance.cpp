@@ -351,6 +351,14 @@ Json with_proofs(const std::string& lemma, const Json& instance) {
 
 }  // namespace
 
+bool in_catalogue(const std::string& claim, const std::string& comparison) {
+  for (const OfLemma& of : kCatalogue)
+    for (const OfClaim& c : of.claims)
+      for (const OfComparison& listed : c.comparisons)
+        if (claim == c.claim && comparison == listed.name) return true;
+  return false;
+}
+
 std::optional<Json> claim_instance_certificate(const std::string& claim, const Json& witness,
                                                const char* relation, const Json& constants) {
   if (!witness.is_object()) return {};

@@ -1,25 +1,21 @@
 #include "proofs_check/certificate/run_certificates.hpp"
 
 #include <array>
+#include <cctype>
 #include <cstdio>
+#include <cstring>
 
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
-#include "numeric/npy.hpp"
 #include "proofs_check/certificate/certificate.hpp"
+#include "proofs_check/certificate/kernel_output.hpp"
 
 namespace attnbounds {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Eigen::Index kRowsOfAHead = 64;
 constexpr std::size_t kFilesOfACall = 100;
-
-std::string file_name(std::string id) {
-  std::replace(id.begin(), id.end(), '/', '.');
-  return id;
-}
 
 std::string shell_quoted(const std::string& text) {
   std::string result = "'";
@@ -50,58 +46,83 @@ std::vector<Json> verdicts(const fs::path& checker, const std::vector<std::strin
 
 }  // namespace
 
+Json proofs_of(const std::string& subject, const std::string& name, const Json& files,
+               const std::string& reason) {
+  return {{"subject", subject}, {"name", name}, {"files", files}, {"reason", reason}};
+}
+
+std::string proof_file(const std::string& subject, const std::string& name) {
+  std::string file;
+  for (const char c : name)
+    file += c == '/' ? '.' : std::isalnum(static_cast<unsigned char>(c)) || std::strchr(".-+=", c) ? c : '_';
+  return subject + "/" + file + ".json";
+}
+
 RunCertificates::RunCertificates(fs::path directory, fs::path checker)
     : directory_(std::move(directory)), checker_(std::move(checker)) {
   std::error_code error;
-  for (const char* folder : {"claims", "heads", "degrees"}) {
-    fs::create_directories(directory_ / folder, error);
-    if (error) throw InputError(directory_.string(), "a directory that can be made", error.message());
-  }
+  fs::create_directories(directory_, error);
+  if (error) throw InputError(directory_.string(), "a directory that can be made", error.message());
 }
 
 void RunCertificates::add(const std::string& subject, const std::string& name,
-                          const std::vector<fs::path>& files) {
+                          const std::vector<fs::path>& files, const std::string& reason) {
   Json list = Json::array();
   for (const fs::path& file : files) list.push_back(fs::relative(file, directory_).string());
   lines_.push_back({{"subject", subject},
                     {"name", name},
                     {"files", list},
                     {"verdict", files.empty() ? "none" : "not checked"},
-                    {"reason", files.empty() ? "the comparison is not in the checker's catalogue" : ""}});
+                    {"reason", files.empty() ? reason : ""}});
 }
 
-void RunCertificates::add_instance(const std::string& subject, const Json& line, const Json& witness,
-                                   const char* relation) {
-  const std::string id = line.at("id");
+void RunCertificates::add(const Json& proofs) {
   std::vector<fs::path> files;
-  if (const auto c = claim_instance_certificate(id, witness, relation, line.at("constants"))) {
-    files.push_back(directory_ / "claims" / (file_name(id) + (subject == "twin" ? ".twin.json" : ".json")));
-    write_file_atomically(files.back(), c->dump(1) + "\n");
+  for (const auto& [file, certificate] : proofs.at("files").items()) {
+    files.push_back(directory_ / file);
+    fs::create_directories(files.back().parent_path());
+    write_file_atomically(files.back(), certificate.dump(1) + "\n");
   }
-  add(subject, id, files);
+  add(proofs.at("subject"), proofs.at("name"), files, proofs.at("reason"));
 }
 
-void RunCertificates::add_claim(const Json& line) {
-  const std::string verdict = line.at("verdict");
-  if (verdict != "undecided")
-    add_instance("claim", line, line.at("worst_instance"), verdict == "refuted" ? "greater" : "at most");
-  if (line.at("twin").at("verdict") == "refuted")
-    add_instance("twin", line, line.at("twin").at("witness"), "greater");
+namespace {
+
+/// The certificate of a kernel's output, in a folder of its own: error at most its bound; of a
+/// counterexample, that it exceeds the right side.
+std::optional<fs::path> kernel_certificate(const fs::path& folder, const Json& line, const Json& witness,
+                                           Of of, const RunSettings& settings) {
+  const auto again = drawn_again(claim_by_id(line.at("id")), settings, witness, of);
+  if (!again || !again->comparison || !again->comparison->output) return {};
+  const Decision decision = again->comparison->decide(again->instance, {}).decision;
+  return write_kernel_certificate(folder, *again->comparison->output(again->instance),
+                                  decision.verdict == Verdict::refuted
+                                      ? std::optional(to_rational(upper(decision.right)))
+                                      : std::nullopt);
 }
 
-void RunCertificates::add_head(const fs::path& folder, const Rational& epsilon, const RunSettings& settings) {
-  const Json instance = Json::parse(read_file(folder / "instance.json"));
-  const auto matrix = [&](const char* key) {
-    return read_npy(folder / instance.at("matrices").at(key).get<std::string>());
-  };
-  const AttentionInput input{matrix("q"), matrix("k"), matrix("v")};
-  const AttentionResult result =
-      guaranteed_attention(input, {epsilon, MethodChoice::automatic, Mask::none, {}, settings.threads});
-  const std::string name = folder.filename().string();
-  if (!result.bound.is_finite()) return add("head", name, {});
-  add("head", name,
-      {write_attention_certificate(directory_ / "heads" / name, input, result, Mask::none, settings.seed,
-                                   std::min(kRowsOfAHead, input.q.rows()), settings.threads)});
+}  // namespace
+
+void RunCertificates::add_instance(const Json& line, Of of, const RunSettings& settings) {
+  const std::string id = line.at("id"), subject = of == Of::twin ? "twin" : "claim",
+                    name = of == Of::twin ? id + ".twin" : id;
+  const Json& part = of == Of::twin ? line.at("twin") : line;
+  const Json& witness = part.at(of == Of::twin ? "witness" : "worst_instance");
+  const char* relation = part.at("verdict") == "refuted" ? "greater" : "at most";
+  const fs::path file = proof_file("claims", name);
+  if (const auto c = claim_instance_certificate(id, witness, relation, line.at("constants")))
+    return add(proofs_of(subject, id, {{file.string(), *c}}));
+  if (const auto c =
+          kernel_certificate(directory_ / file.parent_path() / file.stem(), line, witness, of, settings))
+    return add(subject, id, {*c});
+  add(subject, id, {},
+      witness.is_object() ? why_no_certificate(id, witness.at("comparison"))
+                          : "the run found no instance to show");
+}
+
+void RunCertificates::add_claim(const Json& line, const RunSettings& settings) {
+  if (line.at("verdict") != "undecided") add_instance(line, Of::claim, settings);
+  if (line.at("twin").at("verdict") == "refuted") add_instance(line, Of::twin, settings);
 }
 
 std::vector<Json> RunCertificates::check() {

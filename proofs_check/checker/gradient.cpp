@@ -23,11 +23,7 @@ Proved prove_gradient(const Field& top, const Folder& folder) {
           "inputs: the shapes do not fit");
   require(pairs <= kMostEntries / (width + e.columns) && n <= kMostEntries / 4 / pairs,
           "inputs: too many pairs to be evaluated");
-  std::optional<KernelPolynomial> polynomial;
-  if (top["method"].one_of({"exact", "polynomial"}) == "polynomial")
-    polynomial = kernel_polynomial_from(top["polynomial"]);
-  else if (top.has("polynomial")) top["polynomial"].expected("null for method exact");
-  require_bound_is_sum(top);
+  const std::optional<KernelPolynomial> polynomial = kernel_polynomial_from(top);
 
   const double operations =
       static_cast<double>(n * pairs) * static_cast<double>(2 * width + 2 * e.columns + 40) +
@@ -38,7 +34,7 @@ Proved prove_gradient(const Field& top, const Folder& folder) {
                h = tensor ? column_products(product(balls(*a4), balls(y1)), product(balls(*a5), balls(*y2)))
                           : product(A3, balls(y1));
     if (polynomial) {
-      require_scores_within(*polynomial, Q, {keys}, d, "polynomial");
+      require_scores_within(*polynomial, Q, keys, d, "polynomial");
       const Ball phi = proved_perturbation(*polynomial, "polynomial");
       require_at_most(largest_size(gradient_entry_bounds(A1, keys, h, E, phi, d)),
                       Ball(top["bound_approximation"].fraction()),
@@ -48,10 +44,10 @@ Proved prove_gradient(const Field& top, const Folder& folder) {
     for (const Row& q : Q) f.push_back(softmax_row(q, keys, d, pairs));
     const Rows gradient = loss_gradient(f, A1, keys, h, E, d);
     const Ball error = largest_size(gradient - balls(output));
-    require_observed(top, error);
+    const std::string exceeded = require_observed(top, error);
     return Proved{std::string(tensor ? "tensor" : "matrix") + " loss, dL/dX of " + std::to_string(d) + " x " +
                       std::to_string(width) + " entries: error " + enclosure_text(error) + ", bound " +
-                      decimal(Ball(top["bound"].fraction()), Rounding::up) + " (" +
+                      decimal(Ball(top["bound"].fraction()), Rounding::up) + exceeded + " (" +
                       std::to_string(working_bits) + " bits)",
                   {{"error", enclosure_json(error)}}};
   });

@@ -2,10 +2,15 @@
 // Errors: Malformed, Rejected.
 #pragma once
 
+#include <optional>
+
 #include "files.hpp"
 #include "proof.hpp"
 
 namespace checker {
+
+/// Of the person who checks: draws rows of an attention certificate besides the certificate's own sample.
+inline std::optional<long> own_seed;
 
 Proved prove_polynomial_error(const Field& top, const Folder& folder);  // sup |r| <= bound
 Proved prove_best_error(const Field& top, const Folder& folder);        // every polynomial of the degree

@@ -1,6 +1,6 @@
-// attnbounds-check [--json] FILE…: re-proves certificates (docs/certificates.md). It shares no code with the
-// program that writes them: FLINT/Arb here, MPFR/MPFI there. Exit status: 0 all verified; 1 one was rejected,
-// also for being no certificate; 2 bad usage, or a file that cannot be read.
+// attnbounds-check [--json] [--seed S] FILE…: re-proves certificates (docs/certificates.md). It shares no
+// code with the program that writes them: FLINT/Arb here, MPFR/MPFI there. Exit status: 0 all verified; 1 one
+// was rejected, also for being no certificate; 2 bad usage, or a file that cannot be read.
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -13,10 +13,13 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr const char* kUsage =
-    "usage: attnbounds-check [--json] FILE…\n"
+    "usage: attnbounds-check [--json] [--seed S] FILE…\n"
     "Re-proves each certificate (docs/certificates.md) with ball arithmetic; the files that a certificate\n"
-    "names are looked for beside it. Exit status: 0 all verified, 1 one was rejected, 2 bad usage or a file\n"
-    "that cannot be read.\n";
+    "names are looked for beside it. --seed S: where an attention certificate samples rows, as many rows "
+    "that\n"
+    "S draws must keep its bound too; whoever made it could not know them. Exit status: 0 all verified, 1 "
+    "one\n"
+    "was rejected, 2 bad usage or a file that cannot be read.\n";
 
 const std::map<std::string, checker::Proved (*)(const checker::Field&, const checker::Folder&)> kKinds = {
     {"polynomial-error", checker::prove_polynomial_error},
@@ -88,8 +91,17 @@ int main(int count, char** arguments) {
     }
     if (argument == "--json") {
       as_json = true;
+    } else if (argument == "--seed") {
+      const std::string seed = i + 1 < count ? arguments[++i] : "";
+      if (seed.empty() || seed.find_first_not_of("0123456789") != std::string::npos || seed.size() > 18) {
+        std::cerr << "attnbounds-check: expected --seed and a whole number below 10^18, found "
+                  << checker::quoted(seed) << "\n";
+        return 2;
+      }
+      checker::own_seed = std::stol(seed);
     } else if (argument.size() > 1 && argument[0] == '-') {
-      std::cerr << "attnbounds-check: expected --json or a file, found " << checker::quoted(argument) << "\n";
+      std::cerr << "attnbounds-check: expected --json, --seed or a file, found " << checker::quoted(argument)
+                << "\n";
       return 2;
     } else {
       files.push_back(argument);

@@ -51,7 +51,16 @@ Rows gradient_entry_bounds(const Rows& a1, const Rows& keys, const Rows& h, cons
   return form_bounds(a1, keys, sizes, h, phi / Ball(4 * d));
 }
 
-KernelPolynomial kernel_polynomial_from(const Field& field) {
+std::optional<KernelPolynomial> kernel_polynomial_from(const Field& top) {
+  for (const char* part : {"bound_approximation", "bound_rounding"})
+    require(!(top[part].fraction() < Fraction(0)), part + std::string(": expected at least 0"));
+  require(top["bound_approximation"].fraction() + top["bound_rounding"].fraction() == top["bound"].fraction(),
+          "bound: expected bound_approximation + bound_rounding");
+  if (top["method"].one_of({"exact", "polynomial"}) == "exact") {
+    if (top.has("polynomial")) top["polynomial"].expected("null for method exact");
+    return {};
+  }
+  const Field field = top["polynomial"];
   KernelPolynomial p{positive_from(field["half_width"]),
                      positive_from(field["error"]),
                      upper_from(field["upper"]),
@@ -79,25 +88,18 @@ Ball proved_perturbation(const KernelPolynomial& p, const std::string& place) {
   return perturbation(Ball(p.error));
 }
 
-void require_scores_within(const KernelPolynomial& p, const Rows& q, const std::vector<Rows>& keys, long d,
+void require_scores_within(const KernelPolynomial& p, const Rows& q, const Rows& keys, long d,
                            const std::string& place) {
   const std::size_t columns = q[0].size();
-  if (!p.centre.empty())
-    require(p.centre.size() == columns && keys.size() == 1,
-            place + ".centre: expected a number a column of the one matrix of keys, or none");
-  Row box(columns, Ball(1));
+  require(p.centre.empty() || p.centre.size() == columns,
+          place + ".centre: expected a number a column of the keys, or none");
+  Row box(columns);
   Ball longest;
-  for (const Rows& side : keys)
-    for (std::size_t l = 0; l < columns; ++l) {
-      Ball largest;
-      for (const Row& key : side)
-        largest = maximum(largest, absolute_value(p.centre.empty() ? key[l] : key[l] - Ball(p.centre[l])));
-      box[l] = box[l] * largest;
-    }
-  for (const Row& key : keys[0]) {
+  for (const Row& key : keys) {
     Ball squares;
     for (std::size_t l = 0; l < columns; ++l) {
       const Ball x = p.centre.empty() ? key[l] : key[l] - Ball(p.centre[l]);
+      box[l] = maximum(box[l], absolute_value(x));
       squares = squares + x * x;
     }
     longest = maximum(longest, squares);
@@ -109,25 +111,23 @@ void require_scores_within(const KernelPolynomial& p, const Rows& q, const std::
       hoelder = hoelder + absolute_value(q[i][l]) * box[l];
       squares = squares + q[i][l] * q[i][l];
     }
-    Ball size = hoelder / Ball(d);
-    if (keys.size() == 1) size = minimum(size, square_root(squares * longest) / Ball(d));
-    require_at_most(size, limit, item(place + ".half_width: the scores of row", i) + " against it");
+    require_at_most(minimum(hoelder, square_root(squares * longest)) / Ball(d), limit,
+                    item(place + ".half_width: the scores of row", i) + " against it");
   }
 }
 
-void require_bound_is_sum(const Field& top) {
-  require(top["bound_approximation"].fraction() + top["bound_rounding"].fraction() == top["bound"].fraction(),
-          "bound: expected bound_approximation + bound_rounding");
-  require(!(top["bound_approximation"].fraction() < Fraction(0)), "bound_approximation: expected at least 0");
-  require(!(top["bound_rounding"].fraction() < Fraction(0)), "bound_rounding: expected at least 0");
-}
-
-void require_observed(const Field& top, const Ball& error) {
-  require_at_most(Ball(top["observed"]["lower"].fraction()), error,
-                  "observed.lower: against the largest error");
+std::string require_observed(const Field& top, const Ball& error) {
+  const Fraction least = top["observed"]["lower"].fraction();
+  if (Fraction(0) < least)  // else it says nothing, and of an error of exactly 0 balls could not show it
+    require_at_most(Ball(least), error, "observed.lower: against the largest error");
   require_at_most(error, Ball(top["observed"]["upper"].fraction()),
                   "observed.upper: the largest error against it");
   require_at_most(error, Ball(top["bound"].fraction()), "bound: the largest error against it");
+  if (!top.has("exceeds")) return "";
+  const Ball exceeded(top["exceeds"].fraction());
+  require(!surely_at_most(error, exceeded), "exceeds: the largest error does not");
+  if (!surely_greater(error, exceeded)) throw Undecided("exceeds");
+  return ", above " + decimal(exceeded, Rounding::down);
 }
 
 }  // namespace checker

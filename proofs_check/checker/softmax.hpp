@@ -72,19 +72,20 @@ struct KernelPolynomial {
   std::vector<Dyadic> coefficients;
   std::vector<Dyadic> centre;  // subtracted from the keys; empty: nothing is
 };
-KernelPolynomial kernel_polynomial_from(const Field& field);
+/// Of a certificate of kind attention or gradient: none for method exact. bound_approximation +
+/// bound_rounding = bound too, exactly, both at least 0.
+std::optional<KernelPolynomial> kernel_polynomial_from(const Field& top);
 
 /// Verifies `error`; returns phi(error).
 Ball proved_perturbation(const KernelPolynomial& p, const std::string& place);
 
 /// Every |score| of every row, after the centre is subtracted, is at most X by Hoelder's or Cauchy's
 /// inequality: sum_l |q_il| max_j |k_jl - c_l|/d, or |q_i| max_j |k_j - c|/d in the Euclidean norm.
-void require_scores_within(const KernelPolynomial& p, const Rows& q, const std::vector<Rows>& keys, long d,
+void require_scores_within(const KernelPolynomial& p, const Rows& q, const Rows& keys, long d,
                            const std::string& place);
 
-/// bound_approximation + bound_rounding = bound, exactly, both at least 0.
-void require_bound_is_sum(const Field& top);
-/// observed.lower <= error <= observed.upper, error <= bound.
-void require_observed(const Field& top, const Ball& error);
+/// observed.lower <= error <= observed.upper, error <= bound; error > exceeds, if it is there. Returns what
+/// that adds to the sentence.
+std::string require_observed(const Field& top, const Ball& error);
 
 }  // namespace checker

@@ -137,27 +137,19 @@ void complain(const std::vector<Json>& lines, const std::vector<Json>& heads,
                  line.at("layer").get<long>(), line.at("verdict").get<std::string>(), line.dump());
 }
 
-/// The certificates of the claims and of the figure's degrees beside those of the heads, and what the checker
-/// says.
-std::vector<Json> certify(RunCertificates& certificates, const std::vector<Json>& lines,
-                          const std::string& out) {
-  for (const Json& line : lines) certificates.add_claim(line);
-  if (!out.empty()) {
-    std::istringstream degrees(read_file(std::filesystem::path(out) / "degrees.jsonl"));
-    for (std::string text; std::getline(degrees, text);) {
-      const Json line = Json::parse(text);
-      certificates.add("degree", degree_name(line),
-                       {degree_certificate(certificates.directory() / "degrees", line)});
-    }
-  }
-  std::vector<Json> checked = certificates.check();
+std::string lines_text(const std::vector<Json>& lines) {
   std::string text;
-  for (Json& line : checked) {
-    if (!out.empty())
-      line["directory"] = std::filesystem::relative(certificates.directory(), out).generic_string();
-    text += line.dump() + "\n";
-  }
-  if (!out.empty()) write_file_atomically(std::filesystem::path(out) / "certificates.jsonl", text);
+  for (const Json& line : lines) text += line.dump() + "\n";
+  return text;
+}
+
+/// What the checker says of all certificates; DIR/certificates.jsonl of --out says where they are.
+std::vector<Json> certify(RunCertificates& certificates, const std::string& out) {
+  std::vector<Json> checked = certificates.check();
+  if (out.empty()) return checked;
+  for (Json& line : checked)
+    line["directory"] = std::filesystem::relative(certificates.directory(), out).generic_string();
+  write_file_atomically(std::filesystem::path(out) / "certificates.jsonl", lines_text(checked));
   return checked;
 }
 
@@ -182,8 +174,9 @@ enum class Scope { whole, named };
 
 /// The points of the report's pictures: the threshold of matrix and tensor attention at c = C = 1, then what
 /// the neighbouring theorems need beside them.
-std::vector<SweepTask> threshold_tasks() {
+std::vector<SweepTask> threshold_tasks(DegreeProofs proofs) {
   TheoryGrid grid;
+  grid.proofs = proofs;
   grid.kinds = {AttentionKind::matrix, AttentionKind::tensor};
   for (const char* n :
        {"2^10", "2^14", "2^20", "2^28", "2^40", "2^57", "2^80", "2^114", "2^161", "2^228", "2^400"})
@@ -191,39 +184,77 @@ std::vector<SweepTask> threshold_tasks() {
   for (const long eighths : {1, 2, 3, 4, 6, 8, 12, 16, 24, 32}) grid.kappa.push_back(Rational(eighths, 8));
   grid.c = grid.C = {1};
   std::vector<SweepTask> tasks = theory_tasks(grid);
-  for (const SweepTask& task : neighbour_tasks())
+  for (const SweepTask& task : neighbour_tasks(proofs))
     if (std::none_of(tasks.begin(), tasks.end(), [&](const SweepTask& t) { return t.name == task.name; }))
       tasks.push_back(task);
   return tasks;
 }
 
-/// What a run measures besides claims and heads: small tasks, each on one thread.
+/// What a run measures besides claims and heads: small tasks, each on one thread. The result: {"lines", and
+/// with --certificates "proofs", a list of `proofs_of`}.
 struct Measurement {
-  enum class Kind { layers, degree, threshold, hyper_attention } kind;
+  std::string file;  // of the run, where the lines belong
   std::string name;
-  std::function<Json()> measure;  // layers: a list of lines; degree: {"line", "certificate"}; else the line
+  std::function<Json()> measure;
 };
+Json one_line(const Json& line) { return {{"lines", Json::array({line})}}; }
+Json one_line(const Json& line, const Json& proofs) {
+  return {{"lines", Json::array({line})}, {"proofs", Json::array({proofs})}};
+}
 std::vector<Measurement> measurements(const Options& options, const RunSettings& settings, Scope scope) {
   std::vector<Measurement> list;
+  const bool certifying = !options.certificates.empty();
+  const auto add = [&](const char* file, const std::string& name, std::function<Json()> measure) {
+    list.push_back({file, name + (certifying ? " certified" : ""), std::move(measure)});
+  };
   if (scope == Scope::whole)
     for (const PropagationSeries& series : propagation_series(settings, options.layers, options.weights))
-      list.push_back({Measurement::Kind::layers, "layers " + series.name + " " + options.weights,
-                      [series] { return Json(series.measure()); }});
+      add("propagation.jsonl", "layers " + series.name + " " + options.weights,
+          [series, certifying]() -> Json {
+            Json result = {{"lines", series.measure()}};
+            if (!certifying) return result;
+            const Json proofs = series.no_certificate.empty() ? series.prove() : Json::object();
+            Json files = Json::object();
+            for (const auto& [constants, certificate] : proofs.items())
+              files[proof_file("layers", series.name + " " + constants)] = certificate;
+            result["proofs"] = Json::array({proofs_of("layers", series.name, files, series.no_certificate)});
+            return result;
+          });
   if (options.out.empty()) return list;
   if (scope == Scope::whole || names_paper(options, "han-et-al-2023-hyperattention"))
     for (const HyperAttentionRow& row : hyper_attention_rows(settings, options.data))
-      list.push_back({Measurement::Kind::hyper_attention, row.name, row.measure});
+      add("hyper_attention.jsonl", row.name, [row, certifying]() -> Json {
+        const Json line = row.measure();
+        if (!certifying) return one_line(line);
+        return one_line(line, proofs_of("hyper-attention", line.at("input"), Json::object(),
+                                        "the checker has neither spectral norms nor the sampled method"));
+      });
   for (const DegreePoint& point : degree_points())
-    list.push_back(
-        {Measurement::Kind::degree,
-         std::string("degree ") + name(point.kind) + " " + exact_text(point.half_width) + " " +
-             exact_text(point.epsilon) + (options.certificates.empty() ? "" : " certified"),
-         [point, certified = !options.certificates.empty()]() -> Json {
-           const PlottedDegree degree = plotted_degree(point);
-           return {{"line", degree.line}, {"certificate", certified ? degree.certificate : Json()}};
-         }});
-  for (const SweepTask& task : threshold_tasks())
-    list.push_back({Measurement::Kind::threshold, "threshold " + task.name, task.run});
+    add("degrees.jsonl",
+        std::string("degree ") + name(point.kind) + " " + exact_text(point.half_width) + " " +
+            exact_text(point.epsilon),
+        [point, certifying]() -> Json {
+          const PlottedDegree degree = plotted_degree(point);
+          if (!certifying) return one_line(degree.line);
+          const std::string name = degree_name(degree.line);
+          return one_line(degree.line,
+                          proofs_of("degree", name, {{proof_file("degrees", name), degree.certificate}}));
+        });
+  for (const SweepTask& task : threshold_tasks(certifying ? DegreeProofs::with : DegreeProofs::none))
+    add("thresholds.jsonl", "threshold " + task.name, [task]() -> Json {
+      Json line = task.run();
+      if (!line.contains("proofs")) return one_line(line);
+      Json files = Json::object();
+      for (const auto& [side, certificate] : line["proofs"].items())
+        files[proof_file("thresholds", task.name + " " + side)] = certificate;
+      line.erase("proofs");
+      return one_line(
+          line,
+          proofs_of("threshold", task.name, files,
+                    fmt::format("its degree is above {}: the Bessel sandwich bounds it, which the checker "
+                                "does not have",
+                                kLargestProof)));
+    });
   return list;
 }
 
@@ -257,12 +288,6 @@ class FinishedTasks {
   std::map<std::string, Json> results_;
 };
 
-std::string lines_text(const std::vector<Json>& lines) {
-  std::string text;
-  for (const Json& line : lines) text += line.dump() + "\n";
-  return text;
-}
-
 // Everything is an independent task: claims and heads one at a time on a rank, each with the rank's threads;
 // then the measurements, one a thread.
 ExitStatus verify(const Options& options) {
@@ -291,9 +316,12 @@ ExitStatus verify(const Options& options) {
   const std::size_t count = chosen.size() + folders.size();
   const std::vector<Measurement> measured = measurements(options, settings, scope);
   const std::filesystem::path heads_file = std::filesystem::path(options.out) / "heads.jsonl";
+  const bool certifying = !options.certificates.empty();
+  const std::filesystem::path head_proofs = std::filesystem::path(options.certificates) / "heads";
   const auto head_task = [&](std::size_t i) {
-    return "head " + folders[i].string() + " " + exact_text(epsilon);
+    return "head " + folders[i].string() + " " + exact_text(epsilon) + (certifying ? " certified" : "");
   };
+  const auto head_name = [&](std::size_t i) { return folders[i].filename().string(); };
   std::optional<RunLog> log;
   std::optional<FinishedTasks> kept;
   std::vector<Json> lines(chosen.size()), heads(folders.size()), measurement(measured.size()), propagation;
@@ -308,13 +336,17 @@ ExitStatus verify(const Options& options) {
       const auto i = static_cast<std::size_t>(number);
       const Json* line =
           i < chosen.size() ? log->finished(chosen[i]->id) : kept->find(head_task(i - chosen.size()));
+      if (line && certifying && i >= chosen.size() &&
+          head_certificates(head_proofs, head_name(i - chosen.size())).empty())
+        return false;  // they went elsewhere, or were removed
       if (line) (i < chosen.size() ? lines[i] : heads[i - chosen.size()]) = *line;
       return line != nullptr;
     });
     std::erase_if(todo_measured, [&](long i) {
-      const Json* line = kept->find(measured[static_cast<std::size_t>(i)].name);
-      if (line) measurement[static_cast<std::size_t>(i)] = *line;
-      return line != nullptr;
+      const Json* result = kept->find(measured[static_cast<std::size_t>(i)].name);
+      if (!result || !result->contains("lines")) return false;  // not done, or by an earlier program
+      measurement[static_cast<std::size_t>(i)] = *result;
+      return true;
     });
     std::string found;
     for (const Json& head : heads)
@@ -335,7 +367,8 @@ ExitStatus verify(const Options& options) {
       if (i >= chosen.size()) {
         const std::filesystem::path& folder = folders[i - chosen.size()];
         progress.at(static_cast<double>(finished) / static_cast<double>(count), folder.filename().string());
-        return measure_head(folder, epsilon, settings).dump();
+        return measure_head(folder, epsilon, settings, certifying ? std::optional(head_proofs) : std::nullopt)
+            .dump();
       }
       const Claim& claim = *chosen[i];
       return log_line(claim, run_claim(claim, settings,
@@ -369,34 +402,28 @@ ExitStatus verify(const Options& options) {
           if (kept) kept->append(measured[i].name, measurement[i]);
         });
     if (!is_first_rank()) return ExitStatus::answered;
-    if (certificates)
-      for (const std::filesystem::path& folder : folders) certificates->add_head(folder, epsilon, settings);
-    std::vector<Json> degrees, thresholds, hyper_attention;
-    for (std::size_t i = 0; i < measured.size(); ++i) {
-      const Json& result = measurement[i];
-      if (measured[i].kind == Measurement::Kind::layers)
-        propagation.insert(propagation.end(), result.begin(), result.end());
-      else if (measured[i].kind == Measurement::Kind::threshold) thresholds.push_back(result);
-      else if (measured[i].kind == Measurement::Kind::hyper_attention) hyper_attention.push_back(result);
-      else {
-        degrees.push_back(result.at("line"));
-        if (certificates)
-          write_file_atomically(degree_certificate(certificates->directory() / "degrees", degrees.back()),
-                                result.at("certificate").dump(1) + "\n");
-      }
-    }
+    std::map<std::string, std::vector<Json>> of_file;
+    for (std::size_t i = 0; i < measured.size(); ++i)
+      for (const Json& line : measurement[i].at("lines")) of_file[measured[i].file].push_back(line);
+    propagation = of_file["propagation.jsonl"];
     if (log) {
       log->rewrite(lines);  // they came in any order
       write_file_atomically(heads_file, lines_text(heads));
-      for (const auto& [file, of_file] :
-           {std::pair("propagation.jsonl", &propagation),
-            std::pair("hyper_attention.jsonl", &hyper_attention), std::pair("degrees.jsonl", &degrees),
-            std::pair("thresholds.jsonl", &thresholds)})
-        if (!of_file->empty() || scope == Scope::whole)
-          write_file_atomically(std::filesystem::path(options.out) / file, lines_text(*of_file));
+      for (const char* file :
+           {"propagation.jsonl", "hyper_attention.jsonl", "degrees.jsonl", "thresholds.jsonl"})
+        if (!of_file[file].empty() || scope == Scope::whole)
+          write_file_atomically(std::filesystem::path(options.out) / file, lines_text(of_file[file]));
       kept->remove();
     }
-    if (certificates) certified = certify(*certificates, lines, options.out);
+    if (certificates) {
+      for (std::size_t i = 0; i < folders.size(); ++i)
+        certificates->add("head", head_name(i), head_certificates(head_proofs, head_name(i)),
+                          "its files are not where this process can see them");
+      for (const Json& line : lines) certificates->add_claim(line, settings);
+      for (const Json& result : measurement)
+        for (const Json& proofs : result.at("proofs")) certificates->add(proofs);
+      certified = certify(*certificates, options.out);
+    }
   }
   if (options.common.json) {
     Json j = {{"seed", settings.seed}, {"level", name(settings.level)}, {"versions", versions()}};

@@ -25,6 +25,7 @@ Integer binomial(long n, long k) {
 /// A degree that suffices on [-X, X] and one that is needed on [-X', X'], X' slightly below X.
 struct DegreeWindow {
   Degree needed, enough;
+  std::optional<BestError> at = {}, below = {};
 };
 
 DegreeWindow degrees(const Rational& low_X, const Rational& high_X, const Rational& low_epsilon,
@@ -36,9 +37,10 @@ DegreeWindow degrees(const Rational& low_X, const Rational& high_X, const Ration
     return exact ? least_degree(x, epsilon, ErrorKind::relative)
                  : least_degree_window(x, epsilon, ErrorKind::relative);
   };
-  const Degree enough = least(high_X, low_epsilon).degree;
-  if (low_X == 0) return {{0}, enough};
-  return {least(low_X, high_epsilon).proved_needed, enough};
+  LeastDegree enough = least(high_X, low_epsilon);
+  if (low_X == 0) return {{0}, enough.degree, std::move(enough.at)};
+  LeastDegree needed = least(low_X, high_epsilon);
+  return {needed.proved_needed, enough.degree, std::move(enough.at), std::move(needed.below)};
 }
 
 }  // namespace
@@ -87,14 +89,18 @@ PhaseValue phase_value(const PhasePoint& point) {
 
   PhaseValue value;
   value.dimension = dimension(point.n, point.c);
-  const Rational low_X = down(lower(X), kFractionBits), low_epsilon = down(lower(epsilon), epsilon_bits);
+  value.low_epsilon = down(lower(epsilon), epsilon_bits);
+  value.high_epsilon = value.low_epsilon + dyadic(1, -epsilon_bits);
   value.half_width = upper(X) == 0 ? Rational(0)
                      : point.B     ? power(*point.B, p)
                                    : Rational(down(upper(X), kFractionBits) + dyadic(1, -kFractionBits));
-  const DegreeWindow window = degrees(point.B ? value.half_width : low_X, value.half_width, low_epsilon,
-                                      low_epsilon + dyadic(1, -epsilon_bits), point.largest_exchange);
+  value.low_half_width = point.B ? value.half_width : down(lower(X), kFractionBits);
+  DegreeWindow window = degrees(value.low_half_width, value.half_width, value.low_epsilon, value.high_epsilon,
+                                point.largest_exchange);
   value.degree = window.enough;
   value.degree_needed = window.needed;
+  value.at = std::move(window.at);
+  value.below = std::move(window.below);
   value.rank = binomial(value.dimension + value.degree.value, value.degree.value);
 
   // From logarithms of the features to everything that is compared.

@@ -51,11 +51,14 @@ struct PhasePoint {
 };
 
 struct PhaseValue {
-  long dimension = 0;       // d = max(1, round(c log n))
-  Rational half_width;      // X, rounded up
-  Degree degree;            // proved to suffice
-  Degree degree_needed;     // proved to be needed
-  Integer rank;             // C(d + degree, degree)
+  long dimension = 0;    // d = max(1, round(c log n))
+  Rational half_width;   // X, rounded up
+  Degree degree;         // proved to suffice
+  Degree degree_needed;  // proved to be needed
+  // What the two proofs are about: half_width and epsilon from below; low_half_width and epsilon from above.
+  Rational low_half_width, low_epsilon, high_epsilon;
+  std::optional<BestError> at, below;  // the proofs, where the degrees were found by exchange
+  Integer rank;                        // C(d + degree, degree)
   Interval log_features;    // log of rank (forward), rank d (matrix gradient), rank d^2 (tensor gradient)
   Interval log_operations;  // log of p n features (2d + 3), d value columns: polynomial_cost
   Interval log_exact_operations;  // log of n^p (4d + 30) (forward), d^{p-1} times that (gradient): exact_cost

@@ -39,7 +39,7 @@ std::string claims_csv(const RunRecord& run) {
   for (const ClaimRecord& c : run.claims)
     text += row({c.id, c.paper, c.status, c.verdict_name(), count(c.instances), c.ratio, c.ratio_exact,
                  count(c.precision), c.twin, name(c.twin_verdict), decimal(c.seconds), c.statement, c.source,
-                 c.file, c.certificate, c.twin_certificate});
+                 c.file, c.certificate.said, c.twin_certificate.said});
   return text;
 }
 
@@ -103,7 +103,7 @@ std::string heads_csv(const RunRecord& run) {
                  bound(h.error),
                  name(h.verdict),
                  h.reason,
-                 h.certificate});
+                 h.certificate.said});
   return text;
 }
 
@@ -111,7 +111,7 @@ std::string degrees_csv(const RunRecord& run) {
   std::string text = row({"error_kind", "half_width", "epsilon", "degree", "theory", "certificate"});
   for (const DegreeRecord& d : run.degrees)
     text += row({name(d.kind), decimal(d.half_width), decimal(d.epsilon), std::to_string(d.degree.value),
-                 decimal(d.theory), d.certificate});
+                 decimal(d.theory), d.certificate.said});
   return text;
 }
 
@@ -120,7 +120,7 @@ std::string hyper_attention_csv(const std::vector<HyperAttentionRecord>& rows) {
   for (const char* what : {"alpha", "alpha_over_keys", "kappa", "kappa_outside_blocks", "planted_weight",
                            "gap", "spectral_error", "entry_error"})
     for (const char* end : {"_lower", "_upper"}) titles.push_back(std::string(what) + end);
-  titles.push_back("planted_row_stands_out");
+  titles.insert(titles.end(), {"planted_row_stands_out", "certificate"});
   std::string text = row(titles);
   for (const HyperAttentionRecord& h : rows) {
     std::vector<std::string> fields = {h.input,
@@ -137,6 +137,7 @@ std::string hyper_attention_csv(const std::vector<HyperAttentionRecord>& rows) {
       fields.push_back(x ? bound(x->upper) : "");
     }
     fields.push_back(h.stands_out ? *h.stands_out ? "yes" : "no" : "");
+    fields.push_back(h.certificate.said);
     text += row(fields);
   }
   return text;
@@ -147,7 +148,7 @@ std::string propagation_csv(const std::vector<PropagationRecord>& rows) {
   for (const char* pass : {"forward", "backward", "weights", "growth"})
     for (const char* what : {"", "_bound_tokens", "_bound_states", "_bound_norms"})
       titles.push_back(std::string(pass) + what);
-  titles.insert(titles.end(), {"least_singular_value", "verdict"});
+  titles.insert(titles.end(), {"least_singular_value", "verdict", "certificate"});
   std::string text = row(titles);
   const auto size = [](double x) { return std::isfinite(x) ? decimal(x) : "infinity"; };
   for (const PropagationRecord& r : rows) {
@@ -157,6 +158,7 @@ std::string propagation_csv(const std::vector<PropagationRecord>& rows) {
       for (const double value : {x.measured, x.tokens, x.states, x.norms}) fields.push_back(size(value));
     fields.push_back(decimal(r.least_singular_value));
     fields.push_back(name(r.verdict));
+    fields.push_back(r.certificate.said);
     text += row(fields);
   }
   return text;

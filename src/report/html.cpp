@@ -109,7 +109,7 @@ for (const button of document.querySelectorAll('.claims th button'))
   });
 let closed = [];
 addEventListener('beforeprint', () => {
-  closed = [...document.querySelectorAll('details:not([open])')];
+  closed = [...document.querySelectorAll('details:not([open]):not(.certificates)')];
   for (const d of closed) d.open = true;
 });
 addEventListener('afterprint', () => { for (const d of closed) d.open = false; });
@@ -118,6 +118,7 @@ addEventListener('afterprint', () => { for (const d of closed) d.open = false; }
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
 std::string paragraph(const std::string& text, const std::string& style = "") {
+  if (text.empty()) return "";
   return "<p" + (style.empty() ? "" : " class=\"" + style + "\"") + ">" + html_escaped(text) + "</p>\n";
 }
 
@@ -150,6 +151,29 @@ std::string plain_table(const Table& table, const std::string& style) {
     html += "</tr>\n";
   }
   return html + "</tbody>\n</table></div>\n";
+}
+
+std::string links(const CertificateMark& mark) {
+  std::string html;
+  for (const std::string& file : mark.files)
+    html += " <a href=\"" + html_escaped(file) + "\">" + html_escaped(file) + "</a>";
+  return html;
+}
+
+/// What the checker said of a figure's numbers: in sum, and unfolded number by number.
+using NamedMark = std::pair<std::string, CertificateMark>;
+std::string certificates_of(const std::vector<NamedMark>& numbers) {
+  std::vector<CertificateMark> marks;
+  std::string rows;
+  for (const auto& [name, mark] : numbers) {
+    marks.push_back(mark);
+    rows += "<tr><td>" + html_escaped(name) + "</td><td>" + html_escaped(mark.said) + links(mark) +
+            "</td></tr>\n";
+  }
+  const std::string sentence = certificate_sentence(marks);
+  if (sentence.empty()) return "";
+  return "<details class=\"certificates\"><summary>" + html_escaped(sentence) +
+         "</summary>\n<table>\n<tbody>\n" + rows + "</tbody>\n</table>\n</details>\n";
 }
 
 std::string details_of(const ClaimRecord& c, const RunRecord& run) {
@@ -187,15 +211,11 @@ std::string details_of(const ClaimRecord& c, const RunRecord& run) {
     else if (witness.empty()) html += paragraph("Refuted, as a false twin must be.");
     else html += paragraph("Refuted, as a false twin must be, by:") + facts_list(witness);
   }
-  for (const auto& [title, said, files] :
-       {std::tuple("Certificate", &c.certificate, &c.certificate_files),
-        std::tuple("Certificate of the twin", &c.twin_certificate, &c.twin_certificate_files)}) {
-    if (said->empty()) continue;
-    html += std::string("<h3>") + title + "</h3>\n<p>" + html_escaped(*said);
-    for (const std::string& file : *files)
-      html += " <a href=\"" + html_escaped(file) + "\">" + html_escaped(file) + "</a>";
-    html += "</p>\n";
-  }
+  for (const auto& [title, mark] :
+       {std::pair("Certificate", &c.certificate), std::pair("Certificate of the twin", &c.twin_certificate)})
+    if (!mark->said.empty())
+      html += std::string("<h3>") + title + "</h3>\n<p>" + html_escaped(mark_text(*mark)) + links(*mark) +
+              "</p>\n";
   return html + "<h3>Check it again</h3>\n<pre><code>" + html_escaped(recheck_claim(run, c.id)) +
          "</code></pre>\n</details>";
 }
@@ -256,7 +276,7 @@ std::string claims_section(const RunRecord& run) {
          "</section>\n";
 }
 
-std::string figures_section(const Figures& figures) {
+std::string figures_section(const RunRecord& run, const Figures& figures) {
   std::string html = "<section id=\"figures\">\n<h2>Least degree against the half-width</h2>\n";
   if (figures.degrees.empty())
     return html + "<p>This run computed no least degrees, so there is no figure.</p>\n</section>\n";
@@ -265,17 +285,34 @@ std::string figures_section(const Figures& figures) {
     html += "<figure>\n";
     if (figure.svg.empty()) html += paragraph("The figure is left out: " + figure.missing + ".");
     else html += svg_inline(figure.svg, std::string(name(kind)) + "-");
-    html += "<figcaption>" + html_escaped(figure_caption(kind)) + "</figcaption>\n</figure>\n";
+    html += "<figcaption>" + html_escaped(figure_caption(kind)) + "</figcaption>\n";
+    std::vector<NamedMark> numbers;
+    for (const DegreeRecord& d : run.degrees)
+      if (d.kind == kind)
+        numbers.emplace_back(fmt::format("degree {}, X = {}, ε = {:g}", d.degree.value, nearest(d.half_width),
+                                         nearest(d.epsilon)),
+                             d.certificate);
+    html += certificates_of(numbers) + "</figure>\n";
   }
   return html + "</div>\n</section>\n";
 }
 
-std::string threshold_section(const std::optional<Figure>& figure) {
+std::string threshold_section(const RunRecord& run, const std::optional<Figure>& figure) {
   if (!figure) return "";
-  return "<section id=\"threshold\">\n<h2>The threshold</h2>\n<figure class=\"wide\">\n" +
-         (figure->svg.empty() ? paragraph("The figure is left out: " + figure->missing + ".")
-                              : svg_inline(figure->svg, "threshold-")) +
-         "<figcaption>" + html_escaped(kThresholdCaption) + "</figcaption>\n</figure>\n</section>\n";
+  std::string html = "<section id=\"threshold\">\n<h2>The threshold</h2>\n<figure class=\"wide\">\n" +
+                     (figure->svg.empty() ? paragraph("The figure is left out: " + figure->missing + ".")
+                                          : svg_inline(figure->svg, "threshold-")) +
+                     "<figcaption>" + html_escaped(kThresholdCaption) + "</figcaption>\n</figure>\n";
+  if (const Table stars = stars_table(run.thresholds); !stars.rows.empty())
+    html += plain_table(stars, "heads") + paragraph(stars.throughout + kStarsCaption, "caption");
+  std::vector<NamedMark> numbers;
+  for (const ThresholdRecord& t : run.thresholds)
+    numbers.emplace_back(
+        fmt::format("{}, {}, n = {}, c = {:g}, C = {:g}: ", t.kind, t.problem, t.n, t.c, t.C) +
+            (t.star ? fmt::format("κ* = {}", rounded(*t.star, 5))
+                    : fmt::format("degree at κ = {:g}", t.kappa)),
+        t.certificate);
+  return html + certificates_of(numbers) + "</section>\n";
 }
 
 /// The theorems beside the threshold's own: figure, tables.
@@ -290,7 +327,8 @@ std::string neighbours_section(const RunRecord& run, const std::optional<Figure>
     const Table table = hyper_attention_table(run.hyper_attention);
     html += "<h3>HyperAttention's assumptions</h3>\n" +
             paragraph(reading_of_hyper_attention(run.hyper_attention)) + plain_table(table, "heads") +
-            paragraph(table.throughout + kHyperAttentionCaption, "caption");
+            paragraph(table.throughout + kHyperAttentionCaption, "caption") +
+            paragraph(certificate_sentence(marks_of(run.hyper_attention)), "caption");
   }
   return html.empty()
              ? html
@@ -311,7 +349,8 @@ std::string propagation_section(const RunRecord& run, const Figures& figures) {
     html += "<figcaption>" + html_escaped(caption) + "</figcaption>\n</figure>\n";
   }
   return html + plain_table(propagation_table(run.propagation), "heads") +
-         paragraph(kPropagationTableCaption, "caption") + "</section>\n";
+         paragraph(kPropagationTableCaption, "caption") +
+         paragraph(certificate_sentence(marks_of(run.propagation)), "caption") + "</section>\n";
 }
 
 std::string heads_section(const RunRecord& run) {
@@ -413,8 +452,8 @@ std::string html_report(const RunRecord& run, const Figures& figures) {
     html += "</ul>\n";
   }
   html += "</header>\n" + heads_section(run) + worst_inputs_section(run) +
-          threshold_section(figures.threshold) + neighbours_section(run, figures.neighbours) +
-          figures_section(figures) + propagation_section(run, figures) + papers_section(run) +
+          threshold_section(run, figures.threshold) + neighbours_section(run, figures.neighbours) +
+          figures_section(run, figures) + propagation_section(run, figures) + papers_section(run) +
           claims_section(run) + run_section(run);
   return html + "</main>\n<script>" + kScript + "</script>\n</body>\n</html>\n";
 }

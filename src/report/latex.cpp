@@ -122,8 +122,8 @@ std::vector<Number> numbers_of(const RunRecord& run) {
                                    [](const ClaimRecord& c) { return c.twin_refuted(); })),
       "claims.jsonl");
   for (const auto& [library, version] : run.versions) add("Version", key_of(library), version, "run.json");
-  const auto certified = [](const std::string& file, const std::string& certificate) {
-    return file + (certificate.empty() ? "" : ", certificate " + certificate);
+  const auto certified = [](const std::string& file, const CertificateMark& mark) {
+    return file + (mark.said.empty() ? "" : ", certificate: " + mark.said);
   };
   for (const ClaimRecord& c : run.claims) {
     const std::string key = key_of(c.id), origin = certified("claims.jsonl", c.certificate);
@@ -158,13 +158,15 @@ std::vector<Number> numbers_of(const RunRecord& run) {
           t.kind + "," +
           (power ? fmt::format("2^{}", std::lround(exponent)) : fmt::format("{:.6g}", exponent));
       if (stars.insert(key).second)
-        add("KappaStar", key, rounded(*t.star, 5), "thresholds.jsonl, to nearest of a proved lower end");
+        add("KappaStar", key, rounded(*t.star, 5),
+            certified("thresholds.jsonl", t.certificate) + ", to nearest of a proved lower end");
     }
   for (std::size_t i = 0; i < run.propagation.size(); ++i) {
     const PropagationRecord& p = run.propagation[i];
     const std::string key = key_of(p.series) + "," + std::to_string(p.layer);
+    const std::string origin = certified("propagation.jsonl", p.certificate) + ", " + p.standing;
     add("LayerError", key, rounded(p.forward.measured, 3), "propagation.jsonl, " + p.standing);
-    add("LayerBound", key, rounded(p.forward.best(), 3), "propagation.jsonl, " + p.standing);
+    add("LayerBound", key, rounded(p.forward.best(), 3), origin);
   }
   return list;
 }
@@ -330,9 +332,8 @@ std::string claim_box(const ClaimRecord& c) {
            (c.twin.empty() ? "none recorded" : breakable(c.twin)) +
                (c.twin_refuted() ? ", refuted by: " + facts(witness_facts(c.twin_witness))
                                  : ", \\textbf{not refuted}: this check has not been shown able to fail"));
-  if (!c.certificate.empty())
-    text += fact("Certificate",
-                 latex_escaped(c.certificate) + "; of the twin: " + latex_escaped(c.twin_certificate));
+  text += fact("Certificate", latex_escaped(mark_text(c.certificate))) +
+          fact("Certificate of the twin", latex_escaped(mark_text(c.twin_certificate)));
   return text + "\\end{attnclaim}\n";
 }
 
@@ -342,6 +343,17 @@ std::string figure(const std::string& picture, const std::string& caption, const
          "\\else The figure needs pgfplots with its library patchplots "
          "(report-preamble.tex).\\fi\n\\caption{" +
          latex_escaped(caption) + "}\\label{" + label + "}\n\\end{figure}\n";
+}
+
+std::string sentence(const std::vector<CertificateMark>& marks) {
+  const std::string text = certificate_sentence(marks);
+  return text.empty() ? "" : "\n\\noindent " + latex_escaped(text) + "\n";
+}
+
+std::string stars_block(const std::vector<ThresholdRecord>& thresholds) {
+  const Table stars = stars_table(thresholds);
+  if (stars.rows.empty()) return "";
+  return table_block(longtable(stars, stars.throughout + kStarsCaption, "tab:attnbounds-stars", {}));
 }
 
 std::string recheck_appendix(const RunRecord& run) {
@@ -480,7 +492,8 @@ std::map<std::string, std::string> latex_report(const RunRecord& run) {
   const HeatMapFigure threshold = threshold_figure(run.thresholds);
   if (!threshold.panels.empty())
     body += section("The threshold",
-                    figure(heat_map_picture(threshold), kThresholdCaption, "fig:attnbounds-threshold"));
+                    figure(heat_map_picture(threshold), kThresholdCaption, "fig:attnbounds-threshold") +
+                        stars_block(run.thresholds) + sentence(marks_of(run.thresholds)));
   if (const HeatMapFigure neighbours = neighbours_figure(run.thresholds); !neighbours.panels.empty())
     body +=
         section("The neighbouring theorems",
@@ -492,12 +505,14 @@ std::map<std::string, std::string> latex_report(const RunRecord& run) {
         "HyperAttention's assumptions",
         latex_escaped(reading_of_hyper_attention(run.hyper_attention)) + "\n\n" +
             table_block(longtable(table, table.throughout + kHyperAttentionCaption,
-                                  "tab:attnbounds-hyper-attention", {{"input", 0.15}}, {"n", "α/keys"})));
+                                  "tab:attnbounds-hyper-attention", {{"input", 0.15}}, {"n", "α/keys"})) +
+            sentence(marks_of(run.hyper_attention)));
   }
   std::string degrees;
   for (const ErrorKind kind : {ErrorKind::relative, ErrorKind::absolute})
     degrees += figure(least_degree_pgfplots(run.degrees, kind), figure_caption(kind),
-                      std::string("fig:attnbounds-degree-") + name(kind));
+                      std::string("fig:attnbounds-degree-") + name(kind)) +
+               sentence(marks_of(run.degrees, kind));
   body += section("Least degree against the half-width", degrees);
   if (!run.propagation.empty())
     body += section("Error through the layers",
@@ -506,7 +521,8 @@ std::map<std::string, std::string> latex_report(const RunRecord& run) {
                                "fig:attnbounds-propagation") +
                         table_block(longtable(propagation_table(run.propagation), kPropagationTableCaption,
                                               "tab:attnbounds-propagation", {{"weights", 0.16}},
-                                              {"n", "d", "least σ", "tokens", "states", "norms"})));
+                                              {"n", "d", "least σ", "tokens", "states", "norms"})) +
+                        sentence(marks_of(run.propagation)));
   if (!run.claims.empty())
     body += section(
         "Paper by paper",

@@ -32,6 +32,12 @@ std::string facts_text(const std::string& title,
   return text;
 }
 
+/// A paragraph of its own, if certificates were asked for.
+std::string sentence_text(const std::vector<CertificateMark>& marks) {
+  const std::string sentence = certificate_sentence(marks);
+  return sentence.empty() ? "" : "\n" + markdown_escaped(sentence) + "\n";
+}
+
 std::string claim_text(const ClaimRecord& c) {
   std::string text = "\n### " + markdown_escaped(c.id) + "\n\n" + markdown_escaped(c.statement) + "\n\n";
   text += item("verdict",
@@ -50,6 +56,9 @@ std::string claim_text(const ClaimRecord& c) {
                                  (c.twin_refuted() ? ", refuted" : ", NOT refuted"));
   if (const auto facts = witness_facts(c.twin_witness); !facts.empty())
     text += facts_text("counterexample of the twin", facts);
+  if (!c.certificate.said.empty()) text += item("certificate", mark_text(c.certificate));
+  if (!c.twin_certificate.said.empty())
+    text += item("certificate of the twin", mark_text(c.twin_certificate));
   return text;
 }
 
@@ -91,6 +100,9 @@ std::string markdown_report(const RunRecord& run, const Figures& figures) {
       text += "The figure is left out: " + markdown_escaped(figures.threshold->missing) + ".\n";
     else text += "![The threshold](figures/threshold.svg)\n";
     text += "\n" + markdown_escaped(kThresholdCaption) + "\n";
+    if (const Table stars = stars_table(run.thresholds); !stars.rows.empty())
+      text += "\n" + table_text(stars) + "\n" + markdown_escaped(stars.throughout + kStarsCaption) + "\n";
+    text += sentence_text(marks_of(run.thresholds));
   }
 
   if (figures.neighbours) {
@@ -105,7 +117,8 @@ std::string markdown_report(const RunRecord& run, const Figures& figures) {
     const Table table = hyper_attention_table(run.hyper_attention);
     text += "\n## HyperAttention's assumptions\n\n" +
             markdown_escaped(reading_of_hyper_attention(run.hyper_attention)) + "\n\n" + table_text(table) +
-            "\n" + markdown_escaped(table.throughout + kHyperAttentionCaption) + "\n";
+            "\n" + markdown_escaped(table.throughout + kHyperAttentionCaption) + "\n" +
+            sentence_text(marks_of(run.hyper_attention));
   }
 
   text += "\n## Least degree against the half-width\n";
@@ -115,7 +128,7 @@ std::string markdown_report(const RunRecord& run, const Figures& figures) {
     else
       text += std::string("\n![Least degree against X, ") + name(kind) + " error](figures/least_degree" +
               (kind == ErrorKind::absolute ? "_absolute" : "") + ".svg)\n";
-    text += "\n" + markdown_escaped(figure_caption(kind)) + "\n";
+    text += "\n" + markdown_escaped(figure_caption(kind)) + "\n" + sentence_text(marks_of(run.degrees, kind));
   }
 
   text += "\n## Error through the layers\n\n";
@@ -132,7 +145,7 @@ std::string markdown_report(const RunRecord& run, const Figures& figures) {
       text += "\n" + markdown_escaped(caption) + "\n";
     }
     text += "\n" + table_text(propagation_table(run.propagation)) + "\n" +
-            markdown_escaped(kPropagationTableCaption) + "\n";
+            markdown_escaped(kPropagationTableCaption) + "\n" + sentence_text(marks_of(run.propagation));
   }
 
   if (!run.claims.empty())

@@ -356,26 +356,39 @@ void read_claims(const fs::path& file, RunRecord& run) {
 /// The record that a line of certificates.jsonl is about gets what the checker said.
 void enter_certificate(const Fields& line, RunRecord& run) {
   const std::string subject = line.text("subject"), name = line.text("name"), verdict = line.text("verdict");
-  const std::string said = verdict == "verified" ? "checked" : verdict == "none" ? "no certificate" : verdict;
-  if (verdict == "rejected")
-    run.rejected_certificates.emplace_back(subject + " " + name, line.text("reason"));
-  std::vector<std::string> files = line.texts("files");
-  for (std::string& file : files)  // from the run's directory
+  CertificateMark mark{verdict == "verified" ? "checked"
+                       : verdict == "none"   ? "no certificate"
+                                             : verdict,
+                       line.text_or_nothing("reason"), line.texts("files")};
+  if (verdict == "rejected") run.rejected_certificates.emplace_back(subject + " " + name, mark.reason);
+  for (std::string& file : mark.files)
     file = (fs::path(line.text_or_nothing("directory")) / file).generic_string();
-  for (ClaimRecord& c : run.claims)
-    if (c.id == name && subject == "claim") {
-      c.certificate = said;
-      c.certificate_files = files;
-    } else if (c.id == name && subject == "twin") {
-      c.twin_certificate = said;
-      c.twin_certificate_files = files;
-    }
-  for (HeadRecord& h : run.heads)
-    if (subject == "head" && h.name == name) h.certificate = said;
-  for (DegreeRecord& d : run.degrees)
-    if (subject == "degree" && name == attnbounds::name(d.kind) + (" " + Json(nearest(d.half_width)).dump()) +
-                                           " " + Json(nearest(d.epsilon)).dump())
-      d.certificate = said;
+  const auto enter = [&](const char* of, auto& records, auto name_of, auto certificate) {
+    if (subject != of) return;
+    for (auto& record : records)
+      if (name_of(record) == name) record.*certificate = mark;
+  };
+  const auto id = [](const ClaimRecord& c) { return c.id; };
+  enter("claim", run.claims, id, &ClaimRecord::certificate);
+  enter("twin", run.claims, id, &ClaimRecord::twin_certificate);
+  enter(
+      "head", run.heads, [](const HeadRecord& h) { return h.name; }, &HeadRecord::certificate);
+  enter(
+      "degree", run.degrees,
+      [](const DegreeRecord& d) {
+        return attnbounds::name(d.kind) + (" " + Json(nearest(d.half_width)).dump()) + " " +
+               Json(nearest(d.epsilon)).dump();
+      },
+      &DegreeRecord::certificate);
+  enter(
+      "threshold", run.thresholds, [](const ThresholdRecord& t) { return t.name; },
+      &ThresholdRecord::certificate);
+  enter(
+      "layers", run.propagation, [](const PropagationRecord& p) { return p.series; },
+      &PropagationRecord::certificate);
+  enter(
+      "hyper-attention", run.hyper_attention, [](const HyperAttentionRecord& h) { return h.input; },
+      &HyperAttentionRecord::certificate);
 }
 
 }  // namespace

@@ -25,6 +25,13 @@ namespace attnbounds {
 
 using Json = nlohmann::ordered_json;
 
+/// What attnbounds-check said of a number's certificates.
+struct CertificateMark {
+  std::string said;    // "checked", "rejected", "not checked", "no certificate"; empty: none asked for
+  std::string reason;  // why it was rejected, or why there is none
+  std::vector<std::string> files;  // from the run's directory
+};
+
 struct ClaimRecord {
   std::string id, paper, statement, latex, source, file, status;
   std::vector<std::string> hypotheses, comparisons;
@@ -37,8 +44,7 @@ struct ClaimRecord {
   Verdict twin_verdict = Verdict::undecided;  // refuted is what a false twin must be
   Json twin_witness;
   std::optional<double> seconds;
-  std::string certificate, twin_certificate;  // "checked", "no certificate", …; empty if none were asked for
-  std::vector<std::string> certificate_files, twin_certificate_files;
+  CertificateMark certificate, twin_certificate;
 
   bool twin_refuted() const { return twin_verdict == Verdict::refuted; }
   /// What was sampled is never called verified.
@@ -67,7 +73,7 @@ struct HeadRecord {
   std::optional<Rational> budget, bound,
       error;                             // epsilon max|V|, guaranteed, proved upper end of the true one
   Verdict verdict = Verdict::undecided;  // error <= bound <= budget
-  std::string certificate;
+  CertificateMark certificate;
 };
 
 struct DegreeRecord {
@@ -75,12 +81,14 @@ struct DegreeRecord {
   Rational half_width, epsilon;
   Degree degree;
   std::optional<double> theory;
-  std::string certificate;
+  CertificateMark certificate;
 };
 
 /// A point or a kappa* of the threshold (record "point" or "kappa_star" of phase.jsonl), as far as it is
 /// drawn.
 struct ThresholdRecord {
+  std::string name;    // of the task that found it
+  std::string n;       // as text, such as 2^400
   std::string kind;    // matrix, tensor
   std::string series;  // parameters that a figure holds fixed: problem, c, C
   std::string problem;
@@ -90,6 +98,7 @@ struct ThresholdRecord {
   std::optional<double> star, limit, hard;  // of a kappa*: proved lower end of kappa*; limit; direct route
   // log10 of kappa of the gap routes; the tower's limit is an estimate.
   std::optional<double> log10_reed_solomon, log10_hermitian, log10_tower;
+  CertificateMark certificate;
 };
 
 /// The worst input that a search found for an attention program.
@@ -114,6 +123,7 @@ struct HyperAttentionRecord {
   std::optional<ProvedEnds> kappa, kappa_outside_blocks;  // none: a row has nothing left
   std::optional<ProvedEnds> gap, planted_weight;          // of a planted row that the exact outputs tell
   std::optional<bool> stands_out;                         // it does in the sampled output
+  CertificateMark certificate;
 };
 
 /// An error and its bounds by the three recursions of docs/gradients.md; infinite where one says nothing.
@@ -129,6 +139,7 @@ struct PropagationRecord {
   ErrorAgainstBounds forward, backward, weights, growth;
   double least_singular_value = 0;  // of the layer's softmax matrices, an estimate
   Verdict verdict = Verdict::undecided;
+  CertificateMark certificate;  // of the series
 };
 
 struct RunRecord {

@@ -43,6 +43,11 @@ const char* const kHyperAttentionCaption =
     "|V|, and whether the planted row's output is the largest, are enclosed after the fact for the output of "
     "one "
     "seed: statistical, another seed gives others.";
+const char* const kStarsCaption =
+    "κ*(n): a proved lower end, rounded to nearest; below it the polynomial method pays. Certificate: that "
+    "the "
+    "degree at κ* suffices, and that one less than the degree where it no longer pays does not; the rest is "
+    "arithmetic with C(d+g, g) and n, which attnbounds-check does not do again.";
 const char* const kPropagationCaption =
     "The error through the layers of a transformer whose softmax weights are off by relative δ in every "
     "head: "
@@ -67,7 +72,9 @@ const char* const kPropagationTableCaption =
     "value of a "
     "softmax matrix of layer m, an estimate: not 0 where attention has full rank. Standing: proved "
     "(intervals) or "
-    "estimate (double).";
+    "estimate (double). A certificate is about the recursions with constants from norms, forward and "
+    "backward, "
+    "and from states, forward; the recursion token by token and measured errors have none.";
 const char* const kPapersCaption =
     "A row a paper. Holding: claims verified, or supported where they are sampled, of those checked. "
     "Sharpest bound: "
@@ -189,6 +196,70 @@ std::string plain(const Json& value) {
 
 }  // namespace
 
+// ---- Certificates.
+
+std::string mark_text(const CertificateMark& mark) {
+  return mark.said + (mark.reason.empty() ? "" : ": " + mark.reason);
+}
+
+namespace {
+
+bool any_asked_for(const std::vector<CertificateMark>& marks) {
+  return std::any_of(marks.begin(), marks.end(), [](const CertificateMark& m) { return !m.said.empty(); });
+}
+std::ptrdiff_t count_of(const std::vector<CertificateMark>& marks, const char* said) {
+  return std::count_if(marks.begin(), marks.end(), [&](const CertificateMark& m) { return m.said == said; });
+}
+/// A column, if any certificates were asked for.
+void add_certificates(Table& table, const std::vector<CertificateMark>& marks,
+                      const char* title = "certificate") {
+  if (!any_asked_for(marks)) return;
+  table.columns.push_back({title, title, Align::left});
+  for (std::size_t i = 0; i < marks.size(); ++i)
+    table.rows[i].push_back(marks[i].said.empty() ? kNone : marks[i].said);
+}
+template <class Record, class Of>
+std::vector<CertificateMark> marks_over(const std::vector<Record>& records, Of of) {
+  std::vector<CertificateMark> marks;
+  for (const Record& r : records) marks.push_back(of(r));
+  return marks;
+}
+
+}  // namespace
+
+std::string certificate_sentence(const std::vector<CertificateMark>& marks) {
+  if (!any_asked_for(marks)) return "";
+  std::string text = fmt::format("Certificates, by attnbounds-check: {} checked", count_of(marks, "checked"));
+  for (const char* said : {"rejected", "not checked"})
+    if (const auto count = count_of(marks, said); count > 0) text += fmt::format(", {} {}", count, said);
+  std::map<std::string, std::size_t> none;
+  for (const CertificateMark& m : marks)
+    if (m.said.empty() || m.said == "no certificate") ++none[m.reason.empty() ? "not asked for" : m.reason];
+  for (const auto& [reason, count] : none) text += fmt::format("; {} without one: {}", count, reason);
+  return text + ".";
+}
+
+std::vector<CertificateMark> marks_of(const std::vector<DegreeRecord>& degrees, ErrorKind kind) {
+  std::vector<CertificateMark> marks;
+  for (const DegreeRecord& d : degrees)
+    if (d.kind == kind) marks.push_back(d.certificate);
+  return marks;
+}
+std::vector<CertificateMark> marks_of(const std::vector<ThresholdRecord>& thresholds) {
+  return marks_over(thresholds, [](const ThresholdRecord& t) { return t.certificate; });
+}
+std::vector<CertificateMark> marks_of(const std::vector<PropagationRecord>& rows) {
+  std::vector<CertificateMark> marks;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (i + 1 == rows.size() || rows[i + 1].series != rows[i].series) marks.push_back(rows[i].certificate);
+  return marks;
+}
+std::vector<CertificateMark> marks_of(const std::vector<HyperAttentionRecord>& rows) {
+  return marks_over(rows, [](const HyperAttentionRecord& h) { return h.certificate; });
+}
+
+// ---- Tables.
+
 Table heads_table(const std::vector<HeadRecord>& heads) {
   Table table{{{"head", "head", Align::left},
                {"n", "$n$"},
@@ -213,11 +284,7 @@ Table heads_table(const std::vector<HeadRecord>& heads) {
          fmt::format("{:g}", nearest(h.epsilon)), h.least ? std::to_string(h.least->degree.value) : kNone,
          h.least ? whole_or_rounded_up(h.least->rank) : kNone, h.method, rounded_up(h.bound, 3),
          rounded_up(h.error, 3), name(h.verdict)});
-  if (std::any_of(heads.begin(), heads.end(), [](const HeadRecord& h) { return !h.certificate.empty(); })) {
-    table.columns.push_back({"certificate", "certificate", Align::left});
-    for (std::size_t i = 0; i < heads.size(); ++i)
-      table.rows[i].push_back(heads[i].certificate.empty() ? kNone : heads[i].certificate);
-  }
+  add_certificates(table, marks_over(heads, [](const HeadRecord& h) { return h.certificate; }));
   for (const char* title : {"n", "d", "ε"}) table = without_common(std::move(table), title);
   if (!table.throughout.empty()) table.throughout = "Throughout: " + table.throughout + ". ";
   return table;
@@ -332,6 +399,30 @@ Table propagation_table(const std::vector<PropagationRecord>& rows) {
                           shown(r.growth.norms), shown(first->backward.measured),
                           shown(first->backward.best()), shown(r.least_singular_value), name(verdict)});
   }
+  add_certificates(table, marks_of(rows));
+  return table;
+}
+
+Table stars_table(const std::vector<ThresholdRecord>& thresholds) {
+  Table table{{{"attention", "attention", Align::left},
+               {"problem", "problem", Align::left},
+               {"c", "$c$"},
+               {"C", "$C$"},
+               {"n", "$n$"},
+               {"κ*", "$\\kappa^*$"}},
+              {},
+              {}};
+  std::vector<CertificateMark> marks;
+  for (const ThresholdRecord& t : thresholds)
+    if (t.star) {
+      table.rows.push_back(
+          {t.kind, t.problem, fmt::format("{:g}", t.c), fmt::format("{:g}", t.C), t.n, rounded(*t.star, 5)});
+      marks.push_back(t.certificate);
+    }
+  if (table.rows.empty()) return table;
+  add_certificates(table, marks);
+  for (const char* title : {"c", "C"}) table = without_common(std::move(table), title);
+  if (!table.throughout.empty()) table.throughout = "Throughout: " + table.throughout + ". ";
   return table;
 }
 
@@ -404,29 +495,35 @@ Table claims_table(const std::vector<ClaimRecord>& claims) {
                           c.instances ? std::to_string(*c.instances) : kNone,
                           c.ratio.empty() ? kNone : c.ratio, precision_text(c), twin_text(c),
                           seconds_text(c.seconds)});
-  if (std::any_of(claims.begin(), claims.end(),
-                  [](const ClaimRecord& c) { return !c.certificate.empty(); })) {
-    table.columns.push_back({"certificate", "certificate", Align::left});
-    table.columns.push_back({"twin's certificate", "twin's certificate", Align::left});
+  const auto marks = marks_over(claims, [](const ClaimRecord& c) { return c.certificate; });
+  const auto twins = marks_over(claims, [](const ClaimRecord& c) { return c.twin_certificate; });
+  if (!any_asked_for(marks) && !any_asked_for(twins)) return table;
+  for (const auto& [title, of] : {std::pair("certificate", &marks), {"twin's certificate", &twins}}) {
+    table.columns.push_back({title, title, Align::left});
     for (std::size_t i = 0; i < claims.size(); ++i)
-      for (const std::string& said : {claims[i].certificate, claims[i].twin_certificate})
-        table.rows[i].push_back(said.empty() ? kNone : said);
+      table.rows[i].push_back((*of)[i].said.empty() ? kNone : (*of)[i].said);
   }
   return table;
 }
 
 /// How many of the run's numbers the independent checker has re-proved; nothing if none were asked for.
 std::string certificates_text(const RunRecord& run) {
-  std::vector<std::string> said;
-  for (const ClaimRecord& c : run.claims) said.insert(said.end(), {c.certificate, c.twin_certificate});
-  for (const HeadRecord& h : run.heads) said.push_back(h.certificate);
-  for (const DegreeRecord& d : run.degrees) said.push_back(d.certificate);
-  const auto count = [&](const char* word) { return std::count(said.begin(), said.end(), word); };
-  if (count("") == static_cast<std::ptrdiff_t>(said.size())) return "";
+  std::vector<CertificateMark> marks;
+  const auto more = [&](const std::vector<CertificateMark>& list) {
+    marks.insert(marks.end(), list.begin(), list.end());
+  };
+  for (const ClaimRecord& c : run.claims) more({c.certificate, c.twin_certificate});
+  more(marks_over(run.heads, [](const HeadRecord& h) { return h.certificate; }));
+  for (const ErrorKind kind : {ErrorKind::relative, ErrorKind::absolute}) more(marks_of(run.degrees, kind));
+  more(marks_of(run.thresholds));
+  more(marks_of(run.propagation));
+  more(marks_of(run.hyper_attention));
+  if (!any_asked_for(marks)) return "";
   return fmt::format(
       " Certificates re-proved by attnbounds-check: {}; rejected: {}; not checked: {}; numbers without one: "
       "{}.",
-      count("checked"), count("rejected"), count("not checked"), count("no certificate") + count(""));
+      count_of(marks, "checked"), count_of(marks, "rejected"), count_of(marks, "not checked"),
+      count_of(marks, "no certificate") + count_of(marks, ""));
 }
 
 std::string summary(const RunRecord& run) {

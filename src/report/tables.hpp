@@ -29,9 +29,20 @@ std::string seconds_text(const std::optional<double>& seconds);
 std::string precision_text(const ClaimRecord& claim);
 std::string twin_text(const ClaimRecord& claim);
 
+/// "checked"; "no certificate: why".
+std::string mark_text(const CertificateMark& mark);
+/// "Certificates, by attnbounds-check: 114 checked; 3 numbers have none: why." Empty if none were asked for.
+std::string certificate_sentence(const std::vector<CertificateMark>& marks);
+std::vector<CertificateMark> marks_of(const std::vector<DegreeRecord>& degrees, ErrorKind kind);
+std::vector<CertificateMark> marks_of(const std::vector<ThresholdRecord>& thresholds);
+std::vector<CertificateMark> marks_of(const std::vector<PropagationRecord>& rows);  // one a series
+std::vector<CertificateMark> marks_of(const std::vector<HyperAttentionRecord>& rows);
+
 Table heads_table(const std::vector<HeadRecord>& heads);
 Table worst_inputs_table(const std::vector<WorstInputRecord>& inputs);
 Table hyper_attention_table(const std::vector<HyperAttentionRecord>& rows);
+/// The kappa* of the threshold's figures.
+Table stars_table(const std::vector<ThresholdRecord>& thresholds);
 /// A row a series: its last layer.
 Table propagation_table(const std::vector<PropagationRecord>& rows);
 /// A row a paper: how many claims hold, the one whose bound is the most nearly attained, what failed as
@@ -57,6 +68,7 @@ std::string reading_of_propagation(const std::vector<PropagationRecord>& rows);
 /// How many inputs break the column assumption, and how many planted rows the sampled output shows.
 std::string reading_of_hyper_attention(const std::vector<HyperAttentionRecord>& rows);
 extern const char* const kHyperAttentionCaption;
+extern const char* const kStarsCaption;
 extern const char* const kPropagationCaption;
 extern const char* const kGrowthCaption;
 extern const char* const kPropagationTableCaption;

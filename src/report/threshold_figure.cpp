@@ -8,6 +8,7 @@
 #include <set>
 
 #include "numeric/exact_text.hpp"
+#include "sweep/theory.hpp"
 
 namespace attnbounds {
 namespace {
@@ -225,6 +226,10 @@ std::optional<ThresholdRecord> threshold_record(const Json& line, const std::str
     if (route("hard_hermitian")) r.log10_hermitian = middle(line.at("hard_hermitian"), "log10_kappa", place);
     if (route("hard_tower_limit"))
       r.log10_tower = decimal(field(line.at("hard_tower_limit"), "log10_kappa_estimate", place), place);
+  }
+  if (line.contains("n")) {
+    r.n = text("n");
+    r.name = theory_name(line);
   }
   return r;
 }

@@ -1,7 +1,6 @@
 #include "sweep/neighbours.hpp"
 
 #include "reductions/attention/hardness.hpp"
-#include "sweep/theory.hpp"
 
 namespace attnbounds {
 namespace {
@@ -20,10 +19,11 @@ void append(std::vector<SweepTask>& tasks, const TheoryGrid& grid) {
 
 }  // namespace
 
-std::vector<SweepTask> neighbour_tasks() {
+std::vector<SweepTask> neighbour_tasks(DegreeProofs proofs) {
   const std::vector<TokenCount> tokens{{"2^20"}, {"2^40"}, {"2^161"}};
   std::vector<SweepTask> tasks;
   TheoryGrid lora;
+  lora.proofs = proofs;
   lora.kinds = {AttentionKind::matrix};
   lora.problem = Problem::gradient;
   lora.c = lora.C = {1};
@@ -36,6 +36,7 @@ std::vector<SweepTask> neighbour_tasks() {
     append(tasks, lora);
   }
   TheoryGrid diffusion;
+  diffusion.proofs = proofs;
   diffusion.kinds = {AttentionKind::matrix};
   diffusion.n = tokens;
   diffusion.kappa = {Rational(1, 2)};

@@ -6,10 +6,10 @@
 //   latent diffusion  tokens in a subspace of d0 = c log n dimensions: problem forward at d = d0, kappa fixed
 #pragma once
 
-#include "sweep/task.hpp"
+#include "sweep/theory.hpp"
 
 namespace attnbounds {
 
-std::vector<SweepTask> neighbour_tasks();
+std::vector<SweepTask> neighbour_tasks(DegreeProofs proofs = DegreeProofs::none);
 
 }  // namespace attnbounds

@@ -4,6 +4,7 @@
 
 #include "numeric/exact_text.hpp"
 #include "phase/limit.hpp"
+#include "polynomial/certificate.hpp"
 #include "reductions/attention/hardness.hpp"
 
 namespace attnbounds {
@@ -55,7 +56,22 @@ void add_entries(SweepJson& line, const PhasePoint& p) {
   else line["kappa"] = exact_text(p.kappa);
 }
 
-SweepJson point_line(const PhasePoint& p, Estimate operations_a_second) {
+SweepJson degree_proofs(const PhaseValue& enough, const PhaseValue& needed) {
+  SweepJson proofs = SweepJson::object();
+  const auto best = [](const std::optional<BestError>& found, Degree g, const Rational& half_width) {
+    return found ? *found : best_error(g, half_width, ErrorKind::relative);
+  };
+  if (enough.degree.value > kLargestProof || enough.half_width == 0) return proofs;
+  proofs["upper"] = polynomial_error_certificate(best(enough.at, enough.degree, enough.half_width));
+  proofs["upper"]["bound"] = exact_text(enough.low_epsilon);
+  if (needed.degree_needed.value == 0) return proofs;
+  proofs["lower"] =
+      best_error_certificate(best(needed.below, {needed.degree_needed.value - 1}, needed.low_half_width));
+  proofs["lower"]["bound"] = exact_text(needed.high_epsilon);
+  return proofs;
+}
+
+SweepJson point_line(const PhasePoint& p, Estimate operations_a_second, DegreeProofs proofs) {
   const WorkingPrecision precision(Bits{128});
   const PhaseValue value = phase_value(p);
   const Interval log_n = p.n.log();
@@ -80,10 +96,11 @@ SweepJson point_line(const PhasePoint& p, Estimate operations_a_second) {
   line["pays"] = name(value.pays);
   line["fewer_operations"] = name(value.fewer_operations);
   if (!p.B) line["limit_exponent"] = rounded_enclosure(limit_exponent(p.kind, p.kappa, p.c, p.C).interval());
+  if (proofs == DegreeProofs::with) line["proofs"] = degree_proofs(value, value);
   return line;
 }
 
-SweepJson star_line(const PhasePoint& p) {
+SweepJson star_line(const PhasePoint& p, DegreeProofs proofs) {
   const WorkingPrecision precision(Bits{128});
   const KappaStar star = kappa_star(p, kStarTolerance);
   const long arity = order(p.kind), d = dimension(p.n, p.c);
@@ -115,6 +132,12 @@ SweepJson star_line(const PhasePoint& p) {
     line["hard_tower_limit"] = {{"root", tower->root},
                                 {"columns", tower->columns},
                                 {"log10_kappa_estimate", tower->log_kappa.value / std::log(10.0)}};
+  if (proofs == DegreeProofs::with) {
+    PhasePoint pays = p, does_not = p;
+    pays.kappa = star.pays;
+    does_not.kappa = star.does_not_pay;
+    line["proofs"] = degree_proofs(phase_value(pays), phase_value(does_not));
+  }
   return line;
 }
 
@@ -136,6 +159,13 @@ SweepJson crossover_line(const PhasePoint& p, long last) {
 
 }  // namespace
 
+std::string theory_name(const SweepJson& line) {
+  const auto text = [&](const char* key) { return line.at(key).get<std::string>(); };
+  const char* entries = line.contains("B") ? "B" : "kappa";
+  return text("record") + " " + text("kind") + " " + text("problem") + " c=" + text("c") + " C=" + text("C") +
+         " n=" + text("n") + (line.contains(entries) ? std::string(" ") + entries + "=" + text(entries) : "");
+}
+
 std::vector<SweepTask> theory_tasks(const TheoryGrid& grid) {
   std::vector<SweepTask> tasks;
   for (const AttentionKind kind : grid.kinds)
@@ -154,7 +184,9 @@ std::vector<SweepTask> theory_tasks(const TheoryGrid& grid) {
             p.n = n;
             tasks.push_back({words("point", p, " n=" + n.text + entries(p)),
                              Estimate(kPointSeconds + exchange_seconds(p)),
-                             [p, rate = grid.operations_a_second] { return point_line(p, rate); }});
+                             [p, rate = grid.operations_a_second, proofs = grid.proofs] {
+                               return point_line(p, rate, proofs);
+                             }});
           }
           if (grid.stars == Stars::none) continue;
           PhasePoint p = base;
@@ -164,7 +196,7 @@ std::vector<SweepTask> theory_tasks(const TheoryGrid& grid) {
               dyadic(scaled_floor(to_rational(midpoint(limit_kappa_star(kind, c, C).interval())), 10), -10);
           tasks.push_back({words("kappa_star", p, " n=" + n.text),
                            Estimate(kStarSeconds + kStarPoints * exchange_seconds(near)),
-                           [p] { return star_line(p); }});
+                           [p, proofs = grid.proofs] { return star_line(p, proofs); }});
         }
         if (grid.crossovers == Crossovers::with)
           for (const PhasePoint& p : settings)

@@ -146,7 +146,7 @@ TEST_CASE("the neighbours stand in every format, with pgfplots and its data besi
   const std::string csv = contents(run.path / "hyper_attention.csv");
   CHECK(has(csv, "\n\"light-bulb, <b>spread</b>\",planted,128,254,16,63,7,8.125,8.1875,"));
   CHECK(has(csv, ",,"));  // kappa outside the blocks: a row has nothing left
-  CHECK(has(csv, ",no\n"));
+  CHECK(has(csv, ",no,\n"));
 }
 
 TEST_CASE(

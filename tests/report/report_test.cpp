@@ -387,3 +387,61 @@ TEST_CASE("a bound that was not kept is a warning, and a malformed line of propa
   CHECK(has(error_of(run), "propagation.jsonl:1"));
   CHECK(has(error_of(run), "bound_tokens"));
 }
+
+TEST_CASE("every number shows whether its certificate was checked, and why it has none, in every format") {
+  const Run run;
+  run.put("propagation.jsonl",
+          propagation_line("random", 1, "0.01") + propagation_line("with MLP", 1, "0.01"));
+  std::string thresholds;
+  for (const auto& [n, log_n] : {std::pair("2^10", "7"), {"2^20", "14"}})
+    for (const auto& [kappa, decimal] : {std::pair("0x1p-1", "0.5"), {"0x1p+0", "1"}})
+      thresholds += std::string(R"({"record":"point","kind":"matrix","problem":"forward","n":")") + n +
+                    R"(","c":"0x1p+0","C":"0x1p+0","log_n":{"lower":")" + log_n + R"(","upper":")" + log_n +
+                    R"("},"kappa":")" + kappa + R"(","kappa_decimal":)" + decimal +
+                    R"(,"exponent":{"lower":"1.5","upper":"1.6"}})" + "\n";
+  run.put("thresholds.jsonl",
+          thresholds +
+              R"({"record":"kappa_star","kind":"matrix","problem":"forward","n":"2^10","c":"0x1p+0",)"
+              R"("C":"0x1p+0","log_n":{"lower":"7","upper":"7"},"pays_decimal":0.25,)"
+              R"("limit":{"lower":"0.2","upper":"0.2"},"hard_direct":null})"
+              "\n");
+  run.put("hyper_attention.jsonl", "");
+  const auto line = [](const std::string& subject, const std::string& name, const std::string& rest) {
+    return R"({"subject":")" + subject + R"(","name":")" + name + R"(","directory":"proofs",)" + rest + "}\n";
+  };
+  const std::string checked = R"("files":["there.json"],"verdict":"verified","reason":"")";
+  const auto none = [](const std::string& why) {
+    return R"("files":[],"verdict":"none","reason":")" + why + "\"";
+  };
+  run.put("certificates.jsonl",
+          line("claim", "example-2026/sharp", checked) +
+              line("twin", "example-2026/sharp", none("too <b>odd</b>")) +
+              line("head", "layer0-head2", checked) + line("degree", "relative 0.125 0.001", checked) +
+              line("layers", "random", checked) + line("layers", "with MLP", none("it has an MLP")) +
+              line("threshold", "point matrix forward c=0x1p+0 C=0x1p+0 n=2^10 kappa=0x1p-1", checked) +
+              line("threshold", "point matrix forward c=0x1p+0 C=0x1p+0 n=2^10 kappa=0x1p+0",
+                   none("beyond the limit")) +
+              line("threshold", "kappa_star matrix forward c=0x1p+0 C=0x1p+0 n=2^10", checked));
+  const RunRecord record = read_run(run.path);
+  CHECK(has(summary(record), "re-proved by attnbounds-check: 6; rejected: 0; not checked: 0"));
+  CHECK(certificate_sentence(marks_of(record.thresholds)) ==
+        "Certificates, by attnbounds-check: 2 checked; 1 without one: beyond the limit; 2 without one: not "
+        "asked "
+        "for.");
+  const std::string page = run.report("report.html"), text = contents(run.path / "report.md"),
+                    tex = contents(run.path / "report.tex");
+  for (const std::string& report : {page, text, tex}) {
+    CHECK(has(report, "1 without one: beyond the limit"));
+    CHECK(has(report, "1 checked; 1 without one: it has an MLP"));
+    CHECK(!has(report, "<b>odd"));
+  }
+  CHECK(has(page, "no certificate: too &lt;b&gt;odd"));
+  CHECK(
+      has(page, "n = 2^10, c = 1, C = 1: degree at κ = 0.5</td><td>checked <a href=\"proofs/there.json\">"));
+  CHECK(has(page, "n = 2^10, c = 1, C = 1: κ* = 0.25000</td><td>checked"));
+  CHECK(has(text, "certificate of the twin: no certificate: too &lt;b&gt;odd"));
+  CHECK(has(text, "| matrix | forward | 2^10 | 0.25000 | checked |"));
+  CHECK(has(tex, "no certificate: too \\textless{}b"));
+  CHECK(has(tex, "\\attn@set{KappaStar}{matrix,10.0989}{0.25000}% thresholds.jsonl, certificate: checked"));
+  CHECK(has(contents(run.path / "propagation.csv"), ",verified,no certificate\n"));
+}

@@ -83,6 +83,27 @@ spoil("attention_polynomial_missing", put("method", "polynomial"), attention)
 spoil("attention_rows_beyond", put("sample", "rows", 3), attention)
 spoil("attention_no_npy", lambda c: c["inputs"].update(q=put_file("no.npy", b"not an npy file")), attention)
 
+# a counterexample: the error 2^-20 is above 2^-21; strictly
+above = dict(attention, exceeds="0x1p-21")
+save("valid", "attention_exceeds", above)
+spoil("attention_exceeds_equal", put("exceeds", "0x1p-20"), above)
+spoil("attention_exceeds_too_large", put("exceeds", "0x1.1p-20"), above)
+spoil("attention_exceeds_a_number", put("exceeds", 0), above)
+
+# tensor attention, one query 1/8: products of keys 1 and 3, around 2 within 1 (around 0 only within 3), so scores
+# within 1/8 and 1 + x from above; output 9/16 for e^(1/4)/(1 + e^(1/4)) = 0.5621765…
+pairs = dict(HEAD, kind="attention", mask="none",
+             inputs={"q": matrix("eighth.npy", [[0.125]]), "k": matrix("one_and_three.npy", [[1.0], [3.0]]), "v": matrix("v.npy", [[0.0], [1.0]]),
+                     "k2": matrix("one.npy", [[1.0]]), "v2": matrix("one.npy", [[1.0]])},
+             output=matrix("nine.npy", [[0.5625]]), method="polynomial",
+             polynomial={"half_width": "1/8", "error": "86/10000", "upper": line["upper"], "coefficients": ["1", "1"], "centre": ["2"]},
+             bound_approximation="861/100000", bound_rounding="0", bound="861/100000", sample={"seed": 0, "rows": 1},
+             observed={"lower": "32/100000", "upper": "33/100000"})
+save("valid", "attention_pairs", pairs)
+spoil("attention_pairs_not_shifted", put("polynomial", "centre", None), pairs)
+spoil("attention_pairs_shifted_too_far", put("polynomial", "centre", 0, "3"), pairs)
+spoil("attention_pairs_shifted_twice", put("polynomial", "centre", ["2", "2"]), pairs)
+
 # A1 = Y = E = 1, X = 0, A2 = A3 = (1, -1): f = (1/2, 1/2), c = -1, q = (-1, 1), p = q/2, dL/dX = -1
 one = matrix("one.npy", [[1.0]])
 sides = matrix("sides.npy", [[1.0], [-1.0]])
