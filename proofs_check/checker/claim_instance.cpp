@@ -363,9 +363,12 @@ Proved prove_claim_instance(const Field& top, const Folder&) {
                within = exact ? !above : surely_at_most(left.ball, right.ball);
     if (!above && !within) throw Undecided("relation: " + top["relation"].text());
     require(above == greater, "relation: it is not so that " + sides);
-    return Proved{
-        top["claim"].text() + " (" + said.name + "), one instance: " + sides,
-        {{"claim", top["claim"].value}, {"comparison", said.name}, {"relation", top["relation"].value}}};
+    return Proved{top["claim"].text() + " (" + said.name + "), one instance: " + sides,
+                  {{"claim", top["claim"].value},
+                   {"comparison", said.name},
+                   {"relation", top["relation"].value},
+                   {"left", decimal(left.ball, Rounding::down)},
+                   {"right", decimal(right.ball, Rounding::up)}}};
   });
 }
 

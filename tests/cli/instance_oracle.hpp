@@ -470,15 +470,17 @@ inline bool hypotheses_hold(const std::string& lemma, const Json& in) {
   return true;  // those of the others are in their bounds, or there are none
 }
 
+/// A side of the comparison that the certificate makes.
+inline Interval side(const Json& c, const char* name) {
+  return quantity(c.at("lemma"), c.at(name).at("quantity"), c.at("instance")) *
+         enclose(number(c.at(name).at("scale")));
+}
+
 /// Does what the certificate says hold, by the producer's intervals?
 inline bool confirms(const Json& c) {
   const WorkingPrecision precision(Bits{512});
   if (!hypotheses_hold(c.at("lemma"), c.at("instance"))) return false;
-  const auto side = [&](const char* name) {
-    return Interval(quantity(c.at("lemma"), c.at(name).at("quantity"), c.at("instance")) *
-                    enclose(number(c.at(name).at("scale"))));
-  };
-  const Interval left = side("left"), right = side("right");
+  const Interval left = side(c, "left"), right = side(c, "right");
   if (c.at("relation") == "greater") return lower(left) > upper(right);
   const bool exact = width(left) == 0 && width(right) == 0;
   return upper(left) <= lower(right) ||

@@ -256,9 +256,9 @@ spoil("counterexample_taylor_terms_as_the_claim", lambda c: c.update(comparison=
 
 
 # ---- Lemmas of claims: a valid one of each where paper suffices, and their hypotheses broken.
-def lemma(name, claim, comparison, left, right, instance, scale="1", relation="at most"):
+def lemma(name, claim, comparison, left, right, instance, scale="1", relation="at most", file=None):
     made = instance_of(claim, comparison, name, (left, "1"), relation, (right, scale), instance)
-    save("valid", name.replace("-", "_"), made)
+    save("valid", file or name.replace("-", "_"), made)
     return made
 
 
@@ -482,3 +482,7 @@ spoil("covariance_weight_negative", put("instance", "f", 0, "-1"), change)
 third = lemma("third-moment", "alman-song-2024-gradient/third-mixed-moment", "moment <= product of ranges/8", "moment", "ranges",
               {"f": ["1", "3"], "a": ["0", "1"], "b": ["0", "1"], "c": ["0", "1"]}, "1/8")
 spoil("third_moment_weight_zero", put("instance", "f", 0, "0"), third)
+# constants on [-1, 1]: J_1(1) (2/(1 + J_2(2)))^(1/2) = 0.535…, E_0 = tanh 1
+lemma("best-relative-error", "aggarwal-alman-2022/relative-sandwich", "J lower bound", "J bound", "E_g",
+      {"half_width": "1", "degree": 0, "upper": {"degree": 0, "coefficients": ["0x0.a6p0"], "critical_points": [], "radius": "0x1p-30"},
+       "lower": {"degree": 0, "points": ["-1", "1"]}}, file="relative_sandwich")
