@@ -1,6 +1,7 @@
 #include "kernels/cpu/tokens.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "kernels/cpu/buffer.hpp"
 #include "kernels/cpu/lanes.hpp"
@@ -19,9 +20,10 @@ T moved(T x, long l, const Coordinates<T>& to) {
 /// is `ahead` of `count` entries at p.
 template <bool write, class T>
 void fetch_ahead(const T* p, long count) {
-  constexpr long ahead = 4096, line = 64;
-  const char* from = reinterpret_cast<const char*>(p) + ahead;
-  for (long e = 0; e < count * static_cast<long>(sizeof(T)); e += line) __builtin_prefetch(from + e, write);
+  constexpr std::uintptr_t ahead = 4096, line = 64;
+  const auto from = reinterpret_cast<std::uintptr_t>(p) + ahead;  // may lie behind the matrix: only a hint
+  for (std::uintptr_t e = 0; e < static_cast<std::uintptr_t>(count) * sizeof(T); e += line)
+    __builtin_prefetch(reinterpret_cast<const void*>(from + e), write);
 }
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
