@@ -190,11 +190,10 @@ Json attention_heading(const fs::path& folder, const AttentionInput& input, cons
   return c;
 }
 
-}  // namespace
+// Each writes its matrices into the folder and returns the certificate.
 
-fs::path write_attention_certificate(const fs::path& folder, const AttentionInput& input,
-                                     const AttentionResult& result, Mask mask, std::uint64_t seed,
-                                     Index count, ThreadCount threads) {
+Json attention_certificate(const fs::path& folder, const AttentionInput& input, const AttentionResult& result,
+                           Mask mask, std::uint64_t seed, Index count, ThreadCount threads) {
   Json c = attention_heading(folder, input, result, mask);
   // A causal row sees as many keys as its number says: then the rows are enclosed where they stand.
   const std::vector<Index> rows = sampled_rows(seed, c["output"]["sha256"].get<std::string>(), input.q.rows(),
@@ -205,20 +204,12 @@ fs::path write_attention_certificate(const fs::path& folder, const AttentionInpu
   c["observed"] = observed(largest_error(rows_of(result.output, rows),
                                          attention_enclosure(sample, mask, width_for(result), threads))
                                .interval());
-  return finished(folder, c);
+  return c;
 }
 
-fs::path write_attention_certificate(const fs::path& folder, const AttentionInput& input,
-                                     const AttentionResult& result, Mask mask, const Enclosure& error) {
-  Json c = attention_heading(folder, input, result, mask);
-  c["sample"] = {{"seed", 0}, {"rows", input.q.rows()}};
-  c["observed"] = observed(error.interval());
-  return finished(folder, c);
-}
-
-fs::path write_attention_certificate(const fs::path& folder, const TensorAttentionInput& input,
-                                     const AttentionResult& result, std::uint64_t seed, Index count,
-                                     ThreadCount threads) {
+Json attention_certificate(const fs::path& folder, const TensorAttentionInput& input,
+                           const AttentionResult& result, std::uint64_t seed, Index count,
+                           ThreadCount threads) {
   make_folder(folder);
   Json c = heading("attention");
   c["mask"] = "none";
@@ -246,14 +237,12 @@ fs::path write_attention_certificate(const fs::path& folder, const TensorAttenti
       observed(largest_error(rows_of(result.output, rows),
                              tensor_attention_enclosure(sample, Mask::none, width_for(result), threads))
                    .interval());
-  return finished(folder, c);
+  return c;
 }
 
-namespace {
-
 template <class Input, class Key>
-fs::path gradient_certificate(const fs::path& folder, Json inputs, const Input& input, Index keys,
-                              const Key& key, const AttentionResult& result, ThreadCount threads) {
+Json gradient_certificate(const fs::path& folder, Json inputs, const Input& input, Index keys, const Key& key,
+                          const AttentionResult& result, ThreadCount threads) {
   Json c = heading("gradient");
   c["inputs"] = std::move(inputs);
   c["output"] = hashed(folder, "output", result.output);
@@ -268,13 +257,11 @@ fs::path gradient_certificate(const fs::path& folder, Json inputs, const Input& 
   put_bounds(c, result, UpperBound::of(max_abs(gradient_entry_bounds(loss_over<Interval>(input), phi))));
   c["observed"] = observed(
       largest_error(result.output, gradient_enclosure(input, width_for(result), threads)).interval());
-  return finished(folder, c);
+  return c;
 }
 
-}  // namespace
-
-fs::path write_gradient_certificate(const fs::path& folder, const MatrixLossInput& in,
-                                    const AttentionResult& result, ThreadCount threads) {
+Json gradient_certificate(const fs::path& folder, const MatrixLossInput& in, const AttentionResult& result,
+                          ThreadCount threads) {
   make_folder(folder);
   Json inputs;
   for (const auto& [key, m] :
@@ -282,8 +269,8 @@ fs::path write_gradient_certificate(const fs::path& folder, const MatrixLossInpu
     inputs[key] = hashed(folder, key, *m);
   return gradient_certificate(folder, inputs, in, in.a2.rows(), entries_of(in.a2), result, threads);
 }
-fs::path write_gradient_certificate(const fs::path& folder, const TensorLossInput& in,
-                                    const AttentionResult& result, ThreadCount threads) {
+Json gradient_certificate(const fs::path& folder, const TensorLossInput& in, const AttentionResult& result,
+                          ThreadCount threads) {
   make_folder(folder);
   Json inputs;
   for (const auto& [key, m] : {std::pair("A1", &in.a1),
@@ -300,21 +287,48 @@ fs::path write_gradient_certificate(const fs::path& folder, const TensorLossInpu
                               entries_of(in.a2, in.a3, Pairs::of_two_columns), result, threads);
 }
 
+}  // namespace
+
+fs::path write_attention_certificate(const fs::path& folder, const AttentionInput& input,
+                                     const AttentionResult& result, Mask mask, std::uint64_t seed,
+                                     Index count, ThreadCount threads) {
+  return finished(folder, attention_certificate(folder, input, result, mask, seed, count, threads));
+}
+fs::path write_attention_certificate(const fs::path& folder, const AttentionInput& input,
+                                     const AttentionResult& result, Mask mask, const Enclosure& error) {
+  Json c = attention_heading(folder, input, result, mask);
+  c["sample"] = {{"seed", 0}, {"rows", input.q.rows()}};
+  c["observed"] = observed(error.interval());
+  return finished(folder, c);
+}
+fs::path write_attention_certificate(const fs::path& folder, const TensorAttentionInput& input,
+                                     const AttentionResult& result, std::uint64_t seed, Index count,
+                                     ThreadCount threads) {
+  return finished(folder, attention_certificate(folder, input, result, seed, count, threads));
+}
+fs::path write_gradient_certificate(const fs::path& folder, const MatrixLossInput& in,
+                                    const AttentionResult& result, ThreadCount threads) {
+  return finished(folder, gradient_certificate(folder, in, result, threads));
+}
+fs::path write_gradient_certificate(const fs::path& folder, const TensorLossInput& in,
+                                    const AttentionResult& result, ThreadCount threads) {
+  return finished(folder, gradient_certificate(folder, in, result, threads));
+}
+
 fs::path write_kernel_certificate(const fs::path& folder, const KernelOutput& output,
                                   const std::optional<Rational>& exceeds) {
   constexpr ThreadCount one{1};
-  const auto write = [&](const auto& input) {
-    using Input = std::decay_t<decltype(input)>;
-    if constexpr (std::is_same_v<Input, AttentionInput>)
-      return write_attention_certificate(folder, input, output.result, output.mask, 0, input.q.rows(), one);
-    else if constexpr (std::is_same_v<Input, TensorAttentionInput>)
-      return write_attention_certificate(folder, input, output.result, 0, input.q.rows(), one);
-    else return write_gradient_certificate(folder, input, output.result, one);
-  };
-  const fs::path file = std::visit(write, output.input);
-  if (!exceeds) return file;
-  Json certificate = Json::parse(read_file(file));
-  certificate["exceeds"] = exact_text(*exceeds);
+  Json certificate = std::visit(
+      [&](const auto& input) {
+        using Input = std::decay_t<decltype(input)>;
+        if constexpr (std::is_same_v<Input, AttentionInput>)
+          return attention_certificate(folder, input, output.result, output.mask, 0, input.q.rows(), one);
+        else if constexpr (std::is_same_v<Input, TensorAttentionInput>)
+          return attention_certificate(folder, input, output.result, 0, input.q.rows(), one);
+        else return gradient_certificate(folder, input, output.result, one);
+      },
+      output.input);
+  if (exceeds) certificate["exceeds"] = exact_text(*exceeds);
   return finished(folder, certificate);
 }
 
