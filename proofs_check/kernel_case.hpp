@@ -63,7 +63,9 @@ Interval error_of(const Input& in, const AttentionResult& result) {
   return max_abs(Matrix<Interval>(matrix_from<Interval>(result.output) - exact));
 }
 
-inline Interval enclosed(UpperBound bound) { return enclose(bound.exact()); }
+/// Of the result that the member pointer names.
+template <auto result>
+constexpr auto error_in = [](const auto& c) { return error_of(c.in, c.*result); };
 
 template <class Input>
 ClaimOf<GradientKernelCase<Input>> gradient_kernel_claim(ClaimBuilder builder, Input (*draw_loss)(Draw&)) {
@@ -76,30 +78,15 @@ ClaimOf<GradientKernelCase<Input>> gradient_kernel_claim(ClaimBuilder builder, I
           R"($\|\mathrm{fl}(\tilde g) - g\|_\infty \le \text{bound}_{\text{approximation}} + \text{bound}_{\text{rounding}}$)")
       .given([draw_loss](Draw& d) { return draw_kernel_case(d, draw_loss); })
       .where("the bounds are finite", has_bounds<Input>)
-      .at_most(
-          "polynomial", [](const Case& c) { return error_of(c.in, c.fast); },
-          [](const Case& c) { return enclosed(c.fast.bound); })
-      .of_output([](const Case& c) {
-        return KernelOutput{c.in, c.fast};
-      })
-      .at_most(
-          "fused exact", [](const Case& c) { return error_of(c.in, c.exact); },
-          [](const Case& c) { return enclosed(c.exact.bound); })
-      .of_output([](const Case& c) {
-        return KernelOutput{c.in, c.exact};
-      })
-      .at_most(
-          "polynomial, float", [](const Case& c) { return error_of(c.in, c.in_float); },
-          [](const Case& c) { return enclosed(c.in_float.bound); })
-      .of_output([](const Case& c) {
-        return KernelOutput{c.in, c.in_float};
-      })
-      .twin(
-          "the rounding part alone", [](const Case& c) { return error_of(c.in, c.fast); },
-          [](const Case& c) { return enclosed(c.fast.bound_rounding); })
-      .of_output([](const Case& c) {
-        return KernelOutput{c.in, c.fast};
-      })
+      .at_most("polynomial", error_in<&Case::fast>, bound_of<&Case::fast>)
+      .of_output(output_of<&Case::fast>)
+      .at_most("fused exact", error_in<&Case::exact>, bound_of<&Case::exact>)
+      .of_output(output_of<&Case::exact>)
+      .at_most("polynomial, float", error_in<&Case::in_float>, bound_of<&Case::in_float>)
+      .of_output(output_of<&Case::in_float>)
+      .twin("the rounding part alone", error_in<&Case::fast>,
+            [](const Case& c) { return enclose(c.fast.bound_rounding.exact()); })
+      .of_output(output_of<&Case::fast>)
       .sizes(60, 600, 6000);
 }
 
@@ -115,25 +102,13 @@ ClaimOf<GradientKernelCase<Input>> float_gradient_claim(ClaimBuilder builder, In
           R"($\gamma = (1+\gamma^{\mathrm{float}}_m)(1+\gamma^{\mathrm{double}}_M) - 1$)")
       .given([draw_loss](Draw& d) { return draw_kernel_case(d, draw_loss, 40); })
       .where("the bounds are finite", has_bounds<Input>)
-      .at_most(
-          "polynomial, float", [](const Case& c) { return error_of(c.in, c.in_float); },
-          [](const Case& c) { return enclosed(c.in_float.bound); })
-      .of_output([](const Case& c) {
-        return KernelOutput{c.in, c.in_float};
-      })
-      .at_most(
-          "fused exact, float", [](const Case& c) { return error_of(c.in, c.exact_in_float); },
-          [](const Case& c) { return enclosed(c.exact_in_float.bound); })
-      .of_output([](const Case& c) {
-        return KernelOutput{c.in, c.exact_in_float};
-      })
-      .twin(
-          "polynomial: the bound with the roundoff of double for that of float",
-          [](const Case& c) { return error_of(c.in, c.in_float); },
-          [](const Case& c) { return enclosed(c.fast.bound); })
-      .of_output([](const Case& c) {
-        return KernelOutput{c.in, c.in_float};
-      })
+      .at_most("polynomial, float", error_in<&Case::in_float>, bound_of<&Case::in_float>)
+      .of_output(output_of<&Case::in_float>)
+      .at_most("fused exact, float", error_in<&Case::exact_in_float>, bound_of<&Case::exact_in_float>)
+      .of_output(output_of<&Case::exact_in_float>)
+      .twin("polynomial: the bound with the roundoff of double for that of float", error_in<&Case::in_float>,
+            bound_of<&Case::fast>)
+      .of_output(output_of<&Case::in_float>)
       .sizes(60, 600, 6000);
 }
 

@@ -73,8 +73,9 @@ Interval error(const TensorAttentionInput& in, const AttentionResult& result, Ma
       tensor_attention(over(in.q), over(in.k1), over(in.k2), over(in.v1), over(in.v2), mask);
   return max_abs(Matrix<Interval>(over(result.output) - exact));
 }
-Interval error(const Case& c, const AttentionResult& result) { return error(c.in, result, Mask::none); }
-Interval bound(UpperBound b) { return enclose(b.exact()); }
+/// Of the result that the member pointer names.
+template <auto result>
+constexpr auto error_in = [](const Case& c) { return error(c.in, c.*result, Mask::none); };
 
 const Registration kernel_guarantee =
     claim("alman-song-2024-tensor/kernel-guarantee", "Theorem 1.5's algorithm, in floating point",
@@ -85,39 +86,20 @@ const Registration kernel_guarantee =
             R"($\|\mathrm{fl}(\widetilde{\mathrm{Att}}) - \mathrm{Att}\|_\infty \le \text{bound}_{\text{approximation}} + \text{bound}_{\text{rounding}}$)")
         .given(draw)
         .where("the bounds are finite", has_bounds)
-        .at_most(
-            "polynomial, double", [](const Case& c) { return error(c, c.once); },
-            [](const Case& c) { return bound(c.once.bound); })
-        .of_output([](const Case& c) {
-          return KernelOutput{c.in, c.once};
-        })
-        .at_most(
-            "polynomial, double-double", [](const Case& c) { return error(c, c.twice); },
-            [](const Case& c) { return bound(c.twice.bound); })
-        .of_output([](const Case& c) {
-          return KernelOutput{c.in, c.twice};
-        })
+        .at_most("polynomial, double", error_in<&Case::once>, bound_of<&Case::once>)
+        .of_output(output_of<&Case::once>)
+        .at_most("polynomial, double-double", error_in<&Case::twice>, bound_of<&Case::twice>)
+        .of_output(output_of<&Case::twice>)
         .at_most(
             "polynomial, causal", [](const Case& c) { return error(c.square, c.causal, Mask::causal); },
-            [](const Case& c) { return bound(c.causal.bound); })
-        .at_most(
-            "fused exact", [](const Case& c) { return error(c, c.exact); },
-            [](const Case& c) { return bound(c.exact.bound); })
-        .of_output([](const Case& c) {
-          return KernelOutput{c.in, c.exact};
-        })
-        .at_most(
-            "polynomial, float", [](const Case& c) { return error(c, c.in_float); },
-            [](const Case& c) { return bound(c.in_float.bound); })
-        .of_output([](const Case& c) {
-          return KernelOutput{c.in, c.in_float};
-        })
-        .twin(
-            "the rounding part alone", [](const Case& c) { return error(c, c.once); },
-            [](const Case& c) { return bound(c.once.bound_rounding); })
-        .of_output([](const Case& c) {
-          return KernelOutput{c.in, c.once};
-        })
+            bound_of<&Case::causal>)
+        .at_most("fused exact", error_in<&Case::exact>, bound_of<&Case::exact>)
+        .of_output(output_of<&Case::exact>)
+        .at_most("polynomial, float", error_in<&Case::in_float>, bound_of<&Case::in_float>)
+        .of_output(output_of<&Case::in_float>)
+        .twin("the rounding part alone", error_in<&Case::once>,
+              [](const Case& c) { return enclose(c.once.bound_rounding.exact()); })
+        .of_output(output_of<&Case::once>)
         .sizes(60, 600, 6000);
 
 const Registration float_kernel_guarantee =
@@ -130,25 +112,13 @@ const Registration float_kernel_guarantee =
             R"($\gamma = (1+\gamma^{\mathrm{float}}_m)(1+\gamma^{\mathrm{double}}_M) - 1$)")
         .given(draw)
         .where("the bounds are finite", has_bounds)
-        .at_most(
-            "polynomial", [](const Case& c) { return error(c, c.in_float); },
-            [](const Case& c) { return bound(c.in_float.bound); })
-        .of_output([](const Case& c) {
-          return KernelOutput{c.in, c.in_float};
-        })
-        .at_most(
-            "fused exact", [](const Case& c) { return error(c, c.exact_in_float); },
-            [](const Case& c) { return bound(c.exact_in_float.bound); })
-        .of_output([](const Case& c) {
-          return KernelOutput{c.in, c.exact_in_float};
-        })
-        .twin(
-            "polynomial: the bound with the roundoff of double for that of float",
-            [](const Case& c) { return error(c, c.in_float); },
-            [](const Case& c) { return bound(c.once.bound); })
-        .of_output([](const Case& c) {
-          return KernelOutput{c.in, c.in_float};
-        })
+        .at_most("polynomial", error_in<&Case::in_float>, bound_of<&Case::in_float>)
+        .of_output(output_of<&Case::in_float>)
+        .at_most("fused exact", error_in<&Case::exact_in_float>, bound_of<&Case::exact_in_float>)
+        .of_output(output_of<&Case::exact_in_float>)
+        .twin("polynomial: the bound with the roundoff of double for that of float",
+              error_in<&Case::in_float>, bound_of<&Case::once>)
+        .of_output(output_of<&Case::in_float>)
         .sizes(60, 600, 6000);
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "kernels/gradient.hpp"
 #include "kernels/guaranteed_attention.hpp"
+#include "numeric/proved.hpp"
 
 namespace attnbounds {
 
@@ -15,6 +16,15 @@ struct KernelOutput {
   std::variant<AttentionInput, TensorAttentionInput, MatrixLossInput, TensorLossInput> input;
   AttentionResult result;
   Mask mask = Mask::none;  // of AttentionInput
+};
+
+/// Of a case with the input `in` and a result that the member pointer names: its bound, and the output that a
+/// certificate is about.
+template <auto result>
+constexpr auto bound_of = [](const auto& c) { return enclose((c.*result).bound.exact()); };
+template <auto result>
+constexpr auto output_of = [](const auto& c) {
+  return KernelOutput{c.in, c.*result};
 };
 
 /// All rows. `exceeds`: the error is above it, as a counterexample says.
