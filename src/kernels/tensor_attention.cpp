@@ -486,7 +486,8 @@ AttentionResult fused(const TensorAttentionInput& input, const TensorScores& sco
   std::vector<UpperBound> task_bound(tasks);
   const UpperBound size = scores.interval.size;
   parallel_for(tasks, threads, [&](long task) {
-    const Index from = task * rows_of_a_task, to = std::min(n, from + rows_of_a_task);
+    // Under a mask the last rows have the most work: they come first.
+    const Index from = (tasks - 1 - task) * rows_of_a_task, to = std::min(n, from + rows_of_a_task);
     const std::vector<double> q = scaled_rows(input.q, scores.queries, from, to);
     std::vector<double> queries((to - from) * d * d, 0.0);  // of tensor scores: diagonal
     for (Index i = 0; i < to - from; ++i)
