@@ -170,7 +170,8 @@ AttentionResult causal(const TensorAttentionInput& input, const TensorScores& sc
             into.assign(rows.begin(), rows.end());
             return into.data();
           };
-          const T *q = tokens(input.q, scores.queries, room[0]), *k1 = tokens(input.k1, scores.keys1, room[1]),
+          const T *q = tokens(input.q, scores.queries, room[0]),
+                  *k1 = tokens(input.k1, scores.keys1, room[1]),
                   *k2 = tokens(input.k2, scores.keys2, room[2]), *y1 = tokens(input.v1, v1.columns, room[3]),
                   *y2 = tokens(input.v2, v2.columns, room[4]);
           for (Index t = 0; t < to - from; ++t) {
@@ -199,9 +200,9 @@ AttentionResult causal(const TensorAttentionInput& input, const TensorScores& sc
   UpperBound rounding = UpperBound::infinite();
   if (all.finite && n <= most_tokens) {
     const UpperBound one = UpperBound::exactly(1);
-    const UpperBound sum_error =
-        gamma<T>(causal_roundings<T>(g, tree.rank)) * absolute_polynomial(coefficients, scores.interval.size) +
-        underflow_of<T>(tree, coefficients, one, scores.query_norm);
+    const UpperBound sum_error = gamma<T>(causal_roundings<T>(g, tree.rank)) *
+                                     absolute_polynomial(coefficients, scores.interval.size) +
+                                 underflow_of<T>(tree, coefficients, one, scores.query_norm);
     rounding = divide_by_at_least((sum_error + sum_error) * value * UpperBound::exactly(1 + 0x1p-40),
                                   all.least_mean) +
                scores.perturbation * value + unit_roundoff() * UpperBound::exactly(all.largest_quotient) +

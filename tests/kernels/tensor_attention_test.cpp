@@ -309,7 +309,8 @@ TEST_CASE("causal tensor attention by prefix sums keeps its guarantee") {
 
   const OnDevice in_float(Device::cpu, Arithmetic::in_float);
   const AttentionResult narrow = polynomial_tensor_attention(in, scores, p, ThreadCount{1}, Mask::causal),
-                        narrow_many = polynomial_tensor_attention(in, scores, p, ThreadCount{5}, Mask::causal);
+                        narrow_many =
+                            polynomial_tensor_attention(in, scores, p, ThreadCount{5}, Mask::causal);
   CHECK(narrow.output == narrow_many.output);
   CHECK(narrow.bound.value() == narrow_many.bound.value());
   const double difference = (one.output - narrow.output).cwiseAbs().maxCoeff();

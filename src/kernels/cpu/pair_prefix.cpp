@@ -26,7 +26,8 @@ PairPrefix<T>::PairPrefix(const Features& features, const std::vector<double>& w
       stride_(round_up(features.rank, lanes<T>)),
       weights_(static_cast<std::size_t>(stride_), T(0)),
       query_(weights_) {
-  std::transform(weights.begin(), weights.end(), weights_.begin(), [](double w) { return static_cast<T>(w); });
+  std::transform(weights.begin(), weights.end(), weights_.begin(),
+                 [](double w) { return static_cast<T>(w); });
   for (const auto& [side, sums] : {std::pair(&first_, &first), std::pair(&second_, &second)}) {
     side->high = by_column(*sums, features.rank, columns, stride_);
     side->low.assign(side->high.size(), 0.0);

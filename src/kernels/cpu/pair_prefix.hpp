@@ -33,7 +33,7 @@ class PairPrefix {
 
  private:
   struct Side {
-    std::vector<double> high, low;         // over all blocks before
+    std::vector<double> high, low;           // over all blocks before
     std::vector<T> before, block, features;  // their sum, the sums of this block, the token's monomials
   };
   void features_of(const T* x, std::vector<T>& features) const;
