@@ -49,6 +49,13 @@ struct Part {
 struct Accuracy {
   double theta, one, one_weight, lost_sums = 0, lost_share = 0;
 };
+/// How many theta of its share of dQ, dV and dK a row is off by: in float as the proof has it, in double,
+/// where it is next to nothing, more than that.
+struct ThetaFactors {
+  double in_q, in_v, in_k;
+};
+template <class T>
+constexpr ThetaFactors theta_factors = sizeof(T) == 8 ? ThetaFactors{7, 5, 5} : ThetaFactors{6.1, 1.1, 2};
 
 // What all ways share: the scaled tokens, what a row and a key make of their sums, and the bounds.
 struct Problem {
@@ -132,7 +139,7 @@ struct Problem {
   }
 
   /// Row `i` from its sums R_i: writes dQ_i and gamma_i, adds to the bounds. `delta`, `zeta`: of the weights.
-  template <class Of>
+  template <class T, class Of>
   void query_row(Index i, const double* x, const double* row, double* gamma_row, double delta, double zeta,
                  const Of& accuracy, Part& part) {
     const double denominator = row[row_width() - 1];
@@ -154,21 +161,22 @@ struct Problem {
       for (Index l = 0; l < width; ++l) sum += gamma_row[l] * row[l * entries + b];
       result.q.gradient(i, b) = std::ldexp(sum / static_cast<double>(d), q_exponent + side.exponent[b]);
     }
-    // e^{X_i}, the largest weight of the row
-    const double largest = (1 + 0x1p-40) / cpu::exp_of_nonpositive(-std::fmin(
-                                               std::fmin(interval, plan.half_width.value()), 700.0));
-    const auto [theta, one, one_weight, lost_sums, lost_share] = accuracy(i, denominator, largest);
+    // X_i, and e^{X_i}, the largest weight of the row
+    interval = std::fmin(interval, plan.half_width.value());
+    const double largest = (1 + 0x1p-40) / cpu::exp_of_nonpositive(-std::fmin(interval, 700.0));
+    const auto [theta, one, one_weight, lost_sums, lost_share] = accuracy(i, denominator, interval, largest);
     part.finite = part.finite && denominator > 0 && std::isfinite(denominator) && theta < 0x1p-10;
     const double terms = static_cast<double>(3 * columns + 24) * u;
     part.approximation_q = std::fmax(part.approximation_q, range);
-    part.rounding_q = std::fmax(part.rounding_q, size * (7 * theta + terms) + 0x1p-500);
+    part.rounding_q = std::fmax(part.rounding_q, size * (theta_factors<T>.in_q * theta + terms) + 0x1p-500);
     part.lost_q = std::fmax(part.lost_q, 4 * lost_sums * all_c);
     // The largest of the row's f_ij and f~_ij.
     const double f = largest * (1 + delta) * (1 + 4 * zeta) / denominator * (1 + 0x1p-9);
-    const double of_gamma = one + one_weight * (5 * theta + terms);
+    const double in_v = one + one_weight * (theta_factors<T>.in_v * theta + terms),
+                 in_k = one + one_weight * (theta_factors<T>.in_k * theta + terms);
     for (Index l = 0; l < columns; ++l) {
       part.weight_v[l] += f * std::fabs(upstream(i, l) * g_factor);
-      part.rounding_v[l] += std::fabs(gamma_row[l]) * of_gamma + 0x1p-500 + lost_share;
+      part.rounding_v[l] += std::fabs(gamma_row[l]) * in_v + 0x1p-500 + lost_share;
     }
     const double lost_gamma = 1.1 * one_weight * lost_sums * all_gammas,
                  lost_shares = 1.1 * lost_share *
@@ -176,7 +184,7 @@ struct Problem {
     for (Index b = 0; b < d; ++b) {
       part.weight_k[b] += f * range * std::fabs(x[b]);
       part.rounding_k[b] +=
-          (2.1 * gammas * of_gamma + 0x1p-500 + lost_gamma) * std::fabs(x[b]) + 0x1p-500 + lost_shares;
+          (2.1 * gammas * in_k + 0x1p-500 + lost_gamma) * std::fabs(x[b]) + 0x1p-500 + lost_shares;
     }
   }
 
@@ -349,11 +357,20 @@ AttentionGradientResult by_features(Problem& p, const CertifiedPolynomial& polyn
                       besides{0, 2};
   const UpperBound of_terms = causal ? maximum(gamma<T>(by_features + besides), gamma<T>(by_scores + besides))
                                      : gamma<T>(by_features);
-  const double one = (of_terms * of_size + underflow).value(), one_weight = of_size.value(),
+  const double of_all = (of_terms * of_size + underflow).value(),
                lost = sizeof(T) == 8 || bug(Bug::underflow_of_floats_uncounted) ? 0 : underflow.value();
-  const auto accuracy = [&](Index i, double denominator, double) {
-    const double keys = p.keys_of(i) * slack / denominator;
-    return Accuracy{one * p.keys_of(i) * slack / denominator, one, one_weight, lost * keys, lost};
+  const auto accuracy = [&](Index i, double denominator, double interval, double) {
+    // In double roundings are a small part of the bound, and those of the largest scores stand for all.
+    double one = of_all, one_weight = of_size.value();
+    if (sizeof(T) == 4) {
+      one_weight = 0;
+      for (auto c = w.coefficients.rbegin(); c != w.coefficients.rend(); ++c)
+        one_weight = one_weight * interval + std::fabs(*c);
+      one_weight *= slack;
+      one = (of_terms.value() * one_weight + underflow.value()) * slack;
+    }
+    return Accuracy{one * p.keys_of(i) * slack / denominator, one, one_weight,
+                    lost * p.keys_of(i) * slack / denominator, lost};
   };
   const double delta = polynomial.error.value(), zeta = plan.perturbation.value(),
                moved = (delta + zeta) * slack;
@@ -361,8 +378,8 @@ AttentionGradientResult by_features(Problem& p, const CertifiedPolynomial& polyn
   const auto query_rows = [&](Index first, Index last, const Rows& x, const Rows& rows, double* gamma_rows,
                               Part& part) {
     for (Index i = first; i < last; ++i)
-      p.query_row(i, x.data() + (i - first) * d, rows.data() + (i - first) * p.row_width(),
-                  gamma_rows + (i - first) * width, delta, zeta, accuracy, part);
+      p.query_row<T>(i, x.data() + (i - first) * d, rows.data() + (i - first) * p.row_width(),
+                     gamma_rows + (i - first) * width, delta, zeta, accuracy, part);
   };
   const auto key_rows = [&](Index first, Index last, const Rows& rows, Index stride, const Rows& v) {
     for (Index j = first; j < last; ++j)
@@ -510,7 +527,7 @@ AttentionGradientResult fused(Problem& p) {
   // A column's own rounding, weighted, and a product that is added: no weight is below e^-40.
   const double lost =
       sizeof(T) == 8 || bug(Bug::underflow_of_floats_uncounted) ? 0 : 2 * underflow_error<T>().value();
-  const auto accuracy = [&](Index i, double denominator, double largest) {
+  const auto accuracy = [&](Index i, double denominator, double, double largest) {
     const double lost_share = lost * (1 + largest);
     return Accuracy{errors.relative, errors.relative * largest, largest,
                     lost_share * p.keys_of(i) * slack / denominator, lost_share};
@@ -522,9 +539,9 @@ AttentionGradientResult fused(Problem& p) {
   exact_sums<T>(x, keys, p.key_columns(keys, h), d, p.mask, half_width, p.threads,
                 [&](long task, Index first, Index last, const Rows& rows) {
                   for (Index i = first; i < last; ++i)
-                    p.query_row(i, x.data() + i * d, rows.data() + (i - first) * p.row_width(),
-                                gamma_rows.data() + i * width, 0, plan.perturbation.value(), accuracy,
-                                parts[task]);
+                    p.query_row<T>(i, x.data() + i * d, rows.data() + (i - first) * p.row_width(),
+                                   gamma_rows.data() + i * width, 0, plan.perturbation.value(), accuracy,
+                                   parts[task]);
                 });
   const Rows y = p.query_columns(x, gamma_rows);
   const auto in_order = [&](const Rows& rows, Index of) { return causal ? reversed(rows, of) : rows; };
