@@ -87,31 +87,41 @@ void growth(benchmark::State& state, const Instance& instance) {
 
 // The gradients by Q, K and V of <G, Att>, all matrices uniform, against the fused exact kernel's three.
 // Budget: relative to the largest entry of the three.
-void by_qkv(benchmark::State& state, Index n, Index d, double relative, Mask mask) {
+void by_qkv(benchmark::State& state, Index n, Index d, double relative, Mask mask,
+            Arithmetic arithmetic = Arithmetic::in_double) {
   Stream draw(0, "bench attention gradient", static_cast<std::uint64_t>(n * 100 + d));
   const AttentionInput in{draw.uniform_matrix(n, d, 1), draw.uniform_matrix(n, d, 1),
                           draw.uniform_matrix(n, d, 1)};
   const Matrix<double> upstream = draw.uniform_matrix(n, d, 1);
-  AttentionGradientResult exact = exact_attention_gradient(in, upstream, mask), fast;
+  const AttentionGradientResult reference = exact_attention_gradient(in, upstream, mask);
+  AttentionGradientResult exact, fast;
   const double largest =
-      std::max({max_abs(exact.q.gradient), max_abs(exact.k.gradient), max_abs(exact.v.gradient)});
-  const AttentionGradientRequest request{to_rational(relative * (largest - exact.bound().value())),
+      std::max({max_abs(reference.q.gradient), max_abs(reference.k.gradient), max_abs(reference.v.gradient)});
+  const AttentionGradientRequest request{to_rational(relative * (largest - reference.bound().value())),
                                          MethodChoice::polynomial, mask, all_cores()};
-  fast = guaranteed_attention_gradient(in, upstream, request);
-  const Comparison comparison =
-      alternate_short([&] { fast = guaranteed_attention_gradient(in, upstream, request); },
-                      [&] { exact = exact_attention_gradient(in, upstream, mask); }, {5, 10}, 5);
-  report(state, comparison, "fused exact n^2 kernel (this program)");
+  const OnDevice scope(Device::cpu, arithmetic);
+  const auto ours = [&] { fast = guaranteed_attention_gradient(in, upstream, request); };
+  ours();
+  const Comparison comparison = alternate_short(
+      ours, [&] { exact = exact_attention_gradient(in, upstream, mask); }, {5, 10}, 5);
+  const bool in_float = arithmetic == Arithmetic::in_float;
+  report(state, comparison,
+         std::string("fused exact n^2 kernel (this program)") + (in_float ? ", in float" : ""));
   const auto difference = [](const BoundedGradient& a, const BoundedGradient& b) {
     return max_abs(Matrix<double>(a.gradient - b.gradient));
   };
   state.counters["degree"] = static_cast<double>(fast.degree.value);
   state.counters["rank"] = static_cast<double>(fast.rank);
   state.counters["error_bound"] = fast.bound().value() / largest;
+  state.counters["bound_rounding"] = std::max({fast.q.bound_rounding.value(), fast.k.bound_rounding.value(),
+                                               fast.v.bound_rounding.value()}) /
+                                     largest;
   state.counters["error_observed"] =
-      std::max({difference(fast.q, exact.q), difference(fast.k, exact.k), difference(fast.v, exact.v)}) /
+      std::max({difference(fast.q, reference.q), difference(fast.k, reference.k),
+                difference(fast.v, reference.v)}) /
       largest;
   state.counters["rival_error_bound"] = exact.bound().value() / largest;
+  if (in_float) state.counters["ratio_to_double"] = ratio_to_double(ours);
   if (!(fast.bound() <= request.epsilon)) state.SkipWithError("the guaranteed bound misses the budget");
 }
 
@@ -121,6 +131,14 @@ void by_qkv(benchmark::State& state, Index n, Index d, double relative, Mask mas
                [](benchmark::State& state) { by_qkv(state, 16384, 4, 1e-3, Mask::none); });
   register_row("gradient-causal/qkv/n=16384/d=4/eps=1e-3",
                [](benchmark::State& state) { by_qkv(state, 16384, 4, 1e-3, Mask::causal); });
+  register_row("gradient/qkv/n=16384/d=4/eps=1e-2/float", [](benchmark::State& state) {
+    by_qkv(state, 16384, 4, 1e-2, Mask::none, Arithmetic::in_float);
+  });
+  for (const auto& [eps, relative] : {std::pair("2e-3", 2e-3), {"1e-3", 1e-3}})
+    register_row("gradient-causal/qkv/n=16384/d=4/eps=" + std::string(eps) + "/float",
+                 [relative = relative](benchmark::State& state) {
+                   by_qkv(state, 16384, 4, relative, Mask::causal, Arithmetic::in_float);
+                 });
   const std::string suffix = "/eps=1e-3";
   for (const Family family : {Family::theorem, Family::random}) {
     for (const auto& [n, d] : {std::pair<Index, Index>{4096, 4}, {16384, 4}})

@@ -34,6 +34,7 @@ constexpr Line kLines[] = {
     {"alman-song-2023/softmax-perturbation", "the kernels' perturbation_bound is no smaller", kOfThisProgram},
     {"alman-song-2023/tensor-core-product", nullptr,
      "the model of a machine's sums, which the checker does not have"},
+    {"alman-song-2024-gradient/attention-float-kernel-guarantee", nullptr, kOtherOutput},
     {"alman-song-2024-gradient/attention-kernel-guarantee", nullptr, kOtherOutput},
     {"alman-song-2024-gradient/closed-form", "the same by X, A1, A2, A3, Y together", kNotYet},
     {"alman-song-2024-gradient/decision-from-gradients", nullptr, kPlanted},

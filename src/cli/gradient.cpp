@@ -178,8 +178,10 @@ ExitStatus run(const Options& options) {
   request.method = method_from_text(options.method);
   if (options.threads > 0) request.threads = {options.threads};
   const Loss loss = read_instance(options.instance);
-  if (arithmetic != Arithmetic::in_double && std::holds_alternative<AttentionLossInput>(loss))
-    throw InputError("--arithmetic", "double, but for dL/dX", options.arithmetic);
+  if (arithmetic != Arithmetic::in_double && where != Device::cpu &&
+      std::holds_alternative<AttentionLossInput>(loss))
+    throw InputError("--arithmetic", "double for an attention-gradient instance on a device",
+                     options.arithmetic);
   if (arithmetic != Arithmetic::in_double && where != Device::cpu && request.method == MethodChoice::exact)
     throw InputError("--arithmetic", "double for exact gradients, which have no device kernel",
                      options.arithmetic);

@@ -4,8 +4,9 @@
 //   const OnDevice device(Device::cuda);   … guaranteed_attention(input, request) …
 // On a device: exact and polynomial attention, matrix and tensor, and dL/dX by polynomials. What has no
 // kernel there runs on the CPU in double: intervals, double-double, exact gradients.
-// On the CPU in float: matrix attention, tensor attention without a mask and dL/dX, exact (scores of pairs up
-// to 40) and by polynomials; what has no such kernel runs in double.
+// On the CPU in float: matrix attention, tensor attention without a mask and all gradients, exact (scores of
+// pairs, and of the gradients by Q, K, V, up to 40) and by polynomials; what has no such kernel runs in
+// double.
 #pragma once
 
 #include <string>

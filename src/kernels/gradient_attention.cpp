@@ -4,11 +4,13 @@
 
 #include "kernels/cpu/score_rows.hpp"
 #include "kernels/cpu/softmax_rows.hpp"
+#include "kernels/device.hpp"
 #include "kernels/exact_attention.hpp"
 #include "kernels/gradient_plan.hpp"
 #include "kernels/prefix_sums.hpp"
 #include "numeric/exact_text.hpp"
 #include "numeric/stopwatch.hpp"
+#include "numeric/zoo.hpp"
 
 namespace attnbounds {
 namespace {
@@ -19,7 +21,7 @@ constexpr double u = 0x1p-53;
 
 // Largest over rows, or sums over rows, that the bounds need.
 struct Part {
-  double approximation_q = 0, rounding_q = 0;                      // largest, per |K_b|
+  double approximation_q = 0, rounding_q = 0, lost_q = 0;          // largest; the first two per |K_b|
   std::vector<double> weight_v, rounding_v, weight_k, rounding_k;  // sums: of columns l of V, b of K
   bool finite = true;
   Part(Index columns, Index d)
@@ -27,6 +29,7 @@ struct Part {
   void add(const Part& other) {
     approximation_q = std::fmax(approximation_q, other.approximation_q);
     rounding_q = std::fmax(rounding_q, other.rounding_q);
+    lost_q = std::fmax(lost_q, other.lost_q);
     finite = finite && other.finite;
     for (size_t l = 0; l < weight_v.size(); ++l) {
       weight_v[l] += other.weight_v[l];
@@ -40,10 +43,19 @@ struct Part {
 };
 
 // How well the weights are known. A computed weight is within `one` of the one it stands for, which is at
-// most `one_weight`; a sum of weights over the keys of a row is within theta D.
+// most `one_weight`; a sum of weights over the keys of a row is within theta D. Columns that are not of size
+// 1 may lose more of themselves where floats underflow: a sum over a row's keys `lost_sums` D, a row's share
+// of a key's sum `lost_share`, besides; in double that is within the bounds' 2^-500.
 struct Accuracy {
-  double theta, one, one_weight;
+  double theta, one, one_weight, lost_sums = 0, lost_share = 0;
 };
+/// How many theta of its share of dQ, dV and dK a row is off by: in float as the proof has it, in double,
+/// where it is next to nothing, more than that.
+struct ThetaFactors {
+  double in_q, in_v, in_k;
+};
+template <class T>
+constexpr ThetaFactors theta_factors = sizeof(T) == 8 ? ThetaFactors{7, 5, 5} : ThetaFactors{6.1, 1.1, 2};
 
 // What all ways share: the scaled tokens, what a row and a key make of their sums, and the bounds.
 struct Problem {
@@ -127,11 +139,11 @@ struct Problem {
   }
 
   /// Row `i` from its sums R_i: writes dQ_i and gamma_i, adds to the bounds. `delta`, `zeta`: of the weights.
-  template <class Of>
+  template <class T, class Of>
   void query_row(Index i, const double* x, const double* row, double* gamma_row, double delta, double zeta,
                  const Of& accuracy, Part& part) {
     const double denominator = row[row_width() - 1];
-    double interval = 0, size = 0, range = 0, mean = 0, gammas = 0;
+    double interval = 0, size = 0, range = 0, mean = 0, gammas = 0, all_c = 0, all_gammas = 0;
     for (Index l = 0; l < d; ++l) interval += std::fabs(x[l]) * plan.weight[l];
     for (Index l = 0; l < columns; ++l) {
       const double c = upstream(i, l) * g_factor;
@@ -140,6 +152,8 @@ struct Problem {
       size += std::fabs(c) * values.size[l];
       range += std::fabs(c) * values.range[l];
       gammas += std::fabs(gamma_row[l]) * values.size[l];
+      all_c += std::fabs(c);
+      all_gammas += std::fabs(gamma_row[l]);
     }
     gamma_row[columns] = -mean / denominator;
     for (Index b = 0; b < d; ++b) {
@@ -147,24 +161,30 @@ struct Problem {
       for (Index l = 0; l < width; ++l) sum += gamma_row[l] * row[l * entries + b];
       result.q.gradient(i, b) = std::ldexp(sum / static_cast<double>(d), q_exponent + side.exponent[b]);
     }
-    // e^{X_i}, the largest weight of the row
-    const double largest = (1 + 0x1p-40) / cpu::exp_of_nonpositive(-std::fmin(
-                                               std::fmin(interval, plan.half_width.value()), 700.0));
-    const auto [theta, one, one_weight] = accuracy(i, denominator, largest);
+    // X_i, and e^{X_i}, the largest weight of the row
+    interval = std::fmin(interval, plan.half_width.value());
+    const double largest = (1 + 0x1p-40) / cpu::exp_of_nonpositive(-std::fmin(interval, 700.0));
+    const auto [theta, one, one_weight, lost_sums, lost_share] = accuracy(i, denominator, interval, largest);
     part.finite = part.finite && denominator > 0 && std::isfinite(denominator) && theta < 0x1p-10;
     const double terms = static_cast<double>(3 * columns + 24) * u;
     part.approximation_q = std::fmax(part.approximation_q, range);
-    part.rounding_q = std::fmax(part.rounding_q, size * (7 * theta + terms) + 0x1p-500);
+    part.rounding_q = std::fmax(part.rounding_q, size * (theta_factors<T>.in_q * theta + terms) + 0x1p-500);
+    part.lost_q = std::fmax(part.lost_q, 4 * lost_sums * all_c);
     // The largest of the row's f_ij and f~_ij.
     const double f = largest * (1 + delta) * (1 + 4 * zeta) / denominator * (1 + 0x1p-9);
-    const double of_gamma = one + one_weight * (5 * theta + terms);
+    const double in_v = one + one_weight * (theta_factors<T>.in_v * theta + terms),
+                 in_k = one + one_weight * (theta_factors<T>.in_k * theta + terms);
     for (Index l = 0; l < columns; ++l) {
       part.weight_v[l] += f * std::fabs(upstream(i, l) * g_factor);
-      part.rounding_v[l] += std::fabs(gamma_row[l]) * of_gamma + 0x1p-500;
+      part.rounding_v[l] += std::fabs(gamma_row[l]) * in_v + 0x1p-500 + lost_share;
     }
+    const double lost_gamma = 1.1 * one_weight * lost_sums * all_gammas,
+                 lost_shares = 1.1 * lost_share *
+                               (all_gammas + std::fabs(gamma_row[columns]) + static_cast<double>(width));
     for (Index b = 0; b < d; ++b) {
       part.weight_k[b] += f * range * std::fabs(x[b]);
-      part.rounding_k[b] += (2.1 * gammas * of_gamma + 0x1p-500) * std::fabs(x[b]) + 0x1p-500;
+      part.rounding_k[b] +=
+          (2.1 * gammas * in_k + 0x1p-500 + lost_gamma) * std::fabs(x[b]) + 0x1p-500 + lost_shares;
     }
   }
 
@@ -194,7 +214,7 @@ struct Problem {
     for (Index b = 0; b < d; ++b) {
       const KeyColumnSizes key = key_column_sizes(plan, {sums}, b);
       include(result.q, phi / 4 * key.range * all.approximation_q / dimension,
-              all.rounding_q * key.size / dimension, q_exponent + side.exponent[b]);
+              (all.rounding_q * key.size + all.lost_q) / dimension, q_exponent + side.exponent[b]);
       include(result.k, (of_weights + phi / 2) * all.weight_k[b] / dimension, all.rounding_k[b] / dimension,
               q_exponent - side.exponent[b]);
     }
@@ -224,51 +244,52 @@ struct Weights {
 
 /// Causal row sums sum_{j <= i} P(<x_i, k_j>/d) [y_j, 1], n tokens: `queries(first, last)` and
 /// `keys(first, last)` give tokens, take(chunk, first, last, x, rows) gets row sums of `columns` + 1 entries.
-template <class Queries, class Keys, class Take>
+/// In T: features, scores, their weights, and sums of a tile.
+template <class T, class Queries, class Keys, class Take>
 void causal_sums(Index n, Index d, Index columns, double half_width, const Weights& w, ThreadCount threads,
                  const Queries& queries, const Keys& keys, const Take& take) {
   const Index width = columns + 1;
-  const auto weighted = [&](const cpu::KeySums<double>& sums) {
+  const std::vector<T> coefficients(w.coefficients.begin(), w.coefficients.end());
+  const auto weighted = [&](const cpu::KeySums<T>& sums) {
     Rows t = sums.sums();
     for (size_t a = 0; a < w.of_monomials.size(); ++a)
       for (Index c = 0; c < width; ++c) t[a * width + c] *= w.of_monomials[a];
     return t;
   };
-  const auto add = [&](cpu::KeySums<double>& sums, const TokenBlock& block, Index count) {
-    sums.add({block.variables.data(), count, d}, {block.columns.data(), count, columns}, 0, count);
-  };
   const cpu::Features features = features_of(w.tree->tree);
   over_chunks(
-      n, features.rank * width * 16, threads, [&] { return cpu::KeySums<double>(features, columns); },
-      [&](cpu::KeySums<double>& sums, long first, long last) {
+      n, features.rank * width * 16, threads, [&] { return cpu::KeySums<T>(features, columns); },
+      [&](cpu::KeySums<T>& sums, long first, long last) {
+        std::vector<T> room[2];
         for (long from = first; from < last; from += block_of_tokens) {
-          const long to = std::min(last, from + block_of_tokens);
-          add(sums, keys(from, to), to - from);
+          const long to = std::min(last, from + block_of_tokens), count = to - from;
+          const TokenBlock block = keys(from, to);
+          sums.add(rows_in(block.variables, room[0], count, d),
+                   rows_in(block.columns, room[1], count, columns), 0, count);
         }
       },
-      [&](long chunk, long from, long end, cpu::KeySums<double>& sums) {
-        cpu::QuerySums<double> query_side(features, weighted(sums), width);
+      [&](long chunk, long from, long end, cpu::KeySums<T>& sums) {
+        cpu::QuerySums<T> query_side(features, weighted(sums), width);
+        std::vector<T> room[3];
         for (long first = from; first < end; first += rows_of_a_block) {
           const long last = std::min(end, first + rows_of_a_block), count = last - first;
           const Rows x = queries(first, last);
           const TokenBlock block = keys(first, last);
-          const cpu::ScoreRows<double> score_rows({{x.data(), count, d},
-                                                   {block.variables.data(), count, d},
-                                                   {block.columns.data(), count, columns},
-                                                   nullptr,
-                                                   {},
-                                                   1},
-                                                  w.coefficients, half_width);
-          cpu::ScoreRows<double>::Group inside(score_rows);
+          const cpu::View<T> of_queries = rows_in(x, room[0], count, d),
+                             of_keys = rows_in(block.variables, room[1], count, d),
+                             of_columns = rows_in(block.columns, room[2], count, columns);
+          const cpu::ScoreRows<T> score_rows({of_queries, of_keys, of_columns, nullptr, {}, 1}, coefficients,
+                                             half_width);
+          typename cpu::ScoreRows<T>::Group inside(score_rows);
           inside.start(0, count);
           inside.add(0, count, true);
           const double* own = inside.sums();
-          Rows rows = cpu::query_sums<double>(query_side, {x.data(), count, d}, 0, count);
+          Rows rows = cpu::query_sums<T>(query_side, of_queries, 0, count);
           for (long i = 0; i < count; ++i)
             for (Index c = 0; c < width; ++c) rows[i * width + c] += own[c * inside.stride() + i];
           take(chunk, first, last, x, rows);
           if (last == end) break;
-          add(sums, block, count);
+          sums.add(of_keys, of_columns, 0, count);
           query_side.weigh(weighted(sums));
         }
       });
@@ -280,7 +301,9 @@ void require_fits(const AttentionInput& input, const Matrix<double>& upstream, M
     throw InputError("upstream", "finite, the rows of q and the columns of v", "another matrix");
 }
 
-AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& polynomial) {
+/// In T: products with features and, under a mask, weights of scores. Tables, gamma, the last sums: double.
+template <class T>
+AttentionGradientResult by_features(Problem& p, const CertifiedPolynomial& polynomial) {
   p.begin();
   const Index n = p.n, m = p.m, d = p.d, columns = p.columns, width = p.width, entries = p.entries;
   const GradientPlan& plan = p.plan;
@@ -304,14 +327,14 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
   } else {
     std::vector<ValueSums> group_sums(most_groups, ValueSums(columns, d));
     key_moments =
-        moments(*higher,
-                {{m, columns,
-                  [&](Index first, Index last, Index group) {
-                    TokenBlock block{side.scaled_keys(first, last), side.scaled_values(first, last)};
-                    group_sums[group].add(block.columns, block.variables);
-                    return block;
-                  }}},
-                p.threads)
+        moments<T>(*higher,
+                   {{m, columns,
+                     [&](Index first, Index last, Index group) {
+                       TokenBlock block{side.scaled_keys(first, last), side.scaled_values(first, last)};
+                       group_sums[group].add(block.columns, block.variables);
+                       return block;
+                     }}},
+                   p.threads)
             .front();
     for (const ValueSums& part : group_sums) p.sums.add(part);
   }
@@ -320,20 +343,34 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
   // Bounds for every row (docs, section 3).
   const UpperBound of_size = absolute_polynomial(w.coefficients, plan.size);
   const UpperBound underflow =
-      UpperBound::exactly(0x1p-600) *
+      (sizeof(T) == 8 ? UpperBound::exactly(0x1p-600) : underflow_error<T>() * UpperBound::exactly(4)) *
       power(UpperBound::exactly(4) * maximum(UpperBound::exactly(1), plan.query_norm), g + 1) *
       UpperBound::exactly(64 * static_cast<double>((g + 1) * (d + 2))) *
       (UpperBound::exactly(static_cast<double>(rank)) +
        absolute_polynomial(w.coefficients, UpperBound::exactly(1)));
-  // Under a mask: either by features or by the scores of a block, the columns' own product, the last
-  // addition.
-  const long by_features =
-                 (moment_roundings(g + 1) + evaluation_roundings(g, rank)).total() + weight_roundings(g) + 1,
-             by_scores = g * (d + 2) + cpu::roundings_of_a_weight<double> + 2;
-  const long way = causal ? std::max(by_features, by_scores) + 2 : by_features;
-  const double one = (gamma(way) * of_size + underflow).value(), one_weight = of_size.value();
-  const auto accuracy = [&](Index i, double denominator, double) {
-    return Accuracy{one * p.keys_of(i) * slack / denominator, one, one_weight};
+  // Under a mask: either by features or by the scores of a block (entries of both tokens in every score), the
+  // columns' own product, the last addition.
+  const TermRoundings by_features = moment_roundings<T>(g + 1) + evaluation_roundings<T>(g, rank) +
+                                    TermRoundings{0, weight_roundings(g) + 1},
+                      by_scores{g * (d + 2 + 2 * roundings_of_entries<T>)+cpu::roundings_of_a_weight<T> + 2,
+                                0},
+                      besides{0, 2};
+  const UpperBound of_terms = causal ? maximum(gamma<T>(by_features + besides), gamma<T>(by_scores + besides))
+                                     : gamma<T>(by_features);
+  const double of_all = (of_terms * of_size + underflow).value(),
+               lost = sizeof(T) == 8 || bug(Bug::underflow_of_floats_uncounted) ? 0 : underflow.value();
+  const auto accuracy = [&](Index i, double denominator, double interval, double) {
+    // In double roundings are a small part of the bound, and those of the largest scores stand for all.
+    double one = of_all, one_weight = of_size.value();
+    if (sizeof(T) == 4) {
+      one_weight = 0;
+      for (auto c = w.coefficients.rbegin(); c != w.coefficients.rend(); ++c)
+        one_weight = one_weight * interval + std::fabs(*c);
+      one_weight *= slack;
+      one = (of_terms.value() * one_weight + underflow.value()) * slack;
+    }
+    return Accuracy{one * p.keys_of(i) * slack / denominator, one, one_weight,
+                    lost * p.keys_of(i) * slack / denominator, lost};
   };
   const double delta = polynomial.error.value(), zeta = plan.perturbation.value(),
                moved = (delta + zeta) * slack;
@@ -341,8 +378,8 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
   const auto query_rows = [&](Index first, Index last, const Rows& x, const Rows& rows, double* gamma_rows,
                               Part& part) {
     for (Index i = first; i < last; ++i)
-      p.query_row(i, x.data() + (i - first) * d, rows.data() + (i - first) * p.row_width(),
-                  gamma_rows + (i - first) * width, delta, zeta, accuracy, part);
+      p.query_row<T>(i, x.data() + (i - first) * d, rows.data() + (i - first) * p.row_width(),
+                     gamma_rows + (i - first) * width, delta, zeta, accuracy, part);
   };
   const auto key_rows = [&](Index first, Index last, const Rows& rows, Index stride, const Rows& v) {
     for (Index j = first; j < last; ++j)
@@ -351,7 +388,7 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
 
   if (causal) {
     Rows gamma_rows(n * width);
-    causal_sums(
+    causal_sums<T>(
         n, d, p.row_width() - 1, plan.half_width.value(), w, p.threads,
         [&](Index first, Index last) { return plan.queries(first, last); },
         [&](Index first, Index last) {
@@ -363,7 +400,7 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
           query_rows(first, last, x, rows, gamma_rows.data() + first * width, parts[chunk]);
         });
     // Token t of the keys' pass is token n - 1 - t.
-    causal_sums(
+    causal_sums<T>(
         n, d, p.key_width(), plan.half_width.value(), w, p.threads,
         [&](Index first, Index last) { return reversed(side.scaled_keys(n - last, n - first), d); },
         [&](Index first, Index last) {
@@ -383,17 +420,17 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
         for (Index b = 0; b < entries; ++b)
           table[(a * width + l) * entries + b] =
               w.of_monomials[a] * key_moments[(b == d ? a : higher->up[a * d + b]) * width + l];
-    const RowEvaluation<> evaluation(*w.tree, table, p.row_width());
+    const RowEvaluation<T> evaluation(*w.tree, table, p.row_width());
     const Rows query_moments =
-        moments(*higher,
-                {{n, width,
-                  [&](Index first, Index last, Index group) {
-                    TokenBlock block{plan.queries(first, last), Rows((last - first) * width)};
-                    query_rows(first, last, block.variables, evaluation.rows(block.variables),
-                               block.columns.data(), parts[group]);
-                    return block;
-                  }}},
-                p.threads)
+        moments<T>(*higher,
+                   {{n, width,
+                     [&](Index first, Index last, Index group) {
+                       TokenBlock block{plan.queries(first, last), Rows((last - first) * width)};
+                       query_rows(first, last, block.variables, evaluation.rows(block.variables),
+                                  block.columns.data(), parts[group]);
+                       return block;
+                     }}},
+                   p.threads)
             .front();
     // Keys: w_m Gamma_m[l] for dV, w_m Gamma_{m+e_b}[l] for dK.
     const Index key_width = p.key_width(), stride = width + 1;
@@ -406,7 +443,7 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
           back[a * key_width + columns + b * width + l] =
               w.of_monomials[a] * query_moments[higher->up[a * d + b] * stride + l];
     }
-    const RowEvaluation<> of_keys(*w.tree, back, key_width);
+    const RowEvaluation<T> of_keys(*w.tree, back, key_width);
     const Index tasks = (m + block_of_tokens - 1) / block_of_tokens;
     parallel_for(tasks, p.threads, [&](long task) {
       const Index first = task * block_of_tokens, last = std::min(m, first + block_of_tokens);
@@ -417,6 +454,13 @@ AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& pol
   const double phi = (perturbation_bound(polynomial.error) + plan.perturbation).value();
   return p.finished(parts, zeta < 0x1p-12 && moved < 0.5 && plan.half_width.value() < 300, phi,
                     2 * moved / (1 - moved) * slack);
+}
+
+bool are_floats_asked_for() {
+  return current_device() == Device::cpu && current_arithmetic() == Arithmetic::in_float;
+}
+AttentionGradientResult by_polynomial(Problem& p, const CertifiedPolynomial& polynomial) {
+  return are_floats_asked_for() ? by_features<float>(p, polynomial) : by_features<double>(p, polynomial);
 }
 
 // The least degree within delta and a rank of 2^20.
@@ -434,18 +478,23 @@ Degree most_degree(Index d) {
 // ---- Exactly.
 
 /// Row sums of e^s over the keys that a row sees: take(first, last, rows) in groups of rows.
-template <class Take>
+template <class T, class Take>
 void exact_sums(const Rows& queries, const Rows& keys, const Rows& columns_of_keys, Index d, Mask mask,
                 double half_width, ThreadCount threads, const Take& take) {
   const long n = static_cast<long>(queries.size()) / d, m = static_cast<long>(keys.size()) / d,
              columns = static_cast<long>(columns_of_keys.size()) / m, width = columns + 1;
-  const cpu::ScoreRows<double> score_rows(
-      {{queries.data(), n, d}, {keys.data(), m, d}, {columns_of_keys.data(), m, columns}, nullptr, {}, 1}, {},
-      half_width);
-  constexpr long group = cpu::ScoreRows<double>::rows_of_a_group;
+  std::vector<T> room[3];
+  const cpu::ScoreRows<T> score_rows({rows_in(queries, room[0], n, d),
+                                      rows_in(keys, room[1], m, d),
+                                      rows_in(columns_of_keys, room[2], m, columns),
+                                      nullptr,
+                                      {},
+                                      1},
+                                     {}, half_width);
+  constexpr long group = cpu::ScoreRows<T>::rows_of_a_group;
   parallel_for((n + group - 1) / group, threads, [&](long task) {
     const long first = task * group, last = std::min(n, first + group);
-    cpu::ScoreRows<double>::Group work(score_rows);
+    typename cpu::ScoreRows<T>::Group work(score_rows);
     work.start(first, last);
     work.add(0, m, mask == Mask::causal);
     const double* sums = work.sums();
@@ -456,7 +505,13 @@ void exact_sums(const Rows& queries, const Rows& keys, const Rows& columns_of_ke
   });
 }
 
-AttentionGradientResult exactly(Problem& p) {
+/// Scores up to which no row maximum is subtracted, as both passes need their weights in the same units.
+template <class T>
+constexpr double most_fused_score = sizeof(T) == 8 ? 500 : 40;
+
+/// In T: scores, weights, sums over 64 keys. gamma and the last sums: in double.
+template <class T>
+AttentionGradientResult fused(Problem& p) {
   p.begin();
   const Index n = p.n, m = p.m, d = p.d, width = p.width;
   const bool causal = p.mask == Mask::causal;
@@ -465,38 +520,49 @@ AttentionGradientResult exactly(Problem& p) {
   const Rows keys = p.side.scaled_keys(0, m), h = p.side.scaled_values(0, m), x = plan.queries(0, n);
   p.sums.add(h, keys);
   p.values = value_sizes(plan, {p.sums});
-  // As in the fused loss gradient: a weight is within e^(+-score_error), its way has `roundings` more, its
-  // column's product one.
-  const UpperBound score_error = gamma(2 * d + 3) * plan.size + plan.perturbation +
-                                 unit_roundoff() * plan.size * UpperBound::exactly(2.1) +
-                                 UpperBound::exactly(9 * u) + UpperBound::exactly(0x1p-1000);
-  const double relative =
-      (score_error * UpperBound::exactly(1.01) + gamma(2 * cpu::roundings_of_a_weight<double> + 4)).value();
-  const auto accuracy = [&](Index, double, double largest) {
-    return Accuracy{relative, relative * largest, largest};
+  const TermRoundings of_sums =
+      sizeof(T) == 8 ? TermRoundings{cpu::roundings_of_a_weight<T>, 0}
+                     : TermRoundings{cpu::keys_of_a_block, std::max(n, m) / cpu::keys_of_a_block + 1};
+  const WeightErrors errors = weight_errors<T>(plan, of_sums);
+  // A column's own rounding, weighted, and a product that is added: no weight is below e^-40.
+  const double lost =
+      sizeof(T) == 8 || bug(Bug::underflow_of_floats_uncounted) ? 0 : 2 * underflow_error<T>().value();
+  const auto accuracy = [&](Index i, double denominator, double, double largest) {
+    const double lost_share = lost * (1 + largest);
+    return Accuracy{errors.relative, errors.relative * largest, largest,
+                    lost_share * p.keys_of(i) * slack / denominator, lost_share};
   };
   const double half_width = plan.half_width.value();
-  std::vector<Part> parts(
-      (n + cpu::ScoreRows<double>::rows_of_a_group - 1) / cpu::ScoreRows<double>::rows_of_a_group,
-      Part(p.columns, d));
+  std::vector<Part> parts((n + cpu::ScoreRows<T>::rows_of_a_group - 1) / cpu::ScoreRows<T>::rows_of_a_group,
+                          Part(p.columns, d));
   Rows gamma_rows(n * width);
-  exact_sums(x, keys, p.key_columns(keys, h), d, p.mask, half_width, p.threads,
-             [&](long task, Index first, Index last, const Rows& rows) {
-               for (Index i = first; i < last; ++i)
-                 p.query_row(i, x.data() + i * d, rows.data() + (i - first) * p.row_width(),
-                             gamma_rows.data() + i * width, 0, plan.perturbation.value(), accuracy,
-                             parts[task]);
-             });
+  exact_sums<T>(x, keys, p.key_columns(keys, h), d, p.mask, half_width, p.threads,
+                [&](long task, Index first, Index last, const Rows& rows) {
+                  for (Index i = first; i < last; ++i)
+                    p.query_row<T>(i, x.data() + i * d, rows.data() + (i - first) * p.row_width(),
+                                   gamma_rows.data() + i * width, 0, plan.perturbation.value(), accuracy,
+                                   parts[task]);
+                });
   const Rows y = p.query_columns(x, gamma_rows);
   const auto in_order = [&](const Rows& rows, Index of) { return causal ? reversed(rows, of) : rows; };
-  exact_sums(in_order(keys, d), in_order(x, d), in_order(y, p.key_width()), d, p.mask, half_width, p.threads,
-             [&](long, Index first, Index last, const Rows& rows) {
-               for (Index t = first; t < last; ++t) {
-                 const Index j = causal ? n - 1 - t : t;
-                 p.key_row(j, h.data() + j * p.columns, rows.data() + (t - first) * (p.key_width() + 1));
-               }
-             });
-  return p.finished(parts, score_error.value() < 0x1p-12 && half_width <= 500, 0, 0);
+  exact_sums<T>(in_order(keys, d), in_order(x, d), in_order(y, p.key_width()), d, p.mask, half_width,
+                p.threads, [&](long, Index first, Index last, const Rows& rows) {
+                  for (Index t = first; t < last; ++t) {
+                    const Index j = causal ? n - 1 - t : t;
+                    p.key_row(j, h.data() + j * p.columns, rows.data() + (t - first) * (p.key_width() + 1));
+                  }
+                });
+  return p.finished(parts, errors.proved && half_width <= most_fused_score<T>, 0, 0);
+}
+
+/// Of the fused kernel: larger scores in double only.
+Arithmetic exact_arithmetic_of(const Problem& p) {
+  return are_floats_asked_for() && p.plan.half_width.value() <= most_fused_score<float>
+             ? Arithmetic::in_float
+             : Arithmetic::in_double;
+}
+AttentionGradientResult exactly(Problem& p) {
+  return exact_arithmetic_of(p) == Arithmetic::in_float ? fused<float>(p) : fused<double>(p);
 }
 
 BoundedGradient from_enclosures(const Matrix<Interval>& exact) {
@@ -577,7 +643,9 @@ AttentionGradientResult guaranteed_attention_gradient(const AttentionInput& inpu
       result.v = from_enclosures(g.v);
       if (result.bound() <= request.epsilon) break;
     }
-    return finished(std::move(result), why + "; in double less is proved, so intervals were used");
+    return finished(std::move(result),
+                    why + fmt::format("; in {} less is proved, so intervals were used",
+                                      name(p ? exact_arithmetic_of(*p) : Arithmetic::in_double)));
   };
   if (request.method == MethodChoice::exact) return exact("exact was asked for");
   const auto otherwise = [&](const std::string& why) {

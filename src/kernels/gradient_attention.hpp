@@ -9,8 +9,8 @@
 // >= j, so the keys' pass is the same on the reversed tokens with queries and keys exchanged. Exact: fused
 // rows (kernels/cpu/score_rows.hpp), twice. Cost O((n + m) r (1 + d_v)(2 + d)), exactly O(n m (1 + d_v)(1 +
 // d)); memory O(r (1 + d_v)(1 + d)) a thread beyond the output, and gamma under a mask; the exact kernel
-// keeps its columns. Same bytes for any number of threads. Bounds: docs/kernels_tensor_gradient.md,
-// section 3.
+// keeps its columns. In double or float, as kernels/device.hpp says. Same bytes for any number of threads.
+// Bounds: docs/kernels_tensor_gradient.md, section 3.
 #pragma once
 
 #include <string>
@@ -45,7 +45,8 @@ AttentionGradientResult polynomial_attention_gradient(const AttentionInput& inpu
                                                       const Matrix<double>& upstream, const Rational& delta,
                                                       Mask mask = Mask::none,
                                                       ThreadCount threads = all_cores());
-/// In double. The bound is infinite where scores exceed 500. Errors: InputError, std::overflow_error.
+/// The bound is infinite where scores exceed 500; in float only for scores up to 40. Errors: InputError,
+/// std::overflow_error.
 AttentionGradientResult exact_attention_gradient(const AttentionInput& input, const Matrix<double>& upstream,
                                                  Mask mask = Mask::none, ThreadCount threads = all_cores());
 

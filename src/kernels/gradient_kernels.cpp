@@ -441,14 +441,6 @@ AttentionResult polynomial_gradient(const GradientPlan& plan, const CertifiedPol
                                                       : by_features<double>(plan, polynomial, threads);
 }
 
-namespace {
-
-/// Relative errors of a row's sums of weights, where `proved`, and what each weight may be off by besides
-/// (docs/kernels_tensor_gradient.md, section 2).
-struct WeightErrors {
-  double relative, lost;
-  bool proved;
-};
 /// A weight is off by a factor within e^(+-score_error), a sum of weights by gamma_p besides, p roundings a
 /// term and one more of the column's product.
 template <class T>
@@ -472,6 +464,10 @@ WeightErrors weight_errors(const GradientPlan& plan, TermRoundings sums) {
   const UpperBound of_sums = gamma<T>(sums + TermRoundings{roundings_of_entries<T>, 1});
   return {((score_error + of_sums) * number(1.01)).value(), 0x1p-90, score_error.value() < 0x1p-8};
 }
+template WeightErrors weight_errors<double>(const GradientPlan&, TermRoundings);
+template WeightErrors weight_errors<float>(const GradientPlan&, TermRoundings);
+
+namespace {
 
 /// In T: scores, weights and sums over a block of keys; larger scores of pairs: in double only.
 template <class T>

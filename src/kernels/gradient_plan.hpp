@@ -196,6 +196,16 @@ struct KeyMoments {
   }
 };
 
+/// Relative errors of a row's sums of weights e^s, where `proved`, and what each weight may be off by besides
+/// (docs/kernels_tensor_gradient.md, section 2). A term passes through `sums` roundings on its way into a
+/// sum, and its column through one more.
+struct WeightErrors {
+  double relative, lost;
+  bool proved;
+};
+template <class T>
+WeightErrors weight_errors(const GradientPlan& plan, TermRoundings sums);
+
 ValueSizes value_sizes(const GradientPlan& plan, const std::vector<ValueSums>& sums);
 
 struct KeyColumnSizes {

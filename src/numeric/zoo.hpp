@@ -55,6 +55,7 @@ enum class Bug {
   pass_of_the_shift_forgotten,
   first_side_squared,
   floats_counted_as_doubles,
+  underflow_of_floats_uncounted,
   prefix_block_lost,
   mean_of_the_row_dropped,
   product_of_means_dropped,

@@ -238,6 +238,22 @@ TEST_CASE("gradient of an attention-gradient instance: three outputs, each certi
     CHECK(json.contains("bound_k"));
     for (const char* output : {"dQ.npy", "dK.npy", "dV.npy"}) CHECK(read_npy(out / output).rows() == 7);
   }
+  for (const std::string method : {"exact", "polynomial", "polynomial --causal", "exact --causal"}) {
+    const Answer answer =
+        run_program("attnbounds", "gradient " + instance.string() +
+                                      " --eps 1e-1 --arithmetic float --certify --json --method " + method);
+    INFO(answer.errors);
+    REQUIRE(answer.status == 0);
+    const auto json = nlohmann::json::parse(answer.output);
+    CHECK(json["arithmetic"] == "float");
+    CHECK(json["guarantee_verdict"] == "verified");
+    CHECK(json["budget_verdict"] == "verified");
+    CHECK(std::stod(json["bound_decimal"].get<std::string>()) > 1e-7);
+  }
+  const Answer mixed =
+      run_program("attnbounds", "gradient " + instance.string() + " --eps 1e-1 --arithmetic mixed");
+  CHECK(mixed.status == 2);
+  CHECK(is_one_line(mixed.errors));
   write_instance(folder.path / "loss");
   const Answer refused =
       run_program("attnbounds", "gradient " + (folder.path / "loss").string() + " --eps 1e-3 --causal");

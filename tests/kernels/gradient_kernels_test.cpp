@@ -261,13 +261,20 @@ TEST_CASE("shapes that do not fit are refused by the gradients") {
   CHECK_THROWS_AS(guaranteed_gradient(matrix, request), InputError);
 }
 
-TEST_CASE("the gradients by Q, K and V keep their guarantee, entry by entry of each") {
+namespace {
+
+/// An attention and the gradient of the loss by its output.
+using AttentionLoss = std::pair<AttentionInput, Matrix<double>>;
+AttentionLoss attention_loss(Stream& draw, Index n, Index m, Index d, Index columns, double bound) {
+  return {AttentionInput{draw.uniform_matrix(n, d, bound), draw.uniform_matrix(m, d, bound),
+                         draw.uniform_matrix(m, columns, 1)},
+          draw.uniform_matrix(n, columns, 1)};
+}
+std::vector<AttentionLoss> attention_losses() {
   Stream draw(0, "attention gradients");
-  std::vector<std::pair<AttentionInput, Matrix<double>>> cases;
+  std::vector<AttentionLoss> cases;
   const auto uniform = [&](Index n, Index m, Index d, Index columns, double bound) {
-    return std::pair(AttentionInput{draw.uniform_matrix(n, d, bound), draw.uniform_matrix(m, d, bound),
-                                    draw.uniform_matrix(m, columns, 1)},
-                     draw.uniform_matrix(n, columns, 1));
+    return attention_loss(draw, n, m, d, columns, bound);
   };
   cases.push_back(uniform(1, 1, 1, 1, 1));
   cases.push_back(uniform(7, 9, 2, 3, 1));
@@ -283,29 +290,140 @@ TEST_CASE("the gradients by Q, K and V keep their guarantee, entry by entry of e
   cases.push_back(uniform(6, 8, 2, 2, 1));
   cases.back().second.setZero();
   cases.push_back(uniform(300, 300, 2, 1, 1));  // blocks and chunks of the causal kernel
-  for (const auto& [in, upstream] : cases)
-    for (const Mask mask : {Mask::none, Mask::causal}) {
-      if (mask == Mask::causal && in.q.rows() != in.k.rows()) continue;
-      const WorkingPrecision precision(Bits{256});
-      const AttentionGradient<Interval> exact = attention_gradient_enclosure(in, upstream, mask, Bits{256});
-      const auto check = [&](const BoundedGradient& g, const Matrix<Interval>& truth) {
-        REQUIRE(g.bound().is_finite());
-        INFO("bound " << g.bound_approximation.value() << " + " << g.bound_rounding.value());
-        CHECK(largest_error(g.gradient, truth).upper() <=
-              Real(g.bound().value()) + Real(1e-60) * Real(std::fmax(1, max_abs(upstream))));
-      };
-      const auto check_all = [&](const AttentionGradientResult& result) {
-        INFO(name(result.method) << " degree " << result.degree.value);
-        check(result.q, exact.q);
-        check(result.k, exact.k);
-        check(result.v, exact.v);
-      };
-      for (const Rational& delta : {Rational(1, 4), Rational(1, 1000), Rational(1, 1000000000)})
-        check_all(polynomial_attention_gradient(in, upstream, delta, mask));
-      check_all(exact_attention_gradient(in, upstream, mask));
-    }
+  return cases;
+}
+
+AttentionGradient<Interval> exact_of(const AttentionLoss& loss, Mask mask) {
+  return attention_gradient_enclosure(loss.first, loss.second, mask, Bits{256});
+}
+void check_guarantee(const AttentionGradientResult& result, const AttentionGradient<Interval>& exact,
+                     const Matrix<double>& upstream) {
+  const WorkingPrecision precision(Bits{256});
+  for (const auto& [g, truth] :
+       {std::pair(&result.q, &exact.q), std::pair(&result.k, &exact.k), std::pair(&result.v, &exact.v)}) {
+    INFO(name(result.method) << " degree " << result.degree.value << " bound "
+                             << g->bound_approximation.value() << " + " << g->bound_rounding.value());
+    REQUIRE(g->bound().is_finite());
+    CHECK(largest_error(g->gradient, *truth).upper() <=
+          Real(g->bound().value()) + Real(1e-60) * Real(std::fmax(1, max_abs(upstream))));
+  }
+}
+void check_both(const AttentionLoss& loss) {
+  const auto& [in, upstream] = loss;
+  for (const Mask mask : {Mask::none, Mask::causal}) {
+    if (mask == Mask::causal && in.q.rows() != in.k.rows()) continue;
+    const AttentionGradient<Interval> exact = exact_of(loss, mask);
+    for (const Rational& delta : {Rational(1, 4), Rational(1, 1000), Rational(1, 1000000000)})
+      check_guarantee(polynomial_attention_gradient(in, upstream, delta, mask), exact, upstream);
+    check_guarantee(exact_attention_gradient(in, upstream, mask), exact, upstream);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the gradients by Q, K and V keep their guarantee, entry by entry of each") {
+  const std::vector<AttentionLoss> cases = attention_losses();
+  for (const AttentionLoss& loss : cases) check_both(loss);
   const AttentionInput& in = cases[1].first;
   CHECK_THROWS_AS(polynomial_attention_gradient(in, Matrix<double>::Ones(7, 2), Rational(1, 4)), InputError);
+}
+
+TEST_CASE("the gradients by Q, K and V keep their guarantee in float, masked or not") {
+  const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+  for (const AttentionLoss& loss : attention_losses()) check_both(loss);
+  Stream draw(7, "attention gradients in float");
+  AttentionLoss loss = attention_loss(draw, 40, 40, 2, 2, 1);
+  loss.first.v *= 0x1p200;  // neither is a float
+  loss.second *= 0x1p-180;
+  check_both(loss);
+  loss = attention_loss(draw, 40, 40, 2, 2, 1);
+  loss.first.v.col(1) *= 0x1p-60;
+  loss.second.col(0) *= 0x1p-120;
+  loss.second.topRows(20) *= 0x1p-100;
+  check_both(loss);
+  loss = attention_loss(draw, 12, 12, 1, 1, 1);
+  loss.first.q *= 1e3;  // a constant key: these scores are one number, and queries are large
+  loss.first.k.setOnes();
+  check_both(loss);
+  loss = attention_loss(draw, 150, 150, 2, 1, 3);  // scores of some 8
+  for (const Mask mask : {Mask::none, Mask::causal})
+    check_guarantee(exact_attention_gradient(loss.first, loss.second, mask), exact_of(loss, mask),
+                    loss.second);
+}
+
+// A column of the values that float hardly knows, and nothing else in the loss: what is lost in it is no
+// small part of dQ and dK, and no relative rounding covers it.
+TEST_CASE("what floats lose where they underflow is counted in the gradients by Q, K and V") {
+  const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+  Stream draw(8, "attention gradients that underflow");
+  for (const Index n : {3, 9, 200}) {
+    AttentionLoss loss = attention_loss(draw, n, n, 2, 2, 1);
+    loss.first.v.col(1) *= 0x1p-145;
+    loss.second.col(0).setZero();
+    const WorkingPrecision precision(Bits{256});
+    for (const Mask mask : {Mask::none, Mask::causal}) {
+      const auto& [in, upstream] = loss;
+      const AttentionGradient<Interval> exact = exact_of(loss, mask);
+      const auto check = [&](const AttentionGradientResult& result) {
+        for (const auto& [g, truth] : {std::pair(&result.q, &exact.q), std::pair(&result.k, &exact.k),
+                                       std::pair(&result.v, &exact.v)}) {
+          REQUIRE(g->bound().is_finite());
+          CHECK(largest_error(g->gradient, *truth).upper() <= Real(g->bound().value()));
+        }
+        CHECK(result.q.bound().value() < 1e-25);
+        CHECK(result.k.bound().value() < 1e-25);
+      };
+      check(polynomial_attention_gradient(in, upstream, Rational(1, 1000000000), mask));
+      check(exact_attention_gradient(in, upstream, mask));
+    }
+  }
+}
+
+TEST_CASE("gradients by Q, K and V in float: floats they are, within both bounds of double's, or double's") {
+  Stream draw(9, "attention gradients in both");
+  const auto differ = [](const AttentionGradientResult& a, const AttentionGradientResult& b) {
+    const auto [x, y] = std::pair(&a, &b);
+    bool any = false;
+    for (const auto& [ours, theirs] :
+         {std::pair(&x->q, &y->q), std::pair(&x->k, &y->k), std::pair(&x->v, &y->v)}) {
+      CHECK((ours->gradient - theirs->gradient).cwiseAbs().maxCoeff() * (1 - 0x1p-50) <=
+            (ours->bound() + theirs->bound()).value());
+      any = any || ours->gradient != theirs->gradient;
+    }
+    return any;
+  };
+  const auto rounding = [](const AttentionGradientResult& g) {
+    return maximum(g.q.bound_rounding, maximum(g.k.bound_rounding, g.v.bound_rounding)).value();
+  };
+  for (const Mask mask : {Mask::none, Mask::causal}) {
+    const auto [in, upstream] = attention_loss(draw, 1500, 1500, 2, 2, 1);
+    const auto polynomial = [&, &in = in, &upstream = upstream](unsigned threads) {
+      return polynomial_attention_gradient(in, upstream, Rational(1, 1000000), mask, ThreadCount{threads});
+    };
+    const auto exact = [&, &in = in, &upstream = upstream](unsigned threads) {
+      return exact_attention_gradient(in, upstream, mask, ThreadCount{threads});
+    };
+    const AttentionGradientResult wide = polynomial(2), wide_exact = exact(2);
+    const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+    const AttentionGradientResult one = polynomial(1), one_exact = exact(1);
+    CHECK(differ(one, wide));
+    CHECK(differ(one_exact, wide_exact));
+    CHECK(rounding(one) > 0x1p20 * rounding(wide));
+    CHECK(rounding(one_exact) > 0x1p20 * rounding(wide_exact));
+    for (const unsigned threads : {2u, 5u})
+      for (const auto& [a, b] : {std::pair(one, polynomial(threads)), std::pair(one_exact, exact(threads))}) {
+        CHECK(a.q.gradient == b.q.gradient);
+        CHECK(a.k.gradient == b.k.gradient);
+        CHECK(a.v.gradient == b.v.gradient);
+        CHECK(a.bound().value() == b.bound().value());
+      }
+  }
+  // Scores of some 60: the two passes would need each other's row maxima, so the exact kernel is double's.
+  const auto [in, upstream] = attention_loss(draw, 60, 60, 2, 2, 8);
+  const AttentionGradientResult wide = exact_attention_gradient(in, upstream);
+  const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+  CHECK(wide.half_width.value() > 40);
+  CHECK(!differ(exact_attention_gradient(in, upstream), wide));
 }
 
 TEST_CASE("the gradients by Q, K and V meet the budget by the way that was asked for, or say why not") {

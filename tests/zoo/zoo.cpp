@@ -60,6 +60,7 @@ const std::map<std::string, Bug> kBugs = {
     {"pass_of_the_shift_forgotten", Bug::pass_of_the_shift_forgotten},
     {"first_side_squared", Bug::first_side_squared},
     {"floats_counted_as_doubles", Bug::floats_counted_as_doubles},
+    {"underflow_of_floats_uncounted", Bug::underflow_of_floats_uncounted},
     {"prefix_block_lost", Bug::prefix_block_lost},
     {"mean_of_the_row_dropped", Bug::mean_of_the_row_dropped},
     {"product_of_means_dropped", Bug::product_of_means_dropped},
