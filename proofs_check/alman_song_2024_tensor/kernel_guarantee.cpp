@@ -93,6 +93,9 @@ const Registration kernel_guarantee =
         .at_most(
             "polynomial, causal", [](const Case& c) { return error(c.square, c.causal, Mask::causal); },
             bound_of<&Case::causal>)
+        .of_output([](const Case& c) {
+          return KernelOutput{c.square, c.causal, Mask::causal};
+        })
         .at_most("fused exact", error_in<&Case::exact>, bound_of<&Case::exact>)
         .of_output(output_of<&Case::exact>)
         .at_most("polynomial, float", error_in<&Case::in_float>, bound_of<&Case::in_float>)

@@ -1,5 +1,5 @@
 // Losses of attention, their gradients under exact and approximate weights, and along segments.
-#include <functional>
+#include <tuple>
 
 #include "lemmas.hpp"
 
@@ -14,8 +14,7 @@ struct Loss {
   Exact scores() const { return checker::scores(product(a1, x), keys, a1[0].size()); }
   Rows f(const Rows& at) const {
     Rows rows;
-    for (const Row& q : product(balls(a1), at))
-      rows.push_back(softmax_row(q, balls(keys), d(), static_cast<long>(keys.size())));
+    for (const Row& q : product(balls(a1), at)) rows.push_back(softmax_row(q, balls(keys), d()));
     return rows;
   }
   Rows gradient(const Rows& weights) const {
@@ -130,7 +129,48 @@ Adapted adapted_of(const Field& in) {
           adapter_of(in["V"], d)};
 }
 Exact weight_of(const Adapter& w) { return scaled(w.scale, product(w.b, w.a)) + w.frozen; }
+
+/// dL/dW_Q = X_Q^T p K/d, dL/dW_K = X_K^T p^T Q/d, dL/dW_V = (f X_V)^T (f V - Y), at any weights.
+struct AtWeights {
+  Rows k, residual, p, by_q, by_k, by_v;  // p with the factor 1/d
+};
+AtWeights at_weights(const Adapted& l, const Rows& w_q, const Rows& w_k, const Rows& w_v) {
+  const Rows q = product(balls(l.x_q), w_q), k = product(balls(l.x_k), w_k), v = product(balls(l.x_v), w_v);
+  const long d = static_cast<long>(q[0].size());
+  Rows f;
+  for (const Row& row : q) f.push_back(softmax_row(row, k, d));
+  const Rows residual = product(f, v) - balls(l.y),
+             p = scaled(Ball(1) / Ball(d), pulled_back(f, residual, v));
+  return {k,
+          residual,
+          p,
+          product(transposed(balls(l.x_q)), product(p, k)),
+          product(transposed(balls(l.x_k)), product(transposed(p), q)),
+          product(transposed(product(f, balls(l.x_v))), residual)};
+}
 }  // namespace
+
+// What a kernel returned for dL/dB = s dL/dW A^T and dL/dA = s B^T dL/dW of the three adapters: the largest
+// error over its bound, of those whose bound is not 0.
+Quantities adapter_gradients(const Field& in) {
+  const Adapted l = adapted_of(in["loss"]);
+  const AtWeights at = at_weights(l, balls(weight_of(l.q)), balls(weight_of(l.k)), balls(weight_of(l.v)));
+  Ball largest;
+  for (const auto& [name, w, by] :
+       {std::tuple("Q", &l.q, &at.by_q), {"K", &l.k, &at.by_k}, {"V", &l.v, &at.by_v}}) {
+    const Field returned = in["gradients"][name];
+    const auto add = [&](const Field& part, const Rows& exact) {
+      const Fraction bound = number(part["bound"]);
+      const Rows off =
+          balls(table(part["value"], exact.size(), exact[0].size())) - scaled(Ball(w->scale), exact);
+      require(Fraction(0) <= bound, part.place + ".bound: negative");
+      if (Fraction(0) < bound) largest = maximum(largest, largest_size(off) / Ball(bound));
+    };
+    add(returned["B"], product(*by, transposed(balls(w->a))));
+    add(returned["A"], product(transposed(balls(w->b)), *by));
+  }
+  return {{"error over its bound", largest}};
+}
 
 // Theorem L: every entry of the adapters' gradients, over its bound. Of W_Q and W_K they are L^T p R s/d, of
 // W_V (f L)^T (f v - Y) R s: the factors s/d are in the error and in the bound.
@@ -305,10 +345,6 @@ Quantities variance_form(const Field& in) {
           {"bound", Ball(r) * deviation(y) * (Ball(Fraction(2) + r) * deviation(along(near)) + Ball(norm))}};
 }
 
-namespace {
-using OfStep = std::function<Ball(const Ball&)>;
-/// The mean value theorem: (L(t) - L(-t))/2t, t = 2^-16, lies among the slopes over [-t, t]: no farther from
-/// the middle of their ball than its radius.
 void add_mean_value(Quantities& q, const std::string& of, const OfStep& loss, const OfStep& slope) {
   const Ball t = Ball(1) / (1 << 16), slopes = slope(hull(Ball(0) - t, t));
   q.emplace("distance" + of, absolute_value((loss(t) - loss(Ball(0) - t)) / (t * 2) - middle(slopes)));
@@ -317,6 +353,8 @@ void add_mean_value(Quantities& q, const std::string& of, const OfStep& loss, co
 Rows moved_along(const Exact& m, const Exact& direction, const Ball& t) {
   return balls(m) + scaled(t, balls(direction));
 }
+
+namespace {
 OfStep loss_along(const Loss& l, const Exact& direction) {
   return [&](const Ball& t) {
     const Rows residual = product(l.f(moved_along(l.x, direction, t)), balls(l.h)) - balls(l.e);
@@ -381,36 +419,29 @@ Quantities adapter_closed_form(const Field& in) {
   const Adapted l = adapted_of(in["loss"]), to = adapted_of(in["direction"]);
   const std::size_t d = l.x_q[0].size();
   struct Moving {
-    Rows b, a, w, slope;
+    Rows a, w, slope;
   };
   const auto moving = [](const Adapter& w, const Adapter& along, const Ball& t) {
     require(along.b[0].size() == w.b[0].size(), "instance.direction: another rank");
     const Rows b = moved_along(w.b, along.b, t), a = moved_along(w.a, along.a, t);
     const Ball scale(w.scale);
-    return Moving{b, a, scaled(scale, product(b, a)) + balls(w.frozen),
+    return Moving{a, scaled(scale, product(b, a)) + balls(w.frozen),
                   scaled(scale, product(balls(along.b), a) + product(b, balls(along.a)))};
   };
-  struct State {
+  struct State : AtWeights {
     Moving of_q, of_k, of_v;
-    Rows q, k, v, f, residual, p;
   };
   const auto at = [&](const Ball& t) {
-    State s{moving(l.q, to.q, t), moving(l.k, to.k, t), moving(l.v, to.v, t), {}, {}, {}, {}, {}, {}};
-    s.q = product(balls(l.x_q), s.of_q.w);
-    s.k = product(balls(l.x_k), s.of_k.w);
-    s.v = product(balls(l.x_v), s.of_v.w);
-    for (const Row& q : s.q)
-      s.f.push_back(softmax_row(q, s.k, static_cast<long>(d), static_cast<long>(s.k.size())));
-    s.residual = product(s.f, s.v) - balls(l.y);
-    s.p = pulled_back(s.f, s.residual, s.v);
-    return s;
+    const Moving q = moving(l.q, to.q, t), k = moving(l.k, to.k, t), v = moving(l.v, to.v, t);
+    return State{at_weights(l, q.w, k.w, v.w), q, k, v};
   };
-  const OfStep loss = [&](const Ball& t) { return inner_product(at(t).residual, at(t).residual) / 2; };
+  const OfStep loss = [&](const Ball& t) {
+    const State s = at(t);
+    return inner_product(s.residual, s.residual) / 2;
+  };
   const auto slope_of = [&](const State& s) {
-    return inner_product(product(transposed(balls(l.x_q)), product(s.p, s.k)), s.of_q.slope) / Ball(d) +
-           inner_product(product(transposed(balls(l.x_k)), product(transposed(s.p), s.q)), s.of_k.slope) /
-               Ball(d) +
-           inner_product(product(transposed(product(s.f, balls(l.x_v))), s.residual), s.of_v.slope);
+    return inner_product(s.by_q, s.of_q.slope) + inner_product(s.by_k, s.of_k.slope) +
+           inner_product(s.by_v, s.of_v.slope);
   };
   Quantities q;
   add_mean_value(q, "", loss, [&](const Ball& t) { return slope_of(at(t)); });
@@ -419,9 +450,8 @@ Quantities adapter_closed_form(const Field& in) {
       const State s = at(t);
       const Rows right = product(product(s.p, s.k), transposed(s.of_q.a)),
                  printed = product(product(s.p, s.of_q.a), s.k);
-      return slope_of(s) +
-             Ball(l.q.scale) / Ball(d) *
-                 inner_product(product(transposed(balls(l.x_q)), printed - right), balls(to.q.b));
+      return slope_of(s) + Ball(l.q.scale) * inner_product(product(transposed(balls(l.x_q)), printed - right),
+                                                           balls(to.q.b));
     });
   return q;
 }

@@ -2,14 +2,17 @@
 // (K1 (/) K2), (V1 (/) V2), (A2 (x) A3), written out.
 #pragma once
 
+#include <climits>
+
 #include "least_degree.hpp"
 
 namespace checker {
 
 enum class Mask { none, causal };
 
-/// Weights e^{<q_i, k_j>/d} divided by their sum, over the keys that row i sees; 0 elsewhere.
-Row softmax_row(const Row& q, const Rows& keys, long d, long visible);
+/// Weights e^{<q, k_j>/d} divided by their sum, over the keys that the row sees; 0 elsewhere. Key j is the
+/// pair (j / second, j % second) of tokens; it is seen if neither is beyond `last`.
+Row softmax_row(const Row& q, const Rows& keys, long d, long last = LONG_MAX, long second = 1);
 
 template <class T>
 Table<T> column_products(const Table<T>& a, const Table<T>& b) {  // A (/) B: row (j1, j2) is a_j1 o b_j2

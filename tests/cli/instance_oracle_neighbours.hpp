@@ -11,6 +11,7 @@
 #include "attention/spectral.hpp"
 #include "attention/support_basis.hpp"
 #include "attention/transformer.hpp"
+#include "cli/instance_oracle_reductions.hpp"
 #include "cli/oracle_numbers.hpp"
 #include "kernels/monomials.hpp"
 #include "phase/limit.hpp"
@@ -22,12 +23,6 @@
 #include "sampling/private_attention.hpp"
 
 namespace attnbounds::oracle {
-
-struct Evaluated {
-  bool hypotheses = true;
-  std::map<std::string, Interval> quantities;
-};
-using Evaluation = Evaluated (*)(const Json&);
 
 inline Interval exact(const Rational& x) { return enclose(x); }
 inline Rational squares(const Matrix<Rational>& m) {
@@ -182,6 +177,47 @@ inline Evaluated support_split(const Json& in) {
   return {true,
           {{"by rows", defect(without_large_rows(q, T), without_large_rows(k, T))},
            {"by entries", defect(entries(q), entries(k))}}};
+}
+
+inline Evaluated moments_of_relevance(const Json& in) {
+  const Matrix<Interval> v = intervals(in["v"]), y = attention(intervals(in["q"]), intervals(in["k"]), v);
+  const Rational eps = number(in["eps"]), n(static_cast<long>(v.rows()));
+  const auto error = [&](const Json& outputs) {
+    Interval most = 0;
+    for (Eigen::Index i = 0; i < y.rows(); ++i) {
+      const Json& ends = outputs[static_cast<std::size_t>(i)];
+      most =
+          maximum(most, absolute_value(hull(enclose(number(ends[0])), enclose(number(ends[1]))) - y(i, 0)));
+    }
+    return most;
+  };
+  Interval delta = exp(Interval(1));
+  for (long t = 2; t <= in["degree"].get<long>() + 1; ++t) delta /= t;
+  return {
+      eps > 0 && eps < 1,
+      {{"error", error(in["outputs"])},
+       {"error with an eighth of the cut", error(in["outputs with an eighth of the cut"])},
+       {"bound", (enclose(Rational(2 * eps * (n - 1) / (n + eps * (n - 1)))) + sharp_perturbation(delta)) *
+                     max_abs(v)}}};
+}
+inline Evaluated in_pairs_of_doubles(const Json& in) {
+  const std::vector<Rational> x = numbers(in["arguments"]), returned = numbers(in["exponentials"]),
+                              radius = numbers(in["radii"]);
+  const Matrix<Interval> off =
+      attention(intervals(in["q"]), intervals(in["k"]), intervals(in["v"])) - intervals(in["outputs"]);
+  Evaluated e{true, {{"one", Interval(1)}}};
+  Interval &of_exp = e.quantities["error/(u^2 e^x)"] = 0, &of_rows = e.quantities["error/radius"] = 0;
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    const Interval exact = exp(enclose(x[j]));
+    of_exp = maximum(of_exp, enclose(dyadic(1, 106)) * absolute_value(enclose(returned[j]) - exact) / exact);
+    e.hypotheses &= x[j] >= -200 && x[j] <= 0;
+  }
+  for (Eigen::Index i = 0; i < off.rows(); ++i) {
+    e.hypotheses &= radius.at(static_cast<std::size_t>(i)) > 0;
+    for (Eigen::Index l = 0; e.hypotheses && l < off.cols(); ++l)
+      of_rows = maximum(of_rows, absolute_value(off(i, l)) / enclose(radius[static_cast<std::size_t>(i)]));
+  }
+  return e;
 }
 
 inline Evaluated projected(const Json& in) {
@@ -502,11 +538,13 @@ inline Evaluated in_variances(const Json& in) {
 inline Adapter<double> adapter(const Json& in) {
   return {doubles(in["frozen"]), doubles(in["B"]), doubles(in["A"]), number(in["scale"])};
 }
+inline LoraLossInput lora_loss(const Json& l) {
+  return {doubles(l["X_Q"]), doubles(l["X_K"]), doubles(l["X_V"]), adapter(l["Q"]),
+          adapter(l["K"]),   adapter(l["V"]),   doubles(l["Y"])};
+}
 /// The adapters' gradients under both weights, as producer's code has them, and Theorem L's bounds.
 inline Evaluated adapters(const Json& in) {
-  const Json& l = in["loss"];
-  const LoraLossInput input{doubles(l["X_Q"]), doubles(l["X_K"]), doubles(l["X_V"]), adapter(l["Q"]),
-                            adapter(l["K"]),   adapter(l["V"]),   doubles(l["Y"])};
+  const LoraLossInput input = lora_loss(in["loss"]);
   const LoraLoss<Interval> loss = loss_over<Interval>(input);
   const Matrix<double> sigma = doubles(in["sigma"]);
   const Rational delta = number(in["delta"]);
@@ -564,12 +602,26 @@ inline Evaluated adapters(const Json& in) {
           {{"Q and K", of_scores}, {"V", of_values}, {"one", Interval(1)}}};
 }
 
+/// The outputs that the instance has, against the closed form.
+inline Evaluated adapters_returned(const Json& in) {
+  const LoraLossInput input = lora_loss(in["loss"]);
+  const LoraGradient<Interval> g = lora_gradient(loss_over<Interval>(input));
+  Evaluated e{input.q.scale > 0 && input.k.scale > 0 && input.v.scale > 0, {{"one", Interval(1)}}};
+  Interval& largest = e.quantities["error over its bound"] = 0;
+  for (const auto& [name, exact] : {std::pair("Q", &g.q), {"K", &g.k}, {"V", &g.v}})
+    for (const auto& [part, truth] : {std::pair("B", &exact->b), {"A", &exact->a}}) {
+      const Json& returned = in["gradients"][name][part];
+      const Rational bound = number(returned["bound"]);
+      e.hypotheses &= bound >= 0;
+      if (bound > 0)
+        largest = maximum(largest,
+                          max_abs(Matrix<Interval>(intervals(returned["value"]) - *truth)) / enclose(bound));
+    }
+  return e;
+}
+
 inline Evaluated adapters_closed_form(const Json& in) {
-  const auto read = [&](const Json& l) {
-    return LoraLossInput{doubles(l["X_Q"]), doubles(l["X_K"]), doubles(l["X_V"]), adapter(l["Q"]),
-                         adapter(l["K"]),   adapter(l["V"]),   doubles(l["Y"])};
-  };
-  const LoraLossInput input = read(in["loss"]), to = read(in["direction"]);
+  const LoraLossInput input = lora_loss(in["loss"]), to = lora_loss(in["direction"]);
   const auto at = [&](const Interval& t) {
     LoraLoss<Interval> moved = loss_over<Interval>(input);
     const auto move = [&](Adapter<Interval>& w, const Adapter<double>& base,
@@ -942,6 +994,19 @@ inline const std::map<std::string, Evaluation> kEvaluations = {
     {"leverage-with-a-constant", [](const Json& in) { return leverage_scores(in, true, true); }},
     {"leverage-of-any-columns", [](const Json& in) { return leverage_scores(in, false, true); }},
     {"degree-from-above", theorem_u},
+    {"tree-of-moments", moments_of_relevance},
+    {"double-double", in_pairs_of_doubles},
+    {"adapter-gradients", adapters_returned},
+    {"threshold-of-gap", gap_of_threshold},
+    {"threshold-of-formula", [](const Json& in) { return formula_by_threshold(in, false); }},
+    {"threshold-of-unsatisfiable-formula", [](const Json& in) { return formula_by_threshold(in, true); }},
+    {"planted-tuple", planted_outputs},
+    {"wrong-answer", wrong_answer},
+    {"decision-from-gradients", recovered},
+    {"split-and-list", counted},
+    {"merlin-arthur", small_world},
+    {"sparsification", disjunction},
+    {"tree-depth", halved},
     {"adapter-closed-form", adapters_closed_form},
     {"tree-cover", cover},
     {"node-sums", [](const Json& in) { return sums_in_a_field(in, true); }},
