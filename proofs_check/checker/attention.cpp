@@ -34,7 +34,7 @@ std::vector<long> sampled_rows(long seed, long count, const std::string& output_
 Proved prove_attention(const Field& top, const Folder& folder) {
   const Field inputs = top["inputs"];
   const bool tensor = inputs.has("k2") || inputs.has("v2");
-  const Mask mask = top["mask"].one_of({"none", "causal"}) == "causal" ? Mask::causal : Mask::none;
+  const Mask mask = mask_from(top["mask"]);
   const Matrix q = hashed_matrix(inputs["q"], folder), k = hashed_matrix(inputs["k"], folder),
                v = hashed_matrix(inputs["v"], folder), output = hashed_matrix(top["output"], folder);
   const long n = q.rows, d = q.columns;

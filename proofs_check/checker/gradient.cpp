@@ -16,9 +16,9 @@ Proved prove_attention_gradient(const Field& top, const Folder& folder) {
   const Field inputs = top["inputs"], outputs = top["outputs"];
   const auto input = [&](const char* name) { return hashed_matrix(inputs[name], folder); };
   const Matrix q = input("q"), k = input("k"), v = input("v"), g = input("G");
-  const bool causal = top["mask"].one_of({"none", "causal"}) == "causal";
+  const Mask mask = mask_from(top["mask"]);
   require(k.columns == q.columns && v.rows == k.rows && g.rows == q.rows && g.columns == v.columns &&
-              (!causal || q.rows == k.rows),
+              (mask == Mask::none || q.rows == k.rows),
           "inputs: the shapes do not fit");
   require(q.rows <= kMostEntries / 4 / k.rows, "inputs: too many pairs to be evaluated");
   std::map<std::string, Matrix> named;
@@ -32,16 +32,12 @@ Proved prove_attention_gradient(const Field& top, const Folder& folder) {
   const double operations =
       static_cast<double>(q.rows * k.rows) * static_cast<double>(4 * (q.columns + v.columns) + 40);
   return at_rising_precision(128, operations, [&] {
-    const Rows Q = balls(q), K = balls(k), G = balls(g);
-    Rows f;
-    for (const Row& row : Q)
-      f.push_back(softmax_row(row, K, q.columns, causal ? static_cast<long>(f.size()) : LONG_MAX));
-    const Rows p = scaled(Ball(1) / Ball(q.columns), pulled_back(f, G, balls(v)));
+    const Rows Q = balls(q), K = balls(k);
+    const AttentionGradient exact =
+        attention_gradient(softmax_rows(Q, K, q.columns, mask), Q, K, balls(v), balls(g));
     Proved proved{"gradients of <G, Att>, " + std::to_string(q.rows) + " queries", {}};
     for (const auto& [by, output] : named) {
-      const Rows exact =
-          by == "q" ? product(p, K) : product(transposed(by == "k" ? p : f), by == "k" ? Q : G);
-      const Ball error = largest_size(exact - balls(output));
+      const Ball error = largest_size((by == "q" ? exact.q : by == "k" ? exact.k : exact.v) - balls(output));
       const std::string exceeded = require_observed(outputs[by], error);
       proved.sentence += "; by " + by + " error " + enclosure_text(error) + ", bound " +
                          decimal(Ball(outputs[by]["bound"].fraction()), Rounding::up) + exceeded;
@@ -90,9 +86,7 @@ Proved prove_gradient(const Field& top, const Folder& folder) {
                       Ball(top["bound_approximation"].fraction()),
                       "bound_approximation: Theorem G' against it");
     }
-    Rows f;
-    for (const Row& q : Q) f.push_back(softmax_row(q, keys, d));
-    const Rows gradient = loss_gradient(f, A1, keys, h, E, d);
+    const Rows gradient = loss_gradient(softmax_rows(Q, keys, d), A1, keys, h, E, d);
     const Ball error = largest_size(gradient - balls(output));
     const std::string exceeded = require_observed(top, error);
     return Proved{std::string(tensor ? "tensor" : "matrix") + " loss, dL/dX of " + std::to_string(d) + " x " +

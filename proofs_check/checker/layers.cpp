@@ -51,9 +51,7 @@ HeadErrors head_constants(const Head& head, const Rows& t, ConstantsFrom from) {
 }  // namespace
 
 Layer layer_from(const Field& field, std::size_t width) {
-  Layer layer{field["residual"].one_of({"none", "added"}) == "added",
-              field["mask"].one_of({"none", "causal"}) == "causal" ? Mask::causal : Mask::none,
-              {}};
+  Layer layer{field["residual"].one_of({"none", "added"}) == "added", mask_from(field["mask"]), {}};
   for (std::size_t h = 0; h < field["heads"].size(); ++h) {
     const Field head = field["heads"][h];
     layer.heads.push_back({balls(head["W"].matrix()), balls(head["W_V"].matrix()), {}});
@@ -64,14 +62,9 @@ Layer layer_from(const Field& field, std::size_t width) {
 }
 
 Rows weights_of(const Head& head, const Rows& t, Mask mask) {
-  Rows f;
-  for (const Row& q : product(t, head.w)) {
-    const std::size_t i = f.size();
-    f.push_back(softmax_row(q, t, static_cast<long>(t[0].size()),
-                            mask == Mask::causal ? static_cast<long>(i) : LONG_MAX));
-    if (!head.factors.empty())
-      f[i] = scaled(Ball(1) / dot(f[i], head.factors[i]), times(f[i], head.factors[i]));
-  }
+  Rows f = softmax_rows(product(t, head.w), t, static_cast<long>(t[0].size()), mask);
+  for (std::size_t i = 0; i < head.factors.size(); ++i)
+    f[i] = scaled(Ball(1) / dot(f[i], head.factors[i]), times(f[i], head.factors[i]));
   return f;
 }
 
@@ -85,12 +78,11 @@ Rows next_state(const Layer& layer, const Rows& t) {
 LayerGradient layer_gradient(const Layer& layer, const Rows& t, const Rows& g) {
   LayerGradient result{layer.residual ? g : Rows(t.size(), Row(t[0].size())), {}, {}};
   for (const Head& head : layer.heads) {
-    const Rows f = weights_of(head, t, layer.mask), values = transposed(product(transposed(f), g)),
-               p = scaled(Ball(1) / Ball(t[0].size()), pulled_back(f, g, product(t, head.w_v)));
-    result.t = result.t + product(product(p, t), transposed(head.w)) +
-               product(product(transposed(p), t), head.w) + product(transposed(values), transposed(head.w_v));
-    result.w.push_back(product(transposed(t), product(p, t)));
-    result.w_v.push_back(product(transposed(t), transposed(values)));
+    const AttentionGradient of =
+        attention_gradient(weights_of(head, t, layer.mask), product(t, head.w), t, product(t, head.w_v), g);
+    result.t = result.t + product(of.q, transposed(head.w)) + of.k + product(of.v, transposed(head.w_v));
+    result.w.push_back(product(transposed(t), of.q));
+    result.w_v.push_back(product(transposed(t), of.v));
   }
   return result;
 }

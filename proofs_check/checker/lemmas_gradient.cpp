@@ -12,11 +12,7 @@ struct Loss {
   Fraction key_size;  // max|A2|, or max|A2| max|A3|
   long d() const { return static_cast<long>(a1[0].size()); }
   Exact scores() const { return checker::scores(product(a1, x), keys, a1[0].size()); }
-  Rows f(const Rows& at) const {
-    Rows rows;
-    for (const Row& q : product(balls(a1), at)) rows.push_back(softmax_row(q, balls(keys), d()));
-    return rows;
-  }
+  Rows f(const Rows& at) const { return softmax_rows(product(balls(a1), at), balls(keys), d()); }
   Rows gradient(const Rows& weights) const {
     return loss_gradient(weights, balls(a1), balls(keys), balls(h), balls(e), d());
   }
@@ -130,23 +126,19 @@ Adapted adapted_of(const Field& in) {
 }
 Exact weight_of(const Adapter& w) { return scaled(w.scale, product(w.b, w.a)) + w.frozen; }
 
-/// dL/dW_Q = X_Q^T p K/d, dL/dW_K = X_K^T p^T Q/d, dL/dW_V = (f X_V)^T (f V - Y), at any weights.
-struct AtWeights {
-  Rows k, residual, p, by_q, by_k, by_v;  // p with the factor 1/d
+/// 1/2 |Att(Q, K, V) - Y|^2.
+struct AttentionLoss {
+  Rows k, residual;
+  AttentionGradient by;
+  AttentionLoss(const Rows& q, const Rows& keys, const Rows& v, const Rows& y) : k(keys) {
+    const Rows f = softmax_rows(q, k, static_cast<long>(q[0].size()));
+    residual = product(f, v) - y;
+    by = attention_gradient(f, q, k, v, residual);
+  }
+  Ball value() const { return inner_product(residual, residual) / 2; }
 };
-AtWeights at_weights(const Adapted& l, const Rows& w_q, const Rows& w_k, const Rows& w_v) {
-  const Rows q = product(balls(l.x_q), w_q), k = product(balls(l.x_k), w_k), v = product(balls(l.x_v), w_v);
-  const long d = static_cast<long>(q[0].size());
-  Rows f;
-  for (const Row& row : q) f.push_back(softmax_row(row, k, d));
-  const Rows residual = product(f, v) - balls(l.y),
-             p = scaled(Ball(1) / Ball(d), pulled_back(f, residual, v));
-  return {k,
-          residual,
-          p,
-          product(transposed(balls(l.x_q)), product(p, k)),
-          product(transposed(balls(l.x_k)), product(transposed(p), q)),
-          product(transposed(product(f, balls(l.x_v))), residual)};
+AttentionLoss loss_at(const Adapted& l, const Rows& w_q, const Rows& w_k, const Rows& w_v) {
+  return {product(balls(l.x_q), w_q), product(balls(l.x_k), w_k), product(balls(l.x_v), w_v), balls(l.y)};
 }
 }  // namespace
 
@@ -154,11 +146,13 @@ AtWeights at_weights(const Adapted& l, const Rows& w_q, const Rows& w_k, const R
 // error over its bound, of those whose bound is not 0.
 Quantities adapter_gradients(const Field& in) {
   const Adapted l = adapted_of(in["loss"]);
-  const AtWeights at = at_weights(l, balls(weight_of(l.q)), balls(weight_of(l.k)), balls(weight_of(l.v)));
+  const AttentionGradient at =
+      loss_at(l, balls(weight_of(l.q)), balls(weight_of(l.k)), balls(weight_of(l.v))).by;
   Ball largest;
-  for (const auto& [name, w, by] :
-       {std::tuple("Q", &l.q, &at.by_q), {"K", &l.k, &at.by_k}, {"V", &l.v, &at.by_v}}) {
+  for (const auto& [name, w, x, by] :
+       {std::tuple("Q", &l.q, &l.x_q, &at.q), {"K", &l.k, &l.x_k, &at.k}, {"V", &l.v, &l.x_v, &at.v}}) {
     const Field returned = in["gradients"][name];
+    const Rows of_weight = product(transposed(balls(*x)), *by);
     const auto add = [&](const Field& part, const Rows& exact) {
       const Fraction bound = number(part["bound"]);
       const Rows off =
@@ -166,8 +160,8 @@ Quantities adapter_gradients(const Field& in) {
       require(Fraction(0) <= bound, part.place + ".bound: negative");
       if (Fraction(0) < bound) largest = maximum(largest, largest_size(off) / Ball(bound));
     };
-    add(returned["B"], product(*by, transposed(balls(w->a))));
-    add(returned["A"], product(transposed(balls(w->b)), *by));
+    add(returned["B"], product(of_weight, transposed(balls(w->a))));
+    add(returned["A"], product(transposed(balls(w->b)), of_weight));
   }
   return {{"error over its bound", largest}};
 }
@@ -385,6 +379,31 @@ Quantities closed_form(const Field& in) {
     return q;
   }
   const Loss loss = loss_of(in);
+  if (in.has("direction of Y")) {  // by X and by A1, A2, A3, Y too
+    struct Factor {
+      Exact at, to;
+      Rows moved(const Ball& t) const { return moved_along(at, to, t); }
+    };
+    const auto factor = [&](const char* name) {
+      const Exact at = table(in[name]);
+      return Factor{at, table(in[std::string("direction of ") + name], at.size(), at[0].size())};
+    };
+    const Factor a1 = factor("A1"), a2 = factor("A2"), a3 = factor("A3"), x = factor("X"), y = factor("Y");
+    const auto along = [&](const Factor& a, const Factor& b, const Ball& t) {
+      return product(balls(a.to), b.moved(t)) + product(a.moved(t), balls(b.to));
+    };
+    const auto at = [&](const Ball& t) {
+      return AttentionLoss(product(a1.moved(t), x.moved(t)), a2.moved(t), product(a3.moved(t), y.moved(t)),
+                           balls(table(in["E"])));
+    };
+    add_mean_value(
+        q, " by all", [&](const Ball& t) { return at(t).value(); },
+        [&](const Ball& t) {
+          const AttentionGradient by = at(t).by;
+          return inner_product(by.q, along(a1, x, t)) + inner_product(by.k, balls(a2.to)) +
+                 inner_product(by.v, along(a3, y, t));
+        });
+  }
   const Exact to = table(in[in.has("A4") ? "direction" : "direction of X"], loss.x.size(), loss.x[0].size());
   const OfStep slope = slope_along(loss, to, to);
   add_mean_value(q, "", loss_along(loss, to), slope);
@@ -428,28 +447,27 @@ Quantities adapter_closed_form(const Field& in) {
     return Moving{a, scaled(scale, product(b, a)) + balls(w.frozen),
                   scaled(scale, product(balls(along.b), a) + product(b, balls(along.a)))};
   };
-  struct State : AtWeights {
-    Moving of_q, of_k, of_v;
+  struct State {
+    Moving q, k, v;
+    AttentionLoss loss;
   };
   const auto at = [&](const Ball& t) {
     const Moving q = moving(l.q, to.q, t), k = moving(l.k, to.k, t), v = moving(l.v, to.v, t);
-    return State{at_weights(l, q.w, k.w, v.w), q, k, v};
+    return State{q, k, v, loss_at(l, q.w, k.w, v.w)};
   };
-  const OfStep loss = [&](const Ball& t) {
-    const State s = at(t);
-    return inner_product(s.residual, s.residual) / 2;
-  };
+  const OfStep loss = [&](const Ball& t) { return at(t).loss.value(); };
   const auto slope_of = [&](const State& s) {
-    return inner_product(s.by_q, s.of_q.slope) + inner_product(s.by_k, s.of_k.slope) +
-           inner_product(s.by_v, s.of_v.slope);
+    return inner_product(s.loss.by.q, product(balls(l.x_q), s.q.slope)) +
+           inner_product(s.loss.by.k, product(balls(l.x_k), s.k.slope)) +
+           inner_product(s.loss.by.v, product(balls(l.x_v), s.v.slope));
   };
   Quantities q;
   add_mean_value(q, "", loss, [&](const Ball& t) { return slope_of(at(t)); });
   if (l.x_q.size() == d && l.x_k.size() == d && l.q.b[0].size() == d)
     add_mean_value(q, " as printed", loss, [&](const Ball& t) {
       const State s = at(t);
-      const Rows right = product(product(s.p, s.k), transposed(s.of_q.a)),
-                 printed = product(product(s.p, s.of_q.a), s.k);
+      const Rows right = product(s.loss.by.q, transposed(s.q.a)),
+                 printed = product(product(s.loss.by.p, s.q.a), s.loss.k);
       return slope_of(s) + Ball(l.q.scale) * inner_product(product(transposed(balls(l.x_q)), printed - right),
                                                            balls(to.q.b));
     });

@@ -16,6 +16,19 @@ Row softmax_row(const Row& q, const Rows& keys, long d, long last, long second) 
   return weights;
 }
 
+Rows softmax_rows(const Rows& q, const Rows& keys, long d, Mask mask) {
+  Rows f;
+  for (const Row& row : q)
+    f.push_back(softmax_row(row, keys, d, mask == Mask::causal ? static_cast<long>(f.size()) : LONG_MAX));
+  return f;
+}
+
+AttentionGradient attention_gradient(const Rows& f, const Rows& q, const Rows& k, const Rows& v,
+                                     const Rows& g) {
+  const Rows p = scaled(Ball(1) / Ball(q[0].size()), pulled_back(f, g, v));
+  return {p, product(p, k), product(transposed(p), q), product(transposed(f), g)};
+}
+
 namespace {
 struct Ends {
   Ball low, high;

@@ -18,6 +18,7 @@
 #include "polynomial/bessel.hpp"
 #include "polynomial/certify.hpp"
 #include "proofs_check/gradient_case.hpp"
+#include "proofs_check/layers_case.hpp"
 #include "reductions/gradient/decision.hpp"
 #include "sampling/khatri_rao.hpp"
 #include "sampling/private_attention.hpp"
@@ -420,6 +421,26 @@ Evaluated closed_form_of(const Input& input, const Matrix<double>& direction) {
         }));
   return e;
 }
+inline Evaluated closed_form_by_all(const Json& in) {
+  const MatrixLossInput input = matrix_loss(in);
+  Evaluated e = closed_form_of(input, doubles(in["direction of X"]));
+  if (!in.contains("direction of Y")) return e;
+  const auto to = [&](const char* name) { return doubles(in[std::string("direction of ") + name]); };
+  const auto at = [&](const Interval& t) {
+    return MatrixLoss<Interval>{along(input.a1, to("A1"), t), along(input.a2, to("A2"), t),
+                                along(input.a3, to("A3"), t), along(input.x, to("X"), t),
+                                along(input.y, to("Y"), t),   matrix_from<Interval>(input.e)};
+  };
+  add(e, " by all",
+      on_segment([&](const Interval& t) { return loss(at(t)); },
+                 [&](const Interval& t) {
+                   const MatrixLossGradient<Interval> g = loss_gradient(at(t));
+                   return Interval(inner_product(g.x, to("X")) + inner_product(g.a1, to("A1")) +
+                                   inner_product(g.a2, to("A2")) + inner_product(g.a3, to("A3")) +
+                                   inner_product(g.y, to("Y")));
+                 }));
+  return e;
+}
 inline Evaluated decoded_closed_form(const Json& in) {
   const Matrix<double> w = doubles(in["W"]), direction = doubles(in["direction"]);
   const Matrix<Interval> a1 = intervals(in["A1"]), a2 = intervals(in["A2"]), h = intervals(in["h"]),
@@ -687,6 +708,92 @@ inline Evaluated embedded(const Json& in) {
   return {true,
           {{"difference", difference(Rational(static_cast<long>(d), static_cast<long>(r)))},
            {"difference without d/r", difference(1)}}};
+}
+
+// ---- Networks.
+
+inline LayersCase layers_case(const Json& in) {
+  LayersCase c;
+  c.delta = number(in["delta"]);
+  c.input = doubles(in["T0"]);
+  c.target = doubles(in["E"]);
+  for (const Json& l : in["layers"]) {
+    Layer<double> layer;
+    layer.mask = l["mask"] == "causal" ? Mask::causal : Mask::none;
+    layer.residual = l["residual"] == "added" ? Residual::added : Residual::none;
+    c.sigma.emplace_back();
+    for (const Json& h : l["heads"]) {
+      layer.heads.push_back({doubles(h["W"]), doubles(h["W_V"]), {}});
+      c.sigma.back().push_back(doubles(h["sigma"]));
+    }
+    c.layers.push_back(layer);
+  }
+  return c;
+}
+inline Evaluated errors_of_network(const Json& in) {
+  const LayersCase c = layers_case(in);
+  const Passes p = run_passes(c, ConstantsFrom::states);
+  const std::size_t last = p.layers.size() - 1;
+  Evaluated e{c.delta > 0 && c.delta < 1, {{"one", Interval(1)}}};
+  for (const auto& layer : c.sigma)
+    for (const Matrix<double>& sigma : layer) e.hypotheses &= max_abs(sigma) <= 1;
+  const BackwardGap fixed = backward_gap(c, States::exact, ConstantsFrom::states),
+                    norms = backward_gap(c, States::approximate, ConstantsFrom::norms),
+                    states = backward_gap(c, States::approximate, ConstantsFrom::states);
+  Interval growth = state_error(p, 0) * enclose(Rational(1 - Rational(1, 1L << 40)));
+  for (std::size_t l = 0; l < last; ++l) growth *= enclose(Rational(3, 2));
+  e.quantities.insert({{"state, norms", forward_ratio(c, ConstantsFrom::norms)},
+                       {"state, states", forward_ratio(c, ConstantsFrom::states)},
+                       {"last state, states", state_error(p, last) / p.errors.back().output},
+                       {"by the state, fixed", fixed.input},
+                       {"by the weights, fixed", fixed.weights},
+                       {"by the state, norms", norms.input},
+                       {"by the state, states", states.input},
+                       {"by the weights, states", states.weights},
+                       {"first error", state_error(p, 0)},
+                       {"last error", state_error(p, last)},
+                       {"(3/2)^(m-1) e_1 (1 - 2^-40)", growth}});
+  return e;
+}
+inline Evaluated one_layer(const Json& in) {
+  const Layer<double> layer = [&] {
+    Layer<double> l;
+    l.residual = Residual::none;
+    l.heads.push_back({doubles(in["W"]), doubles(in["W_V"]), {}});
+    return l;
+  }();
+  const std::vector<Layer<Interval>> layers = layers_over<Interval>({layer});
+  const Matrix<double> t0 = doubles(in["T0"]), direction = doubles(in["direction"]);
+  const Matrix<Interval> target = intervals(in["E"]), w = intervals(in["W"]), w_v = intervals(in["W_V"]);
+  const auto passed = [&](const Interval& t) { return forward(layers, along(t0, direction, t)); };
+  const auto value = [&](const Interval& t) { return squared_loss(passed(t).back().output, target).value; };
+  Evaluated e;
+  add(e, "", on_segment(value, [&](const Interval& t) {
+        const auto traces = passed(t);
+        const auto loss = squared_loss(traces.back().output, target);
+        return inner_product(backward(layers, traces, loss.gradient)[0].input, direction);
+      }));
+  add(e, " as printed", on_segment(value, [&](const Interval& t) {
+        const Matrix<Interval> m = along(t0, direction, t), h = product(m, w_v),
+                               f = softmax_rows(scores<Interval>(product(m, w), m)),
+                               g = product(f, h) - target, q = product<Interval>(g, h.transpose()),
+                               attended = product(f, h);
+        Matrix<Interval> by_queries = q, by_keys = q;
+        for (Eigen::Index i = 0; i < q.rows(); ++i)
+          for (Eigen::Index j = 0; j < q.cols(); ++j) {
+            Interval k_i = 0, k_j = 0;
+            for (Eigen::Index l = 0; l < g.cols(); ++l)
+              k_i += g(i, l) * attended(i, l), k_j += g(j, l) * attended(j, l);
+            by_queries(i, j) = f(i, j) * (q(i, j) - k_i);
+            by_keys(i, j) = f(i, j) * (q(j, i) - k_j);
+          }
+        const Matrix<Interval> printed =
+            (product(by_queries, product(m, w)) + product(by_keys, product<Interval>(m, w.transpose()))) /
+                Interval(static_cast<long>(m.cols())) +
+            product(f, product<Interval>(g, w_v.transpose()));
+        return inner_product(printed, direction);
+      }));
+  return e;
 }
 
 // ---- Over the rationals.
@@ -975,7 +1082,7 @@ inline const std::map<std::string, Evaluation> kEvaluations = {
      [](const Json& in) {
        if (in.contains("R")) return decoded_closed_form(in);
        if (in.contains("A4")) return closed_form_of(tensor_loss(in), doubles(in["direction"]));
-       return closed_form_of(matrix_loss(in), doubles(in["direction of X"]));
+       return closed_form_by_all(in);
      }},
     {"trace-identity", trace_of},
     {"quadrature", gauss},
@@ -994,6 +1101,8 @@ inline const std::map<std::string, Evaluation> kEvaluations = {
     {"leverage-with-a-constant", [](const Json& in) { return leverage_scores(in, true, true); }},
     {"leverage-of-any-columns", [](const Json& in) { return leverage_scores(in, false, true); }},
     {"degree-from-above", theorem_u},
+    {"one-layer-gradient", one_layer},
+    {"network-errors", errors_of_network},
     {"tree-of-moments", moments_of_relevance},
     {"double-double", in_pairs_of_doubles},
     {"adapter-gradients", adapters_returned},

@@ -647,3 +647,50 @@ spoil("reduction_to_gradients_target", lambda c: c["files"].update(E=matrix("one
 spoil("reduction_to_gradients_of_two_values", lambda c: c["files"].update(Y=matrix("two.npy", [[2.0]])), loss)
 spoil("reduction_to_gradients_query", lambda c: c["files"].update(A1=matrix("loss_A1_other.npy", [[0.0, r], [0.0, r]])), loss)
 spoil("reduction_to_gradients_decision", put("decision", "2/3"), loss)
+
+# one token: f = 1, L = T^2/2, slopes 1 - t to 1 + t, quotient 1
+token = lemma("one-layer-gradient", "liang-et-al-2024-multilayer/one-layer-gradient", "the difference quotient lies among the slopes of the segment",
+              "distance", "half-width", {"T0": [["1"]], "W": [["2"]], "W_V": [["1"]], "E": [["0"]], "direction": [["1"]]})
+spoil("one_layer_gradient_as_printed", lambda c: c.update(comparison="Lemma D.17 as printed: f for f^T in D6 to D8, W and W^T exchanged", relation="greater",
+      left={"quantity": "distance as printed", "scale": "1"}, right={"quantity": "half-width as printed", "scale": "1"}), token)  # one token: no difference
+spoil("one_layer_gradient_of_wide_values", put("instance", "W_V", [["1", "1"]]), token)
+spoil("one_layer_gradient_of_two_targets", put("instance", "E", [["0"], ["0"]]), token)
+
+# the two tokens of kind layers: weights 1/2 (1 +- 1/64), the state is off by 1/64, phi = 0.0156259…
+signs = [["1", "-1"], ["1", "-1"]]
+network = lemma("network-errors", "liang-et-al-2024-multilayer/forward-error", "error <= the recursion with constants from states, every layer", "state, states", "one",
+                {"layers": [{"heads": [{"W": [["0"]], "W_V": [["1"]], "sigma": signs}], "mask": "none", "residual": "none"}], "T0": [["1"], ["-1"]], "E": [["0"], ["0"]], "delta": "1/64"})
+spoil("network_errors_sigma_large", put("instance", "layers", 0, "heads", 0, "sigma", 0, 0, "2"), network)
+spoil("network_errors_sigma_of_one_row", put("instance", "layers", 0, "heads", 0, "sigma", [["1", "-1"]]), network)
+spoil("network_errors_delta_one", put("instance", "delta", "1"), network)
+spoil("network_errors_no_layers", put("instance", "layers", []), network)
+spoil("network_errors_with_an_mlp", put("instance", "layers", 0, "mlp", {"W1": [["0"]], "W2": [["0"]], "activation": "relu"}), network)
+spoil("network_errors_target_of_one_token", put("instance", "E", [["0"]]), network)
+spoil("network_errors_of_less", lambda c: c.update(comparison="99 hundredths of the recursion", right={"quantity": "one", "scale": "99/100"}), network)
+gradients = copy.deepcopy(network)
+gradients.update(claim="liang-et-al-2024-multilayer/backward-error", comparison="gradient by the state, approximate states", left={"quantity": "by the state, states", "scale": "1"})
+save("valid", "network_errors_backward", gradients)
+# W_V = 1/2 and a residual: the shift 1/128 of both tokens grows by 3/2
+steps = {"mask": "none", "residual": "added", "heads": [{"W": [["0"]], "W_V": [["1/2"]], "sigma": signs}]}
+calm = copy.deepcopy(steps)
+calm["heads"][0]["sigma"] = [["0", "0"], ["0", "0"]]
+for layer in (steps, calm):
+    layer["heads"][0]["W_V"] = [["0x1p-1"]]
+aligned = copy.deepcopy(network)
+aligned.update(claim="liang-et-al-2024-multilayer/growth-with-depth", comparison="(3/2)^(m-1) e_1 (1 - 2^-40) <= error on aligned networks",
+               left={"quantity": "(3/2)^(m-1) e_1 (1 - 2^-40)", "scale": "1"}, right={"quantity": "last error", "scale": "1"})
+aligned["instance"]["layers"] = [steps, calm, calm]
+save("valid", "network_errors_aligned", aligned)
+spoil("network_errors_not_aligned", put("instance", "layers", 2, "residual", "none"), aligned)
+spoil("network_errors_aligned_off_twice", put("instance", "layers", 1, steps), aligned)
+spoil("network_errors_aligned_of_another_size", put("instance", "layers", 1, "heads", 0, "W_V", [["0x1p-2"]]), aligned)
+spoil("network_errors_aligned_of_other_tokens", put("instance", "T0", [["1"], ["-2"]]), aligned)
+spoil("network_errors_aligned_of_two_heads", lambda c: c["instance"]["layers"][1]["heads"].append(calm["heads"][0]), aligned)
+
+# by all five: L = 1/2 (f h)^2, h = (1, 0), at A1 = X = Y = 1, A2 = (1, 0), A3 = (1, 0), all moved by 1
+still = {"direction of %s" % name: [["1"]] * len(slope[name]) for name in ("A1", "A2", "A3", "X", "Y")}
+by_all_five = lemma("closed-form", "alman-song-2024-gradient/closed-form", "the same by X, A1, A2, A3, Y together", "distance by all", "half-width by all",
+                    dict(slope, **still), file="closed_form_by_all")
+spoil("closed_form_by_all_one_direction_left_out", lambda c: c["instance"].pop("direction of A2"), by_all_five)
+spoil("closed_form_by_all_direction_of_another_shape", put("instance", "direction of A3", [["1"]]), by_all_five)
+spoil("closed_form_by_all_without_directions", lambda c: [c["instance"].pop(name) for name in still if name != "direction of X"], by_all_five)
