@@ -71,14 +71,18 @@ void require_margin(const std::vector<Family>& families, const Threshold& t, lon
   require_at_most(absolute_value(Ball(t.score(yes)) - log(Ball(t.anchors * R))), Ball(1) / (1L << 30),
                   "instance.threshold.bias: the score of a yes against it");
 }
-/// If there they are no farther apart than log T.
+/// Where the entries are too small: the scores no farther apart than log T, or no bias up to r lifts a yes to
+/// the anchors' weight.
 std::optional<Threshold> without_gap(const Field& in, const std::vector<Family>& families, long yes,
                                      long no) {
   if (!in.has("threshold without a gap")) return {};
   const Threshold t(in["threshold without a gap"], families);
-  if (surely_greater(distance(t, yes, no), log_tuples(families))) return {};
-  require_at_most(distance(t, yes, no), log_tuples(families), "instance.threshold without a gap: log T");
-  return t;
+  Threshold largest = t;
+  largest.w = t.r;
+  if (surely_at_most(distance(t, yes, no), log_tuples(families)) ||
+      surely_at_most(Ball(largest.score(yes)), log(Ball(t.anchors))))
+    return t;
+  return {};
 }
 
 const Fraction kSlack = Fraction(1) / Fraction(1000000000);  // of rounding r and w, in the claims
@@ -135,6 +139,7 @@ Quantities threshold_of_unsatisfiable_formula(const Field& in) {  // its largest
 // others' below.
 Quantities planted_tuple(const Field& in) {
   std::vector<Family> families = families_of(in["families"]);
+  require(families[0].size() > 1, "instance.families: no other query");
   const long sign = in["sign"].integer(-1, 1);
   std::vector<std::size_t> planted;
   for (const Family& family : families)

@@ -564,6 +564,13 @@ narrow = {"families": [["0"], ["1", "1"]], "yes": 1, "no": 0, "instance": "no", 
 small = lemma("threshold-of-gap", "alman-song-2023/gap-attention", "B at 3/4 of the least: gap below log n", "soundness without a gap", "1/4 + 1e-9",
               narrow, relation="greater", file="threshold_without_a_gap")
 spoil("threshold_without_a_gap_but_with_one", put("instance", "threshold without a gap", "entry", "2"), small)
+# T = 1: no bias up to the entry lifts a yes to the anchor's weight, e^(1/4) in the place of e^(log 3)
+alone = lemma("threshold-of-formula", "alman-song-2023/orthogonality-attention", "B at 3/4 of the least: gap below log n", "smaller side without a gap",
+              "larger side without a gap", {"dimacs": "p cnf 0 0\n", "arity": 3, "threshold": {"entry": "0x1.4ccfb3ed52a7ap+0", "bias": "0x1.4ccfb3ed52a34p+0", "bias_columns": 1},
+              "threshold without a gap": {"entry": "1/2", "bias": "1/2", "bias_columns": 1}}, relation="greater", file="threshold_below_its_anchors")
+alone["instance"]["threshold without a gap"] = {"entry": "0x1p-1", "bias": "0x1p-1", "bias_columns": 1}
+save("valid", "threshold_below_its_anchors", alone)
+spoil("threshold_below_its_anchors_but_above", put("instance", "threshold without a gap", {"entry": "0x1.4p+0", "bias": "0", "bias_columns": 1}), alone)
 spoil("threshold_without_a_gap_of_a_yes", lambda c: c["instance"].update(families=[["1"], ["1", "1"]], instance="yes"), small)
 
 # x1: families 1 0 and 1 1, T = 2: r^2/2 >= log 2 + 2 log 3; the query of x1 true has the scores 0, 0
@@ -582,6 +589,7 @@ seen = lemma("planted-tuple", "alman-song-2023/planted-families", "1/2 <= the pl
              {"families": [["0", "1"], ["1"]], "sign": -1, "planted": [0, 0], "threshold": threshold(2.125, math.log(3))})
 spoil("planted_tuple_another_does_as_well", put("instance", "families", [["0", "0"], ["1"]]), seen)
 spoil("planted_tuple_not_the_largest", put("instance", "planted", [1, 0]), seen)
+spoil("planted_tuple_of_one_query", put("instance", "families", 0, ["0"]), seen)
 spoil("planted_tuple_of_three", put("instance", "planted", [0, 0, 0]), seen)
 spoil("planted_tuple_another_sign", put("instance", "sign", 1), seen)
 spoil("planted_tuple_entry_too_small", put("instance", "threshold", threshold(2.0, math.log(3))), seen)
@@ -694,3 +702,30 @@ by_all_five = lemma("closed-form", "alman-song-2024-gradient/closed-form", "the 
 spoil("closed_form_by_all_one_direction_left_out", lambda c: c["instance"].pop("direction of A2"), by_all_five)
 spoil("closed_form_by_all_direction_of_another_shape", put("instance", "direction of A3", [["1"]]), by_all_five)
 spoil("closed_form_by_all_without_directions", lambda c: [c["instance"].pop(name) for name in still if name != "direction of X"], by_all_five)
+spoil("reduction_to_gradients_x_of_one_column", lambda c: c["files"].update(X=one), loss)
+
+
+# the same to attention, r = 2.5 and a yes of weight 3: outputs 3/4, and 6 e^(-25/8)/(1 + …) = 0.208…
+def matrices(r, w):
+    name = ("%g" % r).replace(".", "_")
+    return {"q": matrix("q_%s.npy" % name, [[r, r], [0.0, r]]), "k": matrix("k_%s.npy" % name, [[-r, w], [-r, w], [0.0, 0.0]]),
+            "v": matrix("loss_A3.npy", [[1.0], [1.0], [0.0]])}
+
+
+r, w = 2.5, 2 * math.log(3) / 2.5
+to_attention = dict(loss, threshold={"entry": r.hex(), "bias": w.hex(), "bias_columns": 1}, decision="1/2", gap="54/100", epsilon="24/100",
+                    files=dict(matrices(r, w), formula=loss["files"]["formula"], vectors=loss["files"]["vectors"]))
+save("valid", "reduction_to_attention", to_attention)
+spoil("reduction_to_attention_decision_near_yes", put("decision", "52/100"), to_attention)
+spoil("reduction_to_attention_decision_near_no", put("decision", "44/100"), to_attention)
+spoil("reduction_to_attention_keys", put("files", "k", to_attention["files"]["q"]), to_attention)
+spoil("reduction_to_attention_values", put("files", "v", matrix("sides_and_one.npy", [[1.0], [-1.0], [0.0]])), to_attention)
+
+# conditions of the kinds that nothing above tries
+spoil("layers_errors_of_two_layers", lambda c: c["errors"].append("1"), layers)
+spoil("layers_target_of_one_token", put("backward", "target", [["1"]]), layers)
+spoil("layers_backward_norms_of_one_state", put("backward", "norms", ["2"]), layers)
+spoil("layers_backward_start_too_small", put("backward", "errors", 1, "3/100"), layers)
+spoil("layers_backward_norm_below_recursion", put("backward", "norms", 0, "1"), layers)
+spoil("gradient_of_another_shape", put("output", sides), gradient)
+spoil("reduction_of_three_families", put("arity", 3), counted)
