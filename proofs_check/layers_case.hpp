@@ -23,9 +23,9 @@ inline Json describe(const LayersCase& c) {
                        {"W_V", json_matrix(layer.heads[h].w_v)},
                        {"sigma", json_matrix(c.sigma[l][h])}});
     Json entry = {{"heads", heads},
-                  {"causal", layer.mask == Mask::causal},
-                  {"residual", layer.residual == Residual::added},
-                  {"layer norm", layer.attention_norm.has_value()}};
+                  {"mask", layer.mask == Mask::causal ? "causal" : "none"},
+                  {"residual", layer.residual == Residual::added ? "added" : "none"}};
+    if (layer.attention_norm) entry["layer norm"] = true;
     if (layer.mlp)
       entry["mlp"] = {{"W1", json_matrix(layer.mlp->w1)},
                       {"W2", json_matrix(layer.mlp->w2)},
@@ -117,6 +117,61 @@ inline Passes run_passes(const LayersCase& c, ConstantsFrom from) {
 }
 inline Interval state_error(const Passes& p, size_t layer) {
   return max_abs(Matrix<Interval>(p.approximate[layer].output - p.exact[layer].output));
+}
+
+/// The largest ratio of error to bound over the layers.
+inline Interval forward_ratio(const LayersCase& c, ConstantsFrom from) {
+  const Passes p = run_passes(c, from);
+  Interval largest = 0;
+  for (size_t l = 0; l < p.layers.size(); ++l)
+    if (lower(p.errors[l].output) > 0) largest = maximum(largest, state_error(p, l) / p.errors[l].output);
+  return largest;
+}
+
+enum class States { exact, approximate };
+struct BackwardGap {
+  Interval input, weights;  // ratios of error to bound, the largest over the layers
+};
+/// Upstream dL/dT_m of the squared loss at the exact output and, for approximate states, at the approximate
+/// one: |G~ - G|_1 <= n d e_m.
+inline BackwardGap backward_gap(const LayersCase& c, States states, ConstantsFrom from) {
+  Passes p = run_passes(c, from);
+  const Matrix<Interval> target = matrix_from<Interval>(c.target);
+  const Matrix<Interval> g = squared_loss(p.exact.back().output, target).gradient;
+  Matrix<Interval> near = g;
+  GradientErrors<Interval> bound{one_norm(g), Interval(0)};
+  if (states == States::exact) {  // f~ in the backward pass only
+    for (size_t l = 0; l < p.layers.size(); ++l) {
+      p.approximate[l] =
+          layer_forward(p.layers[l], p.exact[l].input, static_cast<Eigen::Index>(l), PerturbedLayers{&c});
+      LayerTrace<Interval> kept = p.exact[l];  // and the row-wise maps at the exact states
+      kept.f = p.approximate[l].f;
+      p.approximate[l] = kept;
+      p.errors[l] = forward_errors(p.constants[l], Interval(0), enclose(c.delta));
+      p.errors[l].attended = p.errors[l].middle = p.errors[l].fed = p.errors[l].output = 0;
+    }
+  } else {
+    near = squared_loss(p.approximate.back().output, target).gradient;
+    bound.error = Interval(static_cast<long>(g.size())) * p.errors.back().output;
+  }
+  const auto exact = backward(p.layers, p.exact, g), approximate = backward(p.layers, p.approximate, near);
+  BackwardGap gap{0, 0};
+  const auto raise = [](Interval& largest, const Interval& error, const Interval& limit) {
+    if (is_finite(limit) && lower(limit) > 0) largest = maximum(largest, error / limit);
+  };
+  for (size_t l = p.layers.size(); l-- > 0;) {
+    const BackwardErrors<Interval> step = backward_errors(p.constants[l], p.errors[l], bound);
+    raise(gap.input, one_norm(Matrix<Interval>(approximate[l].input - exact[l].input)), step.input.error);
+    raise(gap.input, one_norm(exact[l].input), step.input.norm);
+    for (size_t h = 0; h < exact[l].heads.size(); ++h) {
+      raise(gap.weights, max_abs(Matrix<Interval>(approximate[l].heads[h].w - exact[l].heads[h].w)),
+            step.w[h]);
+      raise(gap.weights, max_abs(Matrix<Interval>(approximate[l].heads[h].w_v - exact[l].heads[h].w_v)),
+            step.w_v[h]);
+    }
+    bound = step.input;
+  }
+  return gap;
 }
 
 }  // namespace attnbounds

@@ -1,12 +1,33 @@
 // Formulas as instances of the claims about reductions.
 #pragma once
 
+#include "numeric/exact_text.hpp"
 #include "proofs_check/claim.hpp"
 #include "reductions/attention/threshold.hpp"
 #include "reductions/cnf/formula.hpp"
 #include "reductions/orthogonal_vectors/split_and_list.hpp"
 
 namespace attnbounds {
+
+/// What attention's entries are made of: all that a checker needs beside the vectors.
+inline Json json_threshold(const ThresholdParameters& p) {
+  return {{"entry", exact_text(p.entry)}, {"bias", exact_text(p.bias)}, {"bias_columns", p.bias_columns}};
+}
+/// Vectors as words of 0, 1 and - for -1.
+inline Json json_families(const std::vector<SignMatrix>& families) {
+  Json list = Json::array();
+  for (const SignMatrix& m : families) {
+    Json rows = Json::array();
+    for (Eigen::Index i = 0; i < m.rows(); ++i) {
+      std::string row;
+      for (Eigen::Index l = 0; l < m.cols(); ++l) row += m(i, l) == 0 ? '0' : m(i, l) > 0 ? '1' : '-';
+      rows.push_back(row);
+    }
+    list.push_back(rows);
+  }
+  return list;
+}
+
 namespace {
 
 struct Case {

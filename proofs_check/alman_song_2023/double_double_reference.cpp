@@ -13,12 +13,24 @@ struct Case {
   AttentionInput input;
 };
 Json describe(const Case& c) {
-  Json arguments = Json::array();
-  for (const DoubleDouble& x : c.arguments) arguments.push_back(exact_text(to_rational(x)));
+  const auto exactly = [](const DoubleDouble& x) { return json_number(to_rational(x)); };
+  Json arguments = Json::array(), exponentials = arguments, outputs = arguments, radii = arguments;
+  for (const DoubleDouble& x : c.arguments) {
+    arguments.push_back(exactly(x));
+    exponentials.push_back(exactly(exp_of_nonpositive(x)));
+  }
+  if (const auto reference = double_double_attention(c.input, Mask::none, ThreadCount{1})) {
+    outputs =
+        json_matrix(reference->centre.unaryExpr([](const DoubleDouble& x) { return to_rational(x); }).eval());
+    for (const UpperBound& radius : reference->radius) radii.push_back(json_number(radius.exact()));
+  }
   return {{"arguments", arguments},
+          {"exponentials", exponentials},
           {"q", json_matrix(c.input.q)},
           {"k", json_matrix(c.input.k)},
-          {"v", json_matrix(c.input.v)}};
+          {"v", json_matrix(c.input.v)},
+          {"outputs", outputs},
+          {"radii", radii}};
 }
 
 Case draw(Draw& d) {

@@ -3,9 +3,7 @@
 // no < yes that they keep; completeness and soundness of the outputs, enclosed from the doubles in the
 // matrices. And the hard families with a planted tuple, of reductions/hard.
 #include "attention/attention.hpp"
-#include "numeric/exact_text.hpp"
-#include "proofs_check/claim.hpp"
-#include "reductions/attention/threshold.hpp"
+#include "proofs_check/reduction_case.hpp"
 #include "reductions/hard/families.hpp"
 
 namespace attnbounds {
@@ -26,23 +24,6 @@ struct Gap {
   ScorePromise promise;
   bool yes = false;  // some tuple has the score promise.yes; otherwise all have at most promise.no
 };
-Json describe(const Gap& g) {
-  Json families = Json::array();
-  for (const SignMatrix& m : g.families) {
-    Json rows = Json::array();
-    for (Eigen::Index i = 0; i < m.rows(); ++i) {
-      std::string row;
-      for (Eigen::Index l = 0; l < m.cols(); ++l) row += m(i, l) != 0 ? '1' : '0';
-      rows.push_back(row);
-    }
-    families.push_back(rows);
-  }
-  return {{"families", families},
-          {"yes", g.promise.yes},
-          {"no", g.promise.no},
-          {"instance", g.yes ? "yes" : "no"}};
-}
-
 long largest_score(const std::vector<SignMatrix>& f) {
   long largest = 0;
   for (Eigen::Index i = 0; i < f[0].rows(); ++i)
@@ -83,12 +64,24 @@ std::vector<long> rows_of(const Gap& g) {
 ThresholdParameters proper(const Gap& g) {
   return threshold_for_margin(rows_of(g), g.families[0].cols(), g.promise, margin);
 }
-// beta (yes - no) at 9/16 or 27/64 of log T
-ThresholdParameters shrunk(const Gap& g) {
+// beta (yes - no) at 9/16 or 27/64 of log T; where that is 0, there is none
+std::optional<ThresholdParameters> without_gap(const Gap& g) {
   const double least = least_kappa(rows_of(g), g.families[0].cols(), g.promise);
-  return least > 0
-             ? threshold_for_kappa(rows_of(g), g.families[0].cols(), g.promise, to_rational(least * 0.75))
-             : proper(g);
+  if (least == 0) return {};
+  return threshold_for_kappa(rows_of(g), g.families[0].cols(), g.promise, to_rational(least * 0.75));
+}
+ThresholdParameters shrunk(const Gap& g) { return without_gap(g).value_or(proper(g)); }
+Json json_without_gap(const Gap& g) {
+  const auto p = without_gap(g);
+  return p ? json_threshold(*p) : Json();
+}
+Json describe(const Gap& g) {
+  return {{"families", json_families(g.families)},
+          {"yes", g.promise.yes},
+          {"no", g.promise.no},
+          {"instance", g.yes ? "yes" : "no"},
+          {"threshold", json_threshold(proper(g))},
+          {"threshold without a gap", json_without_gap(g)}};
 }
 Interval side(const Rational& x) { return enclose(x); }
 const Rational slack(1, 1000000000);  // of rounding r and w to doubles
@@ -124,8 +117,10 @@ struct Planted {
   HardInstance instance;
 };
 Json describe(const Planted& p) {
-  return {{"family", p.request.family}, {"n", p.request.n},       {"d", *p.request.d},
-          {"arity", p.request.arity},   {"seed", p.request.seed}, {"kappa", p.instance.parameters.entry}};
+  return {{"families", json_families(p.instance.families)},
+          {"sign", static_cast<long>(p.instance.parameters.promise.sign)},
+          {"planted", *p.instance.planted},
+          {"threshold", json_threshold(p.instance.parameters)}};
 }
 Planted draw_planted(Draw& d) {
   static const char* const families[] = {"planted-orthogonal", "light-bulb", "planted-gap"};

@@ -8,16 +8,39 @@
 namespace attnbounds {
 namespace {
 
-Case draw(Draw& d) {
-  if (d.index < 6)
-    return {nearest_to_yes(2 * static_cast<long>(d.index)), 2 + static_cast<long>(d.index % 2)};
-  const long arity = d.integer(2, 3);
-  return {drawn_formula(d, arity == 2 ? 6 : 5, 8), arity};
-}
-
 ThresholdParameters parameters(const Case& c, const VectorFamilies& ov) {
   const std::vector<long> rows(static_cast<std::size_t>(c.arity), ov.families[0].rows);
   return threshold_for_margin(rows, ov.dimension(), orthogonality_promise(), Rational(3));
+}
+
+// B = 3/4 of the least that separates: beta < log n. Where that is 0, there is none.
+std::optional<ThresholdParameters> without_gap(const Case& c, const VectorFamilies& ov) {
+  const ThresholdParameters p = parameters(c, ov);
+  const double least = least_kappa(p.rows, ov.dimension(), orthogonality_promise());
+  if (least == 0) return {};
+  return threshold_for_kappa(p.rows, ov.dimension(), orthogonality_promise(), to_rational(least * 0.75));
+}
+
+/// A formula whose families go into attention.
+struct Reduced : Case {};
+Json describe(const Reduced& c) {
+  const VectorFamilies ov = split_and_list(c.formula, c.arity);
+  Json json = describe(static_cast<const Case&>(c));
+  json["threshold"] = json_threshold(parameters(c, ov));
+  if (const auto p = without_gap(c, ov)) json["threshold without a gap"] = json_threshold(*p);
+  return json;
+}
+std::vector<Reduced> smaller(const Reduced& c) {
+  std::vector<Reduced> cases;
+  for (Case& s : smaller(static_cast<const Case&>(c))) cases.push_back({std::move(s)});
+  return cases;
+}
+
+Reduced draw(Draw& d) {
+  if (d.index < 6)
+    return {{nearest_to_yes(2 * static_cast<long>(d.index)), 2 + static_cast<long>(d.index % 2)}};
+  const long arity = d.integer(2, 3);
+  return {{drawn_formula(d, arity == 2 ? 6 : 5, 8), arity}};
 }
 
 enum class Anchors { kept, dropped };
@@ -52,14 +75,9 @@ Interval right_output(const Case& c) {
 Interval smaller_side(const Case& c, const Interval& output) { return satisfiable(c) ? half() : output; }
 Interval larger_side(const Case& c, const Interval& output) { return satisfiable(c) ? output : half(); }
 
-// B = 3/4 of the least that separates: beta < log n.
 Interval shrunk_output(const Case& c) {
   const VectorFamilies ov = split_and_list(c.formula, c.arity);
-  ThresholdParameters p = parameters(c, ov);
-  const double least = least_kappa(p.rows, ov.dimension(), orthogonality_promise());
-  if (least > 0)
-    p = threshold_for_kappa(p.rows, ov.dimension(), orthogonality_promise(), to_rational(least * 0.75));
-  return largest_output(c, p, ov, Anchors::kept);
+  return largest_output(c, without_gap(c, ov).value_or(parameters(c, ov)), ov, Anchors::kept);
 }
 Interval bare_output(const Case& c) {
   const VectorFamilies ov = split_and_list(c.formula, c.arity);
@@ -89,8 +107,9 @@ const Registration anchors_needed =
             "with anchors the outputs of an unsatisfiable formula are below 1/2",
             R"($\varphi$ unsatisfiable, anchors of score 0: $\max_i \mathrm{Att}_i \le \tfrac14 + 10^{-9}$)")
         .given([](Draw& d) {
-          return Case{nearest_to_yes(d.integer(0, 8)), d.integer(2, 3)};
+          return Reduced{{nearest_to_yes(d.integer(0, 8)), d.integer(2, 3)}};
         })
+        .where("the formula is unsatisfiable", [](const Case& c) { return !satisfiable(c); })
         .at_most("every output <= 1/4 + 1e-9", right_output,
                  [](const Case&) { return enclose(Rational(Rational(1, 4) + Rational(1, 1000000000))); })
         .sizes(20, 60, 200)

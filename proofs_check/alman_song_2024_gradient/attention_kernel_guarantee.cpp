@@ -4,6 +4,7 @@
 // the closed form. What is proved of doubles is not true of floats: the second claim's twin.
 #include "kernels/device.hpp"
 #include "kernels/gradient_attention.hpp"
+#include "proofs_check/certificate/kernel_output.hpp"
 #include "proofs_check/gradient_case.hpp"
 
 namespace attnbounds {
@@ -68,6 +69,17 @@ Interval error(const Case& c, Result result, Output output) {
   return max_abs(Matrix<Interval>(over((c.*result.*output).gradient) - truth));
 }
 
+KernelOutput output_of_case(const Case& c, Result result, Output output) {
+  const BoundedGradient& of = c.*result.*output;
+  AttentionResult kernel;
+  kernel.output = of.gradient;
+  kernel.bound = of.bound();
+  const char* by = output == &AttentionGradientResult::q   ? "q"
+                   : output == &AttentionGradientResult::k ? "k"
+                                                           : "v";
+  return {AttentionLossBy{c.in, c.upstream, by}, kernel, c.mask};
+}
+
 ClaimOf<Case> each_output(ClaimOf<Case> claim, Result polynomial, Result exact) {
   const std::pair<const char*, Result> results[] = {{"polynomial", polynomial}, {"fused exact", exact}};
   const std::pair<const char*, Output> outputs[] = {{", dQ", &AttentionGradientResult::q},
@@ -75,46 +87,58 @@ ClaimOf<Case> each_output(ClaimOf<Case> claim, Result polynomial, Result exact) 
                                                     {", dV", &AttentionGradientResult::v}};
   for (const auto& [method, result] : results)
     for (const auto& [output, of] : outputs)
-      claim = std::move(claim).at_most(
-          std::string(method) + output,
-          [result = result, of = of](const Case& c) { return error(c, result, of); },
-          [result = result, of = of](const Case& c) { return enclose((c.*result.*of).bound().exact()); });
+      claim =
+          std::move(claim)
+              .at_most(
+                  std::string(method) + output,
+                  [result = result, of = of](const Case& c) { return error(c, result, of); },
+                  [result = result, of = of](const Case& c) {
+                    return enclose((c.*result.*of).bound().exact());
+                  })
+              .of_output([result = result, of = of](const Case& c) { return output_of_case(c, result, of); });
   return claim;
 }
 
-const Registration kernel_guarantee = each_output(
-    claim("alman-song-2024-gradient/attention-kernel-guarantee", "ours, the kernels' own output",
-          Standing::checked)
-        .says(
-            "the gradients by Q, K and V of the polynomial and of the fused exact kernel, with and without a "
-            "causal mask, lie each within its own proved bound of the closed form",
-            R"($\|\mathrm{fl}(\tilde\partial_M) - \partial_M\|_\infty \le \text{bound}_M,\ M \in \{Q, K, V\}$)")
-        .given([](Draw& d) { return draw_case(d, 26, Arithmetic::in_double); })
-        .where("the bounds are finite", has_bounds)
+const Registration kernel_guarantee =
+    each_output(
+        claim("alman-song-2024-gradient/attention-kernel-guarantee", "ours, the kernels' own output",
+              Standing::checked)
+            .says(
+                "the gradients by Q, K and V of the polynomial and of the fused exact kernel, with and "
+                "without a "
+                "causal mask, lie each within its own proved bound of the closed form",
+                R"($\|\mathrm{fl}(\tilde\partial_M) - \partial_M\|_\infty \le \text{bound}_M,\ M \in \{Q, K, V\}$)")
+            .given([](Draw& d) { return draw_case(d, 26, Arithmetic::in_double); })
+            .where("the bounds are finite", has_bounds),
+        &Case::fast, &Case::exact)
         .twin(
             "polynomial, dV: the rounding part alone",
             [](const Case& c) { return error(c, &Case::fast, &AttentionGradientResult::v); },
             [](const Case& c) { return enclose(c.fast.v.bound_rounding.exact()); })
-        .sizes(60, 600, 6000),
-    &Case::fast, &Case::exact);
+        .of_output([](const Case& c) { return output_of_case(c, &Case::fast, &AttentionGradientResult::v); })
+        .sizes(60, 600, 6000);
 
 // With degrees at which rounding is all there is.
-const Registration float_kernel_guarantee = each_output(
-    claim("alman-song-2024-gradient/attention-float-kernel-guarantee", "ours, the kernels in float",
-          Standing::checked)
-        .says(
-            "with products with features, scores and weights in float and all other sums in double, the "
-            "gradients by Q, K and V of the polynomial and of the fused exact kernel lie each within a bound "
-            "that counts the roundings of both types, with and without a causal mask",
-            R"($\gamma = (1+\gamma^{\mathrm{float}}_m)(1+\gamma^{\mathrm{double}}_M) - 1$)")
-        .given([](Draw& d) { return draw_case(d, 40, Arithmetic::in_float); })
-        .where("the bounds are finite", has_float_bounds)
+const Registration float_kernel_guarantee =
+    each_output(
+        claim("alman-song-2024-gradient/attention-float-kernel-guarantee", "ours, the kernels in float",
+              Standing::checked)
+            .says(
+                "with products with features, scores and weights in float and all other sums in double, the "
+                "gradients by Q, K and V of the polynomial and of the fused exact kernel lie each within a "
+                "bound "
+                "that counts the roundings of both types, with and without a causal mask",
+                R"($\gamma = (1+\gamma^{\mathrm{float}}_m)(1+\gamma^{\mathrm{double}}_M) - 1$)")
+            .given([](Draw& d) { return draw_case(d, 40, Arithmetic::in_float); })
+            .where("the bounds are finite", has_float_bounds),
+        &Case::in_float, &Case::exact_in_float)
         .twin(
             "polynomial, dV: the bound with the roundoff of double for that of float",
             [](const Case& c) { return error(c, &Case::in_float, &AttentionGradientResult::v); },
             [](const Case& c) { return enclose(c.fast.v.bound().exact()); })
-        .sizes(60, 600, 6000),
-    &Case::in_float, &Case::exact_in_float);
+        .of_output(
+            [](const Case& c) { return output_of_case(c, &Case::in_float, &AttentionGradientResult::v); })
+        .sizes(60, 600, 6000);
 
 }  // namespace
 }  // namespace attnbounds

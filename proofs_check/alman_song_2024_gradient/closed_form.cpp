@@ -17,7 +17,11 @@ Json describe(const Case& c) {
           {"X", json_matrix(c.in.x)},
           {"Y", json_matrix(c.in.y)},
           {"E", json_matrix(c.in.e)},
-          {"direction of X", json_matrix(c.direction.x)}};
+          {"direction of X", json_matrix(c.direction.x)},
+          {"direction of A1", json_matrix(c.direction.a1)},
+          {"direction of A2", json_matrix(c.direction.a2)},
+          {"direction of A3", json_matrix(c.direction.a3)},
+          {"direction of Y", json_matrix(c.direction.y)}};
 }
 
 MatrixLossInput draw_loss(Draw& d, long n, long m, long width, long columns) {

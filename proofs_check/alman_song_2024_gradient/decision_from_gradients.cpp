@@ -7,17 +7,14 @@
 namespace attnbounds {
 namespace {
 
-Case draw(Draw& d) {
-  if (d.index < 2) return {nearest_to_yes(4), 2 + static_cast<long>(d.index)};
-  return {drawn_formula(d, 4, 6), d.integer(2, 3)};
+ThresholdParameters parameters(const VectorFamilies& ov) {
+  const long n = ov.families[0].rows;
+  const std::vector<long> rows(ov.families.size(), n);
+  return threshold_for_margin(rows, ov.dimension(), orthogonality_promise(), gradient_margin(n));
 }
-
 GradientInstance instance(const Case& c) {
   const VectorFamilies ov = split_and_list(c.formula, c.arity);
-  const long n = ov.families[0].rows;
-  const std::vector<long> rows(static_cast<std::size_t>(c.arity), n);
-  const ThresholdParameters p =
-      threshold_for_margin(rows, ov.dimension(), orthogonality_promise(), gradient_margin(n));
+  const ThresholdParameters p = parameters(ov);
   if (c.arity == 2) {
     const AttentionInput in = matrix_instance(p, sign_matrices(ov));
     return {in.q, {in.k}, {in.v}};
@@ -36,6 +33,26 @@ Interval square(const Case& c) {
 Interval half_way(const Case& c) {
   const GradientDecision d = total_square_from_gradients(instance(c), 0, ThreadCount{1});
   return enclose(d.at_zero) + (enclose(d.at_one) - enclose(d.at_zero)) / 2;
+}
+
+/// A formula whose families go into a loss, of which gradients are asked for.
+struct Asked : Case {};
+Json describe(const Asked& c) {
+  const WorkingPrecision precision(Bits{128});
+  Json json = describe(static_cast<const Case&>(c));
+  json["threshold"] = json_threshold(parameters(split_and_list(c.formula, c.arity)));
+  for (const auto& [name, recovered] : {std::pair("recovered", square(c)), {"half way", half_way(c)}})
+    json[name] = {exact_text(to_rational(lower(recovered))), exact_text(to_rational(upper(recovered)))};
+  return json;
+}
+std::vector<Asked> smaller(const Asked& c) {
+  std::vector<Asked> cases;
+  for (Case& s : smaller(static_cast<const Case&>(c))) cases.push_back({std::move(s)});
+  return cases;
+}
+Asked draw(Draw& d) {
+  if (d.index < 2) return {{nearest_to_yes(4), 2 + static_cast<long>(d.index)}};
+  return {{drawn_formula(d, 4, 6), d.integer(2, 3)}};
 }
 
 const Registration decision =

@@ -83,6 +83,10 @@ template <auto result>
 constexpr auto error_in = [](const Case& c) { return error(c.in, c.*result, Mask::none); };
 template <auto result>
 constexpr auto causal_error_in = [](const Case& c) { return error(c.square, c.*result, Mask::causal); };
+template <auto result>
+constexpr auto causal_output_of = [](const Case& c) {
+  return KernelOutput{c.square, c.*result, Mask::causal};
+};
 
 const Registration kernel_guarantee =
     claim("alman-song-2024-tensor/kernel-guarantee", "Theorem 1.5's algorithm, in floating point",
@@ -98,9 +102,11 @@ const Registration kernel_guarantee =
         .at_most("polynomial, double-double", error_in<&Case::twice>, bound_of<&Case::twice>)
         .of_output(output_of<&Case::twice>)
         .at_most("polynomial, causal", causal_error_in<&Case::causal>, bound_of<&Case::causal>)
+        .of_output(causal_output_of<&Case::causal>)
         .at_most("fused exact", error_in<&Case::exact>, bound_of<&Case::exact>)
         .of_output(output_of<&Case::exact>)
         .at_most("fused exact, causal", causal_error_in<&Case::exact_causal>, bound_of<&Case::exact_causal>)
+        .of_output(causal_output_of<&Case::exact_causal>)
         .at_most("polynomial, float", error_in<&Case::in_float>, bound_of<&Case::in_float>)
         .of_output(output_of<&Case::in_float>)
         .twin("the rounding part alone", error_in<&Case::once>,
@@ -124,8 +130,10 @@ const Registration float_kernel_guarantee =
         .of_output(output_of<&Case::exact_in_float>)
         .at_most("polynomial, causal", causal_error_in<&Case::causal_in_float>,
                  bound_of<&Case::causal_in_float>)
+        .of_output(causal_output_of<&Case::causal_in_float>)
         .at_most("fused exact, causal", causal_error_in<&Case::exact_causal_in_float>,
                  bound_of<&Case::exact_causal_in_float>)
+        .of_output(causal_output_of<&Case::exact_causal_in_float>)
         .twin("polynomial: the bound with the roundoff of double for that of float",
               error_in<&Case::in_float>, bound_of<&Case::once>)
         .of_output(output_of<&Case::in_float>)

@@ -122,7 +122,10 @@ Case draw_with_constant(Draw& d) {
 Case draw_with_a_zero_row(Draw& d) {
   Case c = draw_with_constant(d);
   c.product.factors[0].row(0).setZero();
-  if (!has_rank(c)) c.product.factors[0] = Matrix<double>::Identity(2, c.product.factors[0].cols());
+  if (!has_rank(c)) {
+    c.product.factors[0] = Matrix<double>::Identity(2, c.product.factors[0].cols());
+    c.x.resize(all_rows(c.product).size(), 1);
+  }
   return c;
 }
 Rational least_leverage(const Case& c) {

@@ -170,12 +170,22 @@ std::vector<Index> sampled_rows(std::uint64_t seed, const std::string& output_ha
 
 namespace {
 
+const char* name(Mask mask) { return mask == Mask::causal ? "causal" : "none"; }
+
+/// A causal row sees as many keys as its number says: then all rows are enclosed, where they stand.
+std::vector<Index> put_sample(Json& c, Mask mask, std::uint64_t seed, Index n, Index count) {
+  const std::vector<Index> rows =
+      sampled_rows(seed, c["output"]["sha256"].get<std::string>(), n, mask == Mask::causal ? n : count);
+  c["sample"] = {{"seed", seed}, {"rows", rows.size()}};
+  return rows;
+}
+
 /// All but the sample and what was observed on it.
 Json attention_heading(const fs::path& folder, const AttentionInput& input, const AttentionResult& result,
                        Mask mask) {
   make_folder(folder);
   Json c = heading("attention");
-  c["mask"] = mask == Mask::causal ? "causal" : "none";
+  c["mask"] = name(mask);
   c["inputs"] = {{"q", hashed(folder, "q", input.q)},
                  {"k", hashed(folder, "k", input.k)},
                  {"v", hashed(folder, "v", input.v)}};
@@ -195,10 +205,7 @@ Json attention_heading(const fs::path& folder, const AttentionInput& input, cons
 Json attention_certificate(const fs::path& folder, const AttentionInput& input, const AttentionResult& result,
                            Mask mask, std::uint64_t seed, Index count, ThreadCount threads) {
   Json c = attention_heading(folder, input, result, mask);
-  // A causal row sees as many keys as its number says: then the rows are enclosed where they stand.
-  const std::vector<Index> rows = sampled_rows(seed, c["output"]["sha256"].get<std::string>(), input.q.rows(),
-                                               mask == Mask::causal ? input.q.rows() : count);
-  c["sample"] = {{"seed", seed}, {"rows", rows.size()}};
+  const std::vector<Index> rows = put_sample(c, mask, seed, input.q.rows(), count);
   const WorkingPrecision precision(kBits);
   const AttentionInput sample{rows_of(input.q, rows), input.k, input.v};
   c["observed"] = observed(largest_error(rows_of(result.output, rows),
@@ -208,11 +215,11 @@ Json attention_certificate(const fs::path& folder, const AttentionInput& input, 
 }
 
 Json attention_certificate(const fs::path& folder, const TensorAttentionInput& input,
-                           const AttentionResult& result, std::uint64_t seed, Index count,
+                           const AttentionResult& result, Mask mask, std::uint64_t seed, Index count,
                            ThreadCount threads) {
   make_folder(folder);
   Json c = heading("attention");
-  c["mask"] = "none";
+  c["mask"] = name(mask);
   c["inputs"] = {{"q", hashed(folder, "q", input.q)},
                  {"k", hashed(folder, "k", input.k1)},
                  {"v", hashed(folder, "v", input.v1)},
@@ -228,15 +235,12 @@ Json attention_certificate(const fs::path& folder, const TensorAttentionInput& i
   put_bounds(c, result,
              perturbation_bound(a.delta) * UpperBound::exactly(max_abs(input.v1)) *
                  UpperBound::exactly(max_abs(input.v2)));
-  const std::vector<Index> rows =
-      sampled_rows(seed, c["output"]["sha256"].get<std::string>(), input.q.rows(), count);
-  c["sample"] = {{"seed", seed}, {"rows", rows.size()}};
+  const std::vector<Index> rows = put_sample(c, mask, seed, input.q.rows(), count);
   const WorkingPrecision precision(kBits);
   const TensorAttentionInput sample{rows_of(input.q, rows), input.k1, input.k2, input.v1, input.v2};
-  c["observed"] =
-      observed(largest_error(rows_of(result.output, rows),
-                             tensor_attention_enclosure(sample, Mask::none, width_for(result), threads))
-                   .interval());
+  c["observed"] = observed(largest_error(rows_of(result.output, rows),
+                                         tensor_attention_enclosure(sample, mask, width_for(result), threads))
+                               .interval());
   return c;
 }
 
@@ -287,6 +291,33 @@ Json gradient_certificate(const fs::path& folder, const TensorLossInput& in, con
                               entries_of(in.a2, in.a3, Pairs::of_two_columns), result, threads);
 }
 
+/// Gradients of <G, Att(Q, K, V)>, each by q, k or v with its bound. Every entry is re-proved, so the bound
+/// is not split.
+struct OutputBy {
+  std::string by;
+  const Matrix<double>& output;
+  UpperBound bound;
+};
+Json gradient_certificate(const fs::path& folder, const AttentionInput& in, const Matrix<double>& upstream,
+                          Mask mask, const std::vector<OutputBy>& outputs) {
+  make_folder(folder);
+  Json c = heading("gradient");
+  c["mask"] = name(mask);
+  for (const auto& [key, m] : {std::pair("q", &in.q), {"k", &in.k}, {"v", &in.v}, {"G", &upstream}})
+    c["inputs"][key] = hashed(folder, key, *m);
+  const AttentionGradient<Interval> exact = attention_gradient_enclosure(in, upstream, mask, kBits);
+  const WorkingPrecision precision(kBits);
+  for (const auto& [by, output, bound] : outputs) {
+    Json& of = c["outputs"][by] = hashed(folder, "gradient-" + by, output);
+    of["bound"] = exact_text(bound.exact());
+    of["observed"] = observed(largest_error(output, by == "q"   ? exact.q
+                                                    : by == "k" ? exact.k
+                                                                : exact.v)
+                                  .interval());
+  }
+  return c;
+}
+
 }  // namespace
 
 fs::path write_attention_certificate(const fs::path& folder, const AttentionInput& input,
@@ -302,9 +333,9 @@ fs::path write_attention_certificate(const fs::path& folder, const AttentionInpu
   return finished(folder, c);
 }
 fs::path write_attention_certificate(const fs::path& folder, const TensorAttentionInput& input,
-                                     const AttentionResult& result, std::uint64_t seed, Index count,
-                                     ThreadCount threads) {
-  return finished(folder, attention_certificate(folder, input, result, seed, count, threads));
+                                     const AttentionResult& result, Mask mask, std::uint64_t seed,
+                                     Index count, ThreadCount threads) {
+  return finished(folder, attention_certificate(folder, input, result, mask, seed, count, threads));
 }
 fs::path write_gradient_certificate(const fs::path& folder, const MatrixLossInput& in,
                                     const AttentionResult& result, ThreadCount threads) {
@@ -313,6 +344,15 @@ fs::path write_gradient_certificate(const fs::path& folder, const MatrixLossInpu
 fs::path write_gradient_certificate(const fs::path& folder, const TensorLossInput& in,
                                     const AttentionResult& result, ThreadCount threads) {
   return finished(folder, gradient_certificate(folder, in, result, threads));
+}
+
+fs::path write_gradient_certificate(const fs::path& folder, const AttentionInput& input,
+                                    const Matrix<double>& upstream, Mask mask,
+                                    const AttentionGradientResult& result) {
+  return finished(folder, gradient_certificate(folder, input, upstream, mask,
+                                               {{"q", result.q.gradient, result.q.bound()},
+                                                {"k", result.k.gradient, result.k.bound()},
+                                                {"v", result.v.gradient, result.v.bound()}}));
 }
 
 fs::path write_kernel_certificate(const fs::path& folder, const KernelOutput& output,
@@ -324,11 +364,17 @@ fs::path write_kernel_certificate(const fs::path& folder, const KernelOutput& ou
         if constexpr (std::is_same_v<Input, AttentionInput>)
           return attention_certificate(folder, input, output.result, output.mask, 0, input.q.rows(), one);
         else if constexpr (std::is_same_v<Input, TensorAttentionInput>)
-          return attention_certificate(folder, input, output.result, 0, input.q.rows(), one);
+          return attention_certificate(folder, input, output.result, output.mask, 0, input.q.rows(), one);
+        else if constexpr (std::is_same_v<Input, AttentionLossBy>)
+          return gradient_certificate(folder, input.attention, input.upstream, output.mask,
+                                      {{input.by, output.result.output, output.result.bound}});
         else return gradient_certificate(folder, input, output.result, one);
       },
       output.input);
-  if (exceeds) certificate["exceeds"] = exact_text(*exceeds);
+  if (exceeds) {
+    const bool named = certificate.contains("outputs");
+    (named ? certificate["outputs"].front() : certificate)["exceeds"] = exact_text(*exceeds);
+  }
   return finished(folder, certificate);
 }
 

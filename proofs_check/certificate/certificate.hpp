@@ -9,6 +9,7 @@
 
 #include "attention/propagation.hpp"
 #include "kernels/gradient.hpp"
+#include "kernels/gradient_attention.hpp"
 #include "kernels/guaranteed_attention.hpp"
 #include "numeric/parallel.hpp"
 
@@ -33,14 +34,19 @@ std::filesystem::path write_attention_certificate(const std::filesystem::path& f
                                                   Mask mask, const Enclosure& error);
 std::filesystem::path write_attention_certificate(const std::filesystem::path& folder,
                                                   const TensorAttentionInput& input,
-                                                  const AttentionResult& result, std::uint64_t seed,
-                                                  Eigen::Index rows, ThreadCount threads = all_cores());
+                                                  const AttentionResult& result, Mask mask,
+                                                  std::uint64_t seed, Eigen::Index rows,
+                                                  ThreadCount threads = all_cores());
 std::filesystem::path write_gradient_certificate(const std::filesystem::path& folder,
                                                  const MatrixLossInput& input, const AttentionResult& result,
                                                  ThreadCount threads = all_cores());
 std::filesystem::path write_gradient_certificate(const std::filesystem::path& folder,
                                                  const TensorLossInput& input, const AttentionResult& result,
                                                  ThreadCount threads = all_cores());
+/// Of the gradients of <G, Att(Q, K, V)> by q, k and v, all three.
+std::filesystem::path write_gradient_certificate(const std::filesystem::path& folder,
+                                                 const AttentionInput& input, const Matrix<double>& upstream,
+                                                 Mask mask, const AttentionGradientResult& result);
 
 /// Why kind `layers` cannot speak of these layers; empty if it can.
 std::string beyond_layers_certificate(const std::vector<Layer<double>>& layers);

@@ -12,10 +12,16 @@
 
 namespace attnbounds {
 
+/// <G, Att(Q, K, V)>, by q, k or v.
+struct AttentionLossBy {
+  AttentionInput attention;
+  Matrix<double> upstream;
+  const char* by;
+};
 struct KernelOutput {
-  std::variant<AttentionInput, TensorAttentionInput, MatrixLossInput, TensorLossInput> input;
+  std::variant<AttentionInput, TensorAttentionInput, MatrixLossInput, TensorLossInput, AttentionLossBy> input;
   AttentionResult result;
-  Mask mask = Mask::none;  // of AttentionInput
+  Mask mask = Mask::none;  // of attention
 };
 
 /// Of a case with the input `in` and a result that the member pointer names: its bound, and the output that a

@@ -9,9 +9,8 @@ namespace attnbounds {
 Json reduction_certificate(const std::filesystem::path& folder) {
   const std::filesystem::path place = folder / "instance.json";
   const Json instance = Json::parse(read_file(place), nullptr, false);
-  if (!instance.is_object() || !instance.contains("files") || !instance.at("files").contains("vectors") ||
-      instance.value("kind", "") == "matrix-gradient")
-    throw InputError(place.string(), "a reduction to vectors, inner products or attention", "something else");
+  if (!instance.is_object() || !instance.contains("files") || !instance.at("files").contains("vectors"))
+    throw InputError(place.string(), "a reduction of a formula or of vectors", "something else");
   if (instance.contains("protocol") &&
       instance.at("protocol").value("code", "reed-solomon") != "reed-solomon")
     throw InputError(place.string(), "the protocol over Reed-Solomon codes (recheck.py re-checks the other)",

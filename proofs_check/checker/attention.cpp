@@ -34,8 +34,7 @@ std::vector<long> sampled_rows(long seed, long count, const std::string& output_
 Proved prove_attention(const Field& top, const Folder& folder) {
   const Field inputs = top["inputs"];
   const bool tensor = inputs.has("k2") || inputs.has("v2");
-  const Mask mask = top["mask"].one_of({"none", "causal"}) == "causal" ? Mask::causal : Mask::none;
-  if (tensor && mask == Mask::causal) top["mask"].expected("\"none\" for tensor attention");
+  const Mask mask = mask_from(top["mask"]);
   const Matrix q = hashed_matrix(inputs["q"], folder), k = hashed_matrix(inputs["k"], folder),
                v = hashed_matrix(inputs["v"], folder), output = hashed_matrix(top["output"], folder);
   const long n = q.rows, d = q.columns;
@@ -43,7 +42,7 @@ Proved prove_attention(const Field& top, const Folder& folder) {
   if (tensor) k2 = hashed_matrix(inputs["k2"], folder), v2 = hashed_matrix(inputs["v2"], folder);
   require(k.columns == d && v.rows == k.rows && output.rows == n && output.columns == v.columns &&
               (!tensor || (k2->columns == d && v2->rows == k2->rows && v2->columns == v.columns)) &&
-              (mask == Mask::none || n == k.rows),
+              (mask == Mask::none || (n == k.rows && (!tensor || n == k2->rows))),
           "inputs: the shapes do not fit");
   const Field sample = top["sample"];
   const long count = sample["rows"].integer(1, n);
@@ -73,8 +72,8 @@ Proved prove_attention(const Field& top, const Folder& folder) {
     const auto error_on = [&](const std::vector<long>& some) {
       Ball error;
       for (const long i : some) {
-        const Row f = softmax_row(Q[static_cast<std::size_t>(i)], K, d,
-                                  mask == Mask::causal ? i + 1 : static_cast<long>(K.size()));
+        const Row f = softmax_row(Q[static_cast<std::size_t>(i)], K, d, mask == Mask::causal ? i : LONG_MAX,
+                                  tensor ? k2->rows : 1);
         for (std::size_t c = 0; c < V.size(); ++c)
           error = maximum(error, absolute_value(dot(f, V[c]) - Ball(output(i, static_cast<long>(c)))));
       }

@@ -1,12 +1,58 @@
 // Kind "gradient": |output - dL/dX| <= bound in every entry, for the matrix loss (A1 A2 A3 X Y E) or the
 // tensor loss (A1 … A5 X Y1 Y2 E). Re-proved: hashes, the polynomial's error on the whole score interval,
-// Theorem G' of docs/gradients.md entry by entry, and the gradient itself in balls, every entry of it.
+// Theorem G' of docs/gradients.md entry by entry, and the gradient itself in balls, every entry of it. Or the
+// gradients of <G, Att(Q, K, V)> by q, k and v, those that `outputs` names, each within its own bound: every
+// entry in balls.
+#include <map>
+
 #include "kinds.hpp"
 #include "softmax.hpp"
 
 namespace checker {
+namespace {
+
+// f the rows of softmax, p_i = (diag(f_i) - f_i f_i^T) V G_i: p K/d, p^T Q/d, f^T G.
+Proved prove_attention_gradient(const Field& top, const Folder& folder) {
+  const Field inputs = top["inputs"], outputs = top["outputs"];
+  const auto input = [&](const char* name) { return hashed_matrix(inputs[name], folder); };
+  const Matrix q = input("q"), k = input("k"), v = input("v"), g = input("G");
+  const Mask mask = mask_from(top["mask"]);
+  require(k.columns == q.columns && v.rows == k.rows && g.rows == q.rows && g.columns == v.columns &&
+              (mask == Mask::none || q.rows == k.rows),
+          "inputs: the shapes do not fit");
+  require(q.rows <= kMostEntries / 4 / k.rows, "inputs: too many pairs to be evaluated");
+  std::map<std::string, Matrix> named;
+  for (const auto& [by, of] : {std::pair("q", &q), std::pair("k", &k), std::pair("v", &v)}) {
+    if (!outputs.has(by)) continue;
+    const Matrix& output = named[by] = hashed_matrix(outputs[by], folder);
+    require(output.rows == of->rows && output.columns == of->columns,
+            outputs[by].place + ": the shape does not fit");
+  }
+  if (named.empty()) outputs.expected("a gradient by q, k or v");
+  const double operations =
+      static_cast<double>(q.rows * k.rows) * static_cast<double>(4 * (q.columns + v.columns) + 40);
+  return at_rising_precision(128, operations, [&] {
+    const Rows Q = balls(q), K = balls(k);
+    const AttentionGradient exact =
+        attention_gradient(softmax_rows(Q, K, q.columns, mask), Q, K, balls(v), balls(g));
+    Proved proved{"gradients of <G, Att>, " + std::to_string(q.rows) + " queries", {}};
+    for (const auto& [by, output] : named) {
+      const Ball error = largest_size((by == "q" ? exact.q : by == "k" ? exact.k : exact.v) - balls(output));
+      const std::string exceeded = require_observed(outputs[by], error);
+      proved.sentence += "; by " + by + " error " + enclosure_text(error) + ", bound " +
+                         decimal(Ball(outputs[by]["bound"].fraction()), Rounding::up) + exceeded;
+      proved.facts["error"][by] = enclosure_json(error);
+    }
+    proved.sentence += " (" + std::to_string(working_bits) + " bits)";
+    return proved;
+  });
+}
+
+}  // namespace
+
 Proved prove_gradient(const Field& top, const Folder& folder) {
   const Field inputs = top["inputs"];
+  if (inputs.has("G")) return prove_attention_gradient(top, folder);
   const bool tensor = inputs.has("A4");
   const auto input = [&](const char* name) { return hashed_matrix(inputs[name], folder); };
   const Matrix a1 = input("A1"), a2 = input("A2"), a3 = input("A3"), x = input("X"), e = input("E"),
@@ -40,9 +86,7 @@ Proved prove_gradient(const Field& top, const Folder& folder) {
                       Ball(top["bound_approximation"].fraction()),
                       "bound_approximation: Theorem G' against it");
     }
-    Rows f;
-    for (const Row& q : Q) f.push_back(softmax_row(q, keys, d, pairs));
-    const Rows gradient = loss_gradient(f, A1, keys, h, E, d);
+    const Rows gradient = loss_gradient(softmax_rows(Q, keys, d), A1, keys, h, E, d);
     const Ball error = largest_size(gradient - balls(output));
     const std::string exceeded = require_observed(top, error);
     return Proved{std::string(tensor ? "tensor" : "matrix") + " loss, dL/dX of " + std::to_string(d) + " x " +

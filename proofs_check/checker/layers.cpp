@@ -6,95 +6,125 @@
 //   backward  g  >= r g' + sum_h (nu + v (A + B)/d) g'                              g bounds |dL/dT|_1
 //             gam >= r gam' + sum_h nu (gam' + phi g') + (P~ (A + B + 2 e S) + 2 P e S)/d,
 //             P = v g', P~ = phi v g' + (v + nu e) gam' + nu e g'
+//             dL/dW off by (P~ (R + e)^2 + P e (2 R + e))/d, dL/dW_V by (R + e) gam' + (e + phi R) g', R =
+//             |T|_max
 // from |T_m - E|_1 <= g_m and n d e_m <= gam_m (the squared loss).
+#include "layers.hpp"
+
 #include "kinds.hpp"
-#include "softmax.hpp"
 
 namespace checker {
 namespace {
 
-constexpr long kMostLayers = 256;
+constexpr std::size_t kMostLayers = 256;
 
-struct Head {
-  Matrix w, w_v;
+struct Ends {
+  Ball low, high;
 };
-struct Layer {
-  bool residual = false;
-  Mask mask = Mask::none;
-  std::vector<Head> heads;
-};
-struct Constants {
-  Ball a, b, s, nu, v;
-};
-
-Layer layer_from(const Field& field, long width) {
-  Layer layer{field["residual"].one_of({"none", "added"}) == "added",
-              field["mask"].one_of({"none", "causal"}) == "causal" ? Mask::causal : Mask::none,
-              {}};
-  for (std::size_t h = 0; h < field["heads"].size(); ++h) {
-    const Field head = field["heads"][h];
-    layer.heads.push_back({head["W"].matrix(), head["W_V"].matrix()});
-    for (const Matrix* m : {&layer.heads.back().w, &layer.heads.back().w_v})
-      require(m->rows == width && m->columns == width, head.place + ": the shapes do not fit");
-  }
-  return layer;
+Ends ends_of(const Row& x) {
+  Ends ends{x[0], x[0]};
+  for (const Ball& a : x) ends = {minimum(ends.low, a), maximum(ends.high, a)};
+  return ends;
 }
 
-Constants constants(const Rows& t, const Rows& w, const Rows& w_v, bool from_states) {
-  Constants k{Ball(), Ball(), one_norm(w), largest_row_sum(transposed(w_v)), Ball()};
-  const Ball state = largest_size(t);
-  if (!from_states) {
-    k.a = k.b = state * k.s;
-    k.v = k.nu * state;
+HeadErrors head_constants(const Head& head, const Rows& t, ConstantsFrom from) {
+  HeadErrors k{{}, {}, one_norm(head.w), largest_row_sum(transposed(head.w_v)), {}, {}};
+  if (from == ConstantsFrom::norms) {
+    k.a = k.b = largest_size(t) * k.s;
+    k.v = k.nu * largest_size(t);
     return k;
   }
-  const auto range_ends = [](const Rows& columns, std::size_t l) {
-    Ball low = columns[l][0], high = columns[l][0];
-    for (const Ball& x : columns[l]) low = minimum(low, x), high = maximum(high, x);
-    return std::pair(low, high);
-  };
   Rows centred = transposed(t);  // softmax ignores a common shift of the keys: their midpoints go
-  for (std::size_t l = 0; l < centred.size(); ++l) {
-    const auto [low, high] = range_ends(centred, l);
-    for (Ball& x : centred[l]) x = x - (low + high) / 2;
+  for (Row& column : centred) {
+    const Ends ends = ends_of(column);
+    for (Ball& x : column) x = x - (ends.low + ends.high) / 2;
   }
-  k.a = largest_row_sum(product(t, w));
-  k.b = largest_row_sum(product(transposed(centred), transposed(w)));
-  const Rows values = transposed(product(t, w_v));
-  for (std::size_t l = 0; l < values.size(); ++l) {
-    const auto [low, high] = range_ends(values, l);
-    k.v = maximum(k.v, (high - low) / 2);
+  k.a = largest_row_sum(product(t, head.w));
+  k.b = largest_row_sum(product(transposed(centred), transposed(head.w)));
+  for (const Row& column : transposed(product(t, head.w_v))) {
+    const Ends ends = ends_of(column);
+    k.v = maximum(k.v, (ends.high - ends.low) / 2);
   }
   return k;
 }
 
-Rows next_state(const Rows& t, const Layer& layer, long width) {
-  Rows next(t.size(), Row(t[0].size()));
-  for (const Head& head : layer.heads) {
-    const Rows queries = product(t, balls(head.w)), values = transposed(product(t, balls(head.w_v)));
-    for (std::size_t i = 0; i < t.size(); ++i) {
-      const Row f =
-          softmax_row(queries[i], t, width, static_cast<long>(layer.mask == Mask::causal ? i + 1 : t.size()));
-      for (std::size_t l = 0; l < values.size(); ++l) next[i][l] = next[i][l] + dot(f, values[l]);
-    }
+}  // namespace
+
+Layer layer_from(const Field& field, std::size_t width) {
+  Layer layer{field["residual"].one_of({"none", "added"}) == "added", mask_from(field["mask"]), {}};
+  for (std::size_t h = 0; h < field["heads"].size(); ++h) {
+    const Field head = field["heads"][h];
+    layer.heads.push_back({balls(head["W"].matrix()), balls(head["W_V"].matrix()), {}});
+    for (const Rows& m : {layer.heads.back().w, layer.heads.back().w_v})
+      require(m.size() == width && m[0].size() == width, head.place + ": the shapes do not fit");
   }
-  if (layer.residual)
-    for (std::size_t i = 0; i < t.size(); ++i)
-      for (std::size_t l = 0; l < t[i].size(); ++l) next[i][l] = next[i][l] + t[i][l];
+  return layer;
+}
+
+Rows weights_of(const Head& head, const Rows& t, Mask mask) {
+  Rows f = softmax_rows(product(t, head.w), t, static_cast<long>(t[0].size()), mask);
+  for (std::size_t i = 0; i < head.factors.size(); ++i)
+    f[i] = scaled(Ball(1) / dot(f[i], head.factors[i]), times(f[i], head.factors[i]));
+  return f;
+}
+
+Rows next_state(const Layer& layer, const Rows& t) {
+  Rows next = layer.residual ? t : Rows(t.size(), Row(t[0].size()));
+  for (const Head& head : layer.heads)
+    next = next + product(weights_of(head, t, layer.mask), product(t, head.w_v));
   return next;
 }
 
-}  // namespace
+LayerGradient layer_gradient(const Layer& layer, const Rows& t, const Rows& g) {
+  LayerGradient result{layer.residual ? g : Rows(t.size(), Row(t[0].size())), {}, {}};
+  for (const Head& head : layer.heads) {
+    const AttentionGradient of =
+        attention_gradient(weights_of(head, t, layer.mask), product(t, head.w), t, product(t, head.w_v), g);
+    result.t = result.t + product(of.q, transposed(head.w)) + of.k + product(of.v, transposed(head.w_v));
+    result.w.push_back(product(transposed(t), of.q));
+    result.w_v.push_back(product(transposed(t), of.v));
+  }
+  return result;
+}
+
+ForwardErrors forward_errors(const Layer& layer, const Rows& t, const Ball& e, const Ball& delta,
+                             ConstantsFrom from) {
+  ForwardErrors errors{e, layer.residual ? e : Ball(), largest_size(t), {}};
+  const Ball d(t[0].size()), log_ratio = log((Ball(1) + delta) / (Ball(1) - delta));
+  for (const Head& head : layer.heads) {
+    HeadErrors k = head_constants(head, t, from);
+    k.phi = Ball(2) * tanh((log_ratio + Ball(2) * ((k.a + k.b) * e + k.s * e * e) / d) / 4);
+    errors.output = errors.output + k.nu * e + k.phi * k.v;
+    errors.heads.push_back(k);
+  }
+  return errors;
+}
+
+BackwardErrors backward_errors(const Layer& layer, const ForwardErrors& forward,
+                               const BackwardErrors& after) {
+  const Ball &g = after.norm, &gam = after.error, &e = forward.input, R = forward.state;
+  BackwardErrors errors{layer.residual ? g : Ball(), layer.residual ? gam : Ball(), {}, {}};
+  for (std::size_t h = 0; h < layer.heads.size(); ++h) {
+    const auto& [a, b, s, nu, v, phi] = forward.heads[h];
+    const Ball d(layer.heads[h].w.size()), pulled = v * g,
+                                           moved = phi * v * g + (v + nu * e) * gam + nu * e * g;
+    errors.norm = errors.norm + nu * g + pulled * (a + b) / d;
+    errors.error = errors.error + nu * (gam + phi * g) +
+                   (moved * (a + b + Ball(2) * e * s) + Ball(2) * pulled * e * s) / d;
+    errors.w.push_back((moved * (R + e) * (R + e) + pulled * e * (Ball(2) * R + e)) / d);
+    errors.w_v.push_back((R + e) * gam + (e + phi * R) * g);
+  }
+  return errors;
+}
 
 Proved prove_layers(const Field& top, const Folder&) {
   const Matrix input = top["input"].matrix();
   const std::size_t depth = top["layers"].size();
-  if (depth < 1 || depth > static_cast<std::size_t>(kMostLayers)) top["layers"].expected("1 to 256 layers");
-  std::vector<Layer> layers;
-  for (std::size_t l = 0; l < depth; ++l) layers.push_back(layer_from(top["layers"][l], input.columns));
+  if (depth < 1 || depth > kMostLayers) top["layers"].expected("1 to 256 layers");
   const Fraction delta_exact = positive_from(top["delta"]);
   if (!(delta_exact < Fraction(1))) top["delta"].expected("a number below 1");
-  const bool from_states = top["constants"].one_of({"norms", "states"}) == "states";
+  const ConstantsFrom from =
+      top["constants"].one_of({"norms", "states"}) == "states" ? ConstantsFrom::states : ConstantsFrom::norms;
   const std::vector<Fraction> errors = top["errors"].fractions(kMostLayers);
   require(errors.size() == depth, "errors: expected one a layer");
   std::optional<Matrix> target;
@@ -109,50 +139,33 @@ Proved prove_layers(const Field& top, const Folder&) {
             "backward: expected a norm and an error for every state");
   }
   double heads = 0;
-  for (const Layer& layer : layers) heads += static_cast<double>(layer.heads.size());
+  for (std::size_t l = 0; l < depth; ++l) heads += static_cast<double>(top["layers"][l]["heads"].size());
   const double n = static_cast<double>(input.rows), width = static_cast<double>(input.columns);
   const double operations = heads * (n * n * (2 * width + 40) + 4 * n * width * width);
 
   return at_rising_precision(128, operations, [&] {
-    const Ball delta(delta_exact), d(input.columns), log_ratio = log((Ball(1) + delta) / (Ball(1) - delta));
+    const Ball delta(delta_exact);
     Rows state = balls(input);
-    std::vector<std::vector<std::pair<Constants, Ball>>> steps;  // a head's constants and phi
+    std::vector<Layer> layers;
+    std::vector<ForwardErrors> steps;
     Ball e;
     for (std::size_t l = 0; l < depth; ++l) {
-      Ball next = layers[l].residual ? e : Ball();
-      steps.emplace_back();
-      for (const Head& head : layers[l].heads) {
-        const Constants k = constants(state, balls(head.w), balls(head.w_v), from_states);
-        const Ball phi = Ball(2) * tanh((log_ratio + Ball(2) * ((k.a + k.b) * e + k.s * e * e) / d) / 4);
-        next = next + k.nu * e + phi * k.v;
-        steps.back().emplace_back(k, phi);
-      }
-      require_at_most(next, Ball(errors[l]), item("errors", l) + ": the recursion against it");
+      layers.push_back(layer_from(top["layers"][l], static_cast<std::size_t>(input.columns)));
+      steps.push_back(forward_errors(layers[l], state, e, delta, from));
+      require_at_most(steps[l].output, Ball(errors[l]), item("errors", l) + ": the recursion against it");
       e = Ball(errors[l]);
-      state = next_state(state, layers[l], input.columns);
+      state = next_state(layers[l], state);
     }
     if (target) {
-      Rows residual = state;
-      for (std::size_t i = 0; i < residual.size(); ++i)
-        for (std::size_t c = 0; c < residual[i].size(); ++c)
-          residual[i][c] = residual[i][c] - Ball((*target)(static_cast<long>(i), static_cast<long>(c)));
-      require_at_most(one_norm(residual), Ball(norms[depth]),
+      require_at_most(one_norm(state - balls(*target)), Ball(norms[depth]),
                       item("backward.norms", depth) + ": |T - E|_1 against it");
-      require_at_most(Ball(input.rows) * d * e, Ball(gradient_errors[depth]),
+      require_at_most(Ball(input.rows) * Ball(input.columns) * e, Ball(gradient_errors[depth]),
                       item("backward.errors", depth) + ": n d e against it");
       for (std::size_t l = depth; l-- > 0;) {
-        const Ball g(norms[l + 1]), gam(gradient_errors[l + 1]),
-            before = l == 0 ? Ball() : Ball(errors[l - 1]);
-        Ball norm = layers[l].residual ? g : Ball(), error = layers[l].residual ? gam : Ball();
-        for (const auto& [k, phi] : steps[l]) {
-          const Ball pulled = k.v * g;
-          const Ball moved = phi * k.v * g + (k.v + k.nu * before) * gam + k.nu * before * g;
-          norm = norm + k.nu * g + pulled * (k.a + k.b) / d;
-          error = error + k.nu * (gam + phi * g) +
-                  (moved * (k.a + k.b + Ball(2) * before * k.s) + Ball(2) * pulled * before * k.s) / d;
-        }
-        require_at_most(norm, Ball(norms[l]), item("backward.norms", l) + ": the recursion against it");
-        require_at_most(error, Ball(gradient_errors[l]),
+        const BackwardErrors step =
+            backward_errors(layers[l], steps[l], {Ball(norms[l + 1]), Ball(gradient_errors[l + 1]), {}, {}});
+        require_at_most(step.norm, Ball(norms[l]), item("backward.norms", l) + ": the recursion against it");
+        require_at_most(step.error, Ball(gradient_errors[l]),
                         item("backward.errors", l) + ": the recursion against it");
       }
     }

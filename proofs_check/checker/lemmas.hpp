@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -34,15 +35,21 @@ Lemma softmax_perturbation, forward_error, tree_forward_error, perturbed_keys, k
     kernel_of_values_not_negative, taylor_denominator, odd_taylor_denominator, taylor_attention,
     relevant_keys, support_basis, support_basis_of_any_constant, subspace, row_ratio, spectral_split,
     normalisation, prefix_features, prefix_features_of_any_set, covariance_perturbation, third_moment,
-    layer_norm;
+    layer_norm, tree_of_moments, double_double;
 // lemmas_gradient.cpp: losses, their gradients, derivatives along a line
 Lemma gradient_error, adapter_gradient_error, embedding, along_scale, quadrature, variance_form, closed_form,
-    trace_identity, adapter_closed_form;
+    trace_identity, adapter_closed_form, adapter_gradients;
+// lemmas_layers.cpp: attention layers
+Lemma one_layer_gradient, network_errors;
 // lemmas_exact.cpp: over the rationals
 Lemma feature_map, rank_of_polynomial, gradient_rank, sensitivity, factored_sums, prefix_representation,
     tree_attention, triangle_by_its_tree, support_decomposition, key_shift, score_range, decoder,
     column_norms, column_sampling, leverage, leverage_of_any_columns, leverage_with_a_constant,
     largest_product, node_sums, node_sums_of_any_field, tree_cover;
+
+// lemmas_reduction.cpp: formulas, families of vectors, planted instances and decisions
+Lemma threshold_of_gap, threshold_of_formula, threshold_of_unsatisfiable_formula, planted_tuple, wrong_answer,
+    decision_from_gradients, split_and_list_counts, merlin_arthur, sparsification, tree_depth;
 
 using Fractions = std::vector<Fraction>;
 using Exact = Table<Fraction>;
@@ -106,10 +113,17 @@ void require_zeros_and_ones(const Exact& m, const std::string& place);
 /// <q_i, k_j>/d; d = columns, if not given. Errors: Rejected: shapes, too many pairs.
 Exact scores(const Exact& q, const Exact& k, std::size_t d = 0);
 Row exponentials(const Fractions& scores);
+Ball spectral_norm(const Rows& m);  // an enclosure that narrows with the precision
 Exact values_of(const Fractions& polynomial, Exact scores);
 Exact with_ones(Exact m);  // one more column
 /// Rows weighted by a polynomial of the scores, divided by their sums. Errors: Rejected where one is 0.
 Exact weighted(const Exact& scores, const Fractions& polynomial);
+
+using OfStep = std::function<Ball(const Ball&)>;
+/// The mean value theorem: (L(t) - L(-t))/2t, t = 2^-16, lies among the slopes over [-t, t]: no farther from
+/// the middle of their ball than its radius.
+void add_mean_value(Quantities& q, const std::string& of, const OfStep& loss, const OfStep& slope);
+Rows moved_along(const Exact& m, const Exact& direction, const Ball& t);
 
 /// Attention by an attention polynomial h of the families q^0 (queries), q^1, … of tokens: a product of h
 /// scores a tuple of tokens by sum_l prod_a q^a_l/d, and the values of a tuple are prod_a v^a. x0 x1 is

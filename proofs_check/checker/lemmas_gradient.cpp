@@ -1,5 +1,5 @@
 // Losses of attention, their gradients under exact and approximate weights, and along segments.
-#include <functional>
+#include <tuple>
 
 #include "lemmas.hpp"
 
@@ -12,12 +12,7 @@ struct Loss {
   Fraction key_size;  // max|A2|, or max|A2| max|A3|
   long d() const { return static_cast<long>(a1[0].size()); }
   Exact scores() const { return checker::scores(product(a1, x), keys, a1[0].size()); }
-  Rows f(const Rows& at) const {
-    Rows rows;
-    for (const Row& q : product(balls(a1), at))
-      rows.push_back(softmax_row(q, balls(keys), d(), static_cast<long>(keys.size())));
-    return rows;
-  }
+  Rows f(const Rows& at) const { return softmax_rows(product(balls(a1), at), balls(keys), d()); }
   Rows gradient(const Rows& weights) const {
     return loss_gradient(weights, balls(a1), balls(keys), balls(h), balls(e), d());
   }
@@ -130,7 +125,46 @@ Adapted adapted_of(const Field& in) {
           adapter_of(in["V"], d)};
 }
 Exact weight_of(const Adapter& w) { return scaled(w.scale, product(w.b, w.a)) + w.frozen; }
+
+/// 1/2 |Att(Q, K, V) - Y|^2.
+struct AttentionLoss {
+  Rows k, residual;
+  AttentionGradient by;
+  AttentionLoss(const Rows& q, const Rows& keys, const Rows& v, const Rows& y) : k(keys) {
+    const Rows f = softmax_rows(q, k, static_cast<long>(q[0].size()));
+    residual = product(f, v) - y;
+    by = attention_gradient(f, q, k, v, residual);
+  }
+  Ball value() const { return inner_product(residual, residual) / 2; }
+};
+AttentionLoss loss_at(const Adapted& l, const Rows& w_q, const Rows& w_k, const Rows& w_v) {
+  return {product(balls(l.x_q), w_q), product(balls(l.x_k), w_k), product(balls(l.x_v), w_v), balls(l.y)};
+}
 }  // namespace
+
+// What a kernel returned for dL/dB = s dL/dW A^T and dL/dA = s B^T dL/dW of the three adapters: the largest
+// error over its bound, of those whose bound is not 0.
+Quantities adapter_gradients(const Field& in) {
+  const Adapted l = adapted_of(in["loss"]);
+  const AttentionGradient at =
+      loss_at(l, balls(weight_of(l.q)), balls(weight_of(l.k)), balls(weight_of(l.v))).by;
+  Ball largest;
+  for (const auto& [name, w, x, by] :
+       {std::tuple("Q", &l.q, &l.x_q, &at.q), {"K", &l.k, &l.x_k, &at.k}, {"V", &l.v, &l.x_v, &at.v}}) {
+    const Field returned = in["gradients"][name];
+    const Rows of_weight = product(transposed(balls(*x)), *by);
+    const auto add = [&](const Field& part, const Rows& exact) {
+      const Fraction bound = number(part["bound"]);
+      const Rows off =
+          balls(table(part["value"], exact.size(), exact[0].size())) - scaled(Ball(w->scale), exact);
+      require(Fraction(0) <= bound, part.place + ".bound: negative");
+      if (Fraction(0) < bound) largest = maximum(largest, largest_size(off) / Ball(bound));
+    };
+    add(returned["B"], product(of_weight, transposed(balls(w->a))));
+    add(returned["A"], product(transposed(balls(w->b)), of_weight));
+  }
+  return {{"error over its bound", largest}};
+}
 
 // Theorem L: every entry of the adapters' gradients, over its bound. Of W_Q and W_K they are L^T p R s/d, of
 // W_V (f L)^T (f v - Y) R s: the factors s/d are in the error and in the bound.
@@ -305,10 +339,6 @@ Quantities variance_form(const Field& in) {
           {"bound", Ball(r) * deviation(y) * (Ball(Fraction(2) + r) * deviation(along(near)) + Ball(norm))}};
 }
 
-namespace {
-using OfStep = std::function<Ball(const Ball&)>;
-/// The mean value theorem: (L(t) - L(-t))/2t, t = 2^-16, lies among the slopes over [-t, t]: no farther from
-/// the middle of their ball than its radius.
 void add_mean_value(Quantities& q, const std::string& of, const OfStep& loss, const OfStep& slope) {
   const Ball t = Ball(1) / (1 << 16), slopes = slope(hull(Ball(0) - t, t));
   q.emplace("distance" + of, absolute_value((loss(t) - loss(Ball(0) - t)) / (t * 2) - middle(slopes)));
@@ -317,6 +347,8 @@ void add_mean_value(Quantities& q, const std::string& of, const OfStep& loss, co
 Rows moved_along(const Exact& m, const Exact& direction, const Ball& t) {
   return balls(m) + scaled(t, balls(direction));
 }
+
+namespace {
 OfStep loss_along(const Loss& l, const Exact& direction) {
   return [&](const Ball& t) {
     const Rows residual = product(l.f(moved_along(l.x, direction, t)), balls(l.h)) - balls(l.e);
@@ -347,6 +379,31 @@ Quantities closed_form(const Field& in) {
     return q;
   }
   const Loss loss = loss_of(in);
+  if (in.has("direction of Y")) {  // by X and by A1, A2, A3, Y too
+    struct Factor {
+      Exact at, to;
+      Rows moved(const Ball& t) const { return moved_along(at, to, t); }
+    };
+    const auto factor = [&](const char* name) {
+      const Exact at = table(in[name]);
+      return Factor{at, table(in[std::string("direction of ") + name], at.size(), at[0].size())};
+    };
+    const Factor a1 = factor("A1"), a2 = factor("A2"), a3 = factor("A3"), x = factor("X"), y = factor("Y");
+    const auto along = [&](const Factor& a, const Factor& b, const Ball& t) {
+      return product(balls(a.to), b.moved(t)) + product(a.moved(t), balls(b.to));
+    };
+    const auto at = [&](const Ball& t) {
+      return AttentionLoss(product(a1.moved(t), x.moved(t)), a2.moved(t), product(a3.moved(t), y.moved(t)),
+                           balls(table(in["E"])));
+    };
+    add_mean_value(
+        q, " by all", [&](const Ball& t) { return at(t).value(); },
+        [&](const Ball& t) {
+          const AttentionGradient by = at(t).by;
+          return inner_product(by.q, along(a1, x, t)) + inner_product(by.k, balls(a2.to)) +
+                 inner_product(by.v, along(a3, y, t));
+        });
+  }
   const Exact to = table(in[in.has("A4") ? "direction" : "direction of X"], loss.x.size(), loss.x[0].size());
   const OfStep slope = slope_along(loss, to, to);
   add_mean_value(q, "", loss_along(loss, to), slope);
@@ -381,47 +438,38 @@ Quantities adapter_closed_form(const Field& in) {
   const Adapted l = adapted_of(in["loss"]), to = adapted_of(in["direction"]);
   const std::size_t d = l.x_q[0].size();
   struct Moving {
-    Rows b, a, w, slope;
+    Rows a, w, slope;
   };
   const auto moving = [](const Adapter& w, const Adapter& along, const Ball& t) {
     require(along.b[0].size() == w.b[0].size(), "instance.direction: another rank");
     const Rows b = moved_along(w.b, along.b, t), a = moved_along(w.a, along.a, t);
     const Ball scale(w.scale);
-    return Moving{b, a, scaled(scale, product(b, a)) + balls(w.frozen),
+    return Moving{a, scaled(scale, product(b, a)) + balls(w.frozen),
                   scaled(scale, product(balls(along.b), a) + product(b, balls(along.a)))};
   };
   struct State {
-    Moving of_q, of_k, of_v;
-    Rows q, k, v, f, residual, p;
+    Moving q, k, v;
+    AttentionLoss loss;
   };
   const auto at = [&](const Ball& t) {
-    State s{moving(l.q, to.q, t), moving(l.k, to.k, t), moving(l.v, to.v, t), {}, {}, {}, {}, {}, {}};
-    s.q = product(balls(l.x_q), s.of_q.w);
-    s.k = product(balls(l.x_k), s.of_k.w);
-    s.v = product(balls(l.x_v), s.of_v.w);
-    for (const Row& q : s.q)
-      s.f.push_back(softmax_row(q, s.k, static_cast<long>(d), static_cast<long>(s.k.size())));
-    s.residual = product(s.f, s.v) - balls(l.y);
-    s.p = pulled_back(s.f, s.residual, s.v);
-    return s;
+    const Moving q = moving(l.q, to.q, t), k = moving(l.k, to.k, t), v = moving(l.v, to.v, t);
+    return State{q, k, v, loss_at(l, q.w, k.w, v.w)};
   };
-  const OfStep loss = [&](const Ball& t) { return inner_product(at(t).residual, at(t).residual) / 2; };
+  const OfStep loss = [&](const Ball& t) { return at(t).loss.value(); };
   const auto slope_of = [&](const State& s) {
-    return inner_product(product(transposed(balls(l.x_q)), product(s.p, s.k)), s.of_q.slope) / Ball(d) +
-           inner_product(product(transposed(balls(l.x_k)), product(transposed(s.p), s.q)), s.of_k.slope) /
-               Ball(d) +
-           inner_product(product(transposed(product(s.f, balls(l.x_v))), s.residual), s.of_v.slope);
+    return inner_product(s.loss.by.q, product(balls(l.x_q), s.q.slope)) +
+           inner_product(s.loss.by.k, product(balls(l.x_k), s.k.slope)) +
+           inner_product(s.loss.by.v, product(balls(l.x_v), s.v.slope));
   };
   Quantities q;
   add_mean_value(q, "", loss, [&](const Ball& t) { return slope_of(at(t)); });
   if (l.x_q.size() == d && l.x_k.size() == d && l.q.b[0].size() == d)
     add_mean_value(q, " as printed", loss, [&](const Ball& t) {
       const State s = at(t);
-      const Rows right = product(product(s.p, s.k), transposed(s.of_q.a)),
-                 printed = product(product(s.p, s.of_q.a), s.k);
-      return slope_of(s) +
-             Ball(l.q.scale) / Ball(d) *
-                 inner_product(product(transposed(balls(l.x_q)), printed - right), balls(to.q.b));
+      const Rows right = product(s.loss.by.q, transposed(s.q.a)),
+                 printed = product(product(s.loss.by.p, s.q.a), s.loss.k);
+      return slope_of(s) + Ball(l.q.scale) * inner_product(product(transposed(balls(l.x_q)), printed - right),
+                                                           balls(to.q.b));
     });
   return q;
 }

@@ -155,6 +155,14 @@ Quantities taylor_attention(const Field& in) {
           {"phi max|V|", phi(delta) * Ball(largest_size(v))}};
 }
 
+namespace {
+/// 2 eps (n-1)/(n + eps (n-1)): what leaving out n - 1 keys moves that weigh at most eps/n of the heaviest.
+Fraction share_left_out(const Fraction& eps, std::size_t keys) {
+  const Fraction n(keys), others = eps * (n - Fraction(1));
+  return Fraction(2) * others / (n + others);
+}
+}  // namespace
+
 // Relevant: score >= s log(1 + eps) - log(n/eps), s = floor(largest score/log(1 + eps)). The algorithm takes
 // a Taylor polynomial of the relevant scores less `shift`, of relative error delta on them.
 Quantities relevant_keys(const Field& in) {
@@ -179,8 +187,7 @@ Quantities relevant_keys(const Field& in) {
     delta = maximum(delta, absolute_value(p / all.back() - 1));
     spread = maximum(spread, top - s);
   }
-  const Fraction most = largest_size(v), others = eps * (n - Fraction(1)),
-                 share = Fraction(2) * others / (n + others) * most;
+  const Fraction most = largest_size(v), share = share_left_out(eps, v.size()) * most;
   const Rows values = balls(Exact{v});
   return {{"error", moved(relevant, all, values)},
           {"share", share},
@@ -190,6 +197,50 @@ Quantities relevant_keys(const Field& in) {
           {"share + phi max|V|", Ball(share) + phi(delta) * Ball(most)},
           {"spread", spread},
           {"length", step + room}};
+}
+
+// What the tree of moments returned (enclosures, a row a query): keys of weight below eps/n of the heaviest
+// are left out, those in boxes of scores within 1 weighed by a Taylor polynomial, of error e/(g + 1)! there.
+Quantities tree_of_moments(const Field& in) {
+  const Exact q = table(in["q"]), k = table(in["k"]), v = table(in["v"], k.size(), 1);
+  const Fraction eps = proper(in["eps"]);
+  in["leaf"].integer(1, 64);  // the tree's
+  Ball delta = exp(Ball(1));
+  for (long t = in["degree"].integer(1, 64) + 1; t > 1; --t) delta = delta / Ball(t);
+  const auto error = [&](const Field& outputs) {
+    const Exact ends = table(outputs, q.size(), 2), s = scores(q, k);
+    Ball most;
+    for (std::size_t i = 0; i < q.size(); ++i)
+      most = maximum(most, absolute_value(hull(Ball(ends[i][0]), Ball(ends[i][1])) -
+                                          mean(exponentials(s[i]), balls(transposed(v))[0])));
+    return most;
+  };
+  return {{"error", error(in["outputs"])},
+          {"error with an eighth of the cut", error(in["outputs with an eighth of the cut"])},
+          {"bound", (Ball(share_left_out(eps, k.size())) + phi(delta)) * Ball(largest_size(v))}};
+}
+
+// What double-double arithmetic returned, u = 2^-53: e^x on [-200, 0], its error in units of u^2 e^x, and
+// attention, its error over the radius of its row.
+Quantities double_double(const Field& in) {
+  const Fractions x = numbers(in["arguments"]), computed = numbers(in["exponentials"], x.size());
+  const Exact q = table(in["q"]), k = table(in["k"]), v = table(in["v"], k.size()),
+              outputs = table(in["outputs"], q.size(), v[0].size()), s = scores(q, k);
+  const Fractions radius = numbers(in["radii"], q.size());
+  require(all_positive(radius), "instance.radii: not all positive");
+  Ball of_exponential, of_attention;
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    require(Fraction(-200) <= x[j] && x[j] <= Fraction(0),
+            item("instance.arguments", j) + ": not in [-200, 0]");
+    of_exponential = maximum(of_exponential, absolute_value(Ball(computed[j]) / exp(Ball(x[j])) - 1));
+  }
+  for (std::size_t i = 0; i < q.size(); ++i) {
+    Row exact;
+    for (const Row& column : balls(transposed(v))) exact.push_back(mean(exponentials(s[i]), column));
+    of_attention = maximum(of_attention, largest_size(balls(Exact{outputs[i]})[0] - exact) / Ball(radius[i]));
+  }
+  return {{"error/(u^2 e^x)", of_exponential * Ball(1L << 53) * Ball(1L << 53)},
+          {"error/radius", of_attention}};
 }
 
 // Weights P(S_s) + exp(S_L) - 1, scores split by large rows of Q and K; delta of P on S_s and at 0.
@@ -259,11 +310,11 @@ Quantities row_ratio(const Field& in) {
           {"bound", before * exp(Ball(range(transposed(along)[0])))}};
 }
 
-namespace {
 /// |M|: with G_0 = M^T M, t_i = tr G_i and G_{i+1} = (G_i/t_i)^2 of eigenvalues at most 1, the largest at
 /// least 1/columns^2, log|M|^2 = sum_{i < p} 2^-i log t_i + 2^-p log(the largest eigenvalue of G_p).
 Ball spectral_norm(const Rows& m) {
-  Rows g = product(transposed(m), m);
+  const Rows other = transposed(m);
+  Rows g = m.size() < other.size() ? product(m, other) : product(other, m);
   Ball log_square, share(1);
   for (slong i = 0; i < working_bits / 8; ++i, share = share / 2) {
     Ball trace;
@@ -275,7 +326,6 @@ Ball spectral_norm(const Rows& m) {
   }
   return exp((log_square + share * hull(Ball(-2) * log(Ball(g.size())), 0)) / 2);
 }
-}  // namespace
 
 // |Att - D~^-1 A S^T S V| <= max|D/D~ - 1| |P| |V| + max(D/D~) |P V - P S^T S V|, spectral norms; a key drawn
 // t times of s counts t m/s times.

@@ -1,7 +1,10 @@
 // Kind "reduction": a folder of `attnbounds reduce`, every arrow re-derived from the file before it: formula
 // -> vectors (split and list), vectors -> gap inner products (the Reed-Solomon protocol), inner products ->
-// matrices (every entry), and both sides of the gap from the doubles that stand in them, in balls. The
-// answer: a witness, or an exhaustive count of the orthogonal tuples. docs/reductions.md has the definitions.
+// matrices (every entry), of attention or of a loss, and both sides of the gap from the doubles that stand in
+// them, in balls. The answer: a witness, or an exhaustive count of the orthogonal tuples. docs/reductions.md
+// has the definitions.
+#include "reduction.hpp"
+
 #include <algorithm>
 #include <climits>
 #include <sstream>
@@ -12,11 +15,6 @@
 namespace checker {
 namespace {
 
-constexpr double kMostSteps = 2e8;  // of combinatorial work
-
-using Vector = std::string;  // of '0' and '1'
-using Family = std::vector<Vector>;
-
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
@@ -24,11 +22,9 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-struct Formula {
-  long variables = 0;
-  std::vector<std::vector<long>> clauses;
-};
-Formula formula_from(const std::string& text) {
+}  // namespace
+
+Formula formula_from(const std::string& text, const std::string& place) {
   std::istringstream words;
   std::string body, word;
   for (const std::string& line : lines_of(text))
@@ -38,20 +34,28 @@ Formula formula_from(const std::string& text) {
   long clauses = 0;
   if (!(words >> word) || word != "p" || !(words >> word) || word != "cnf" ||
       !(words >> f.variables >> clauses) || f.variables < 0 || f.variables > 60)
-    throw Malformed("files.formula", "p cnf V C with V at most 60", "something else");
+    throw Malformed(place, "p cnf V C with V at most 60", "something else");
   f.clauses.emplace_back();
   for (long x; words >> x;) {
     if (x > f.variables || x < -f.variables)
-      throw Malformed("files.formula", "literals of its variables", std::to_string(x));
+      throw Malformed(place, "literals of its variables", std::to_string(x));
     if (x == 0) f.clauses.emplace_back();
     else f.clauses.back().push_back(x);
   }
   if (!words.eof() || !f.clauses.back().empty() || static_cast<long>(f.clauses.size()) != clauses + 1)
-    throw Malformed("files.formula", "as many clauses as its header says, each ended by 0", "something else");
+    throw Malformed(place, "as many clauses as its header says, each ended by 0", "something else");
   f.clauses.pop_back();
   return f;
 }
+bool satisfies(const Formula& f, unsigned long assignment) {
+  return std::all_of(f.clauses.begin(), f.clauses.end(), [&](const std::vector<long>& clause) {
+    return std::any_of(clause.begin(), clause.end(), [&](long literal) {
+      return ((assignment >> (std::abs(literal) - 1) & 1) != 0) == (literal > 0);
+    });
+  });
+}
 
+namespace {
 std::vector<Family> vectors_from(const std::string& text) {
   const auto lines = lines_of(text);
   long arity = 0, count = 0, dimension = -1;
@@ -71,8 +75,8 @@ std::vector<Family> vectors_from(const std::string& text) {
   }
   return families;
 }
+}  // namespace
 
-// Bit c of the vector of an assignment of part k is 0 iff it satisfies clause c.
 std::vector<Family> split_and_list(const Formula& f, std::size_t arity) {
   const long K = static_cast<long>(arity), size = (f.variables + K - 1) / K;
   require(static_cast<double>(size) < 24 &&
@@ -95,10 +99,34 @@ std::vector<Family> split_and_list(const Formula& f, std::size_t arity) {
   return families;
 }
 
-struct Promise {
-  std::vector<Family> families;
-  long yes = 0, no = -1, sign = -1;
-};
+void for_all_tuples(const std::vector<Family>& families,
+                    const std::function<void(const std::vector<std::size_t>&, long)>& visit) {
+  double steps = static_cast<double>(families[0][0].size() + 1);
+  for (const Family& family : families) steps *= static_cast<double>(family.size());
+  require(steps < kMostSteps, "too many tuples to be gone through");
+  std::vector<std::size_t> tuple(families.size());
+  std::size_t k = 0;
+  do {
+    long sum = 0;
+    for (std::size_t c = 0; c < families[0][0].size(); ++c) {
+      long term = 1;
+      for (k = 0; k < tuple.size() && term != 0; ++k) {
+        const char digit = families[k][tuple[k]][c];
+        term = digit == '0' ? 0 : digit == '1' ? term : -term;
+      }
+      sum += term;
+    }
+    visit(tuple, sum);
+    for (k = 0; k < tuple.size() && ++tuple[k] == families[k].size(); ++k) tuple[k] = 0;
+  } while (k < tuple.size());
+}
+long orthogonal_tuples(const std::vector<Family>& families) {
+  long count = 0;
+  for_all_tuples(families, [&](const auto&, long product) { count += product == 0; });
+  return count;
+}
+
+namespace {
 
 std::string text_of(const Promise& p) {
   std::string text = "p maxip " + std::to_string(p.families.size()) + " " +
@@ -118,8 +146,8 @@ long power_mod(long base, long exponent, long q) {
   return result;
 }
 
-// The protocol over F_q: vectors as l x T tables, rows interpolated at 0 … l-1, evaluated at every rho of
-// F_q.
+}  // namespace
+
 Promise protocol(const std::vector<Family>& families, long nodes, long columns, long q) {
   const long K = static_cast<long>(families.size());
   bool prime = q > 1;
@@ -194,6 +222,22 @@ Promise protocol(const std::vector<Family>& families, long nodes, long columns, 
   return p;
 }
 
+Threshold::Threshold(const Field& field, const std::vector<Family>& families)
+    : arity(families.size()),
+      r(field["entry"].dyadic()),
+      w(field["bias"].dyadic()),
+      e(field["bias_columns"].integer(1, 1 << 20)),
+      d(static_cast<long>(families[0][0].size()) + e),
+      anchors(arity == 2 ? 1 : static_cast<long>(families[1].size() + families[2].size()) + 1) {
+  if (!(Dyadic(0) < r)) field["entry"].expected("a number > 0");
+}
+Fraction Threshold::score(long s) const {
+  const Fraction R(r), others = arity == 2 ? R : R * R;
+  return others * (R * Fraction(s) + Fraction(w) * Fraction(e)) / Fraction(d);
+}
+
+namespace {
+
 void require_matrix(const Matrix& m, const Family& family, long bias_columns, const Dyadic& scale,
                     const Dyadic& bias, bool anchor, const std::string& place) {
   const long dimension = static_cast<long>(family[0].size()), rows = static_cast<long>(family.size());
@@ -217,19 +261,6 @@ void require_values(const Matrix& m, std::size_t rows, const std::string& place)
             item(place, static_cast<std::size_t>(i)) + ": not its value");
 }
 
-// S/(S + anchors) for `copies` tuples of the score.
-Ball output_at(const Fraction& score, const Fraction& copies, long anchors) {
-  const Ball weight = Ball(copies) * exp(Ball(score));
-  return weight / (weight + Ball(anchors));
-}
-
-bool orthogonal(const std::vector<const Vector*>& tuple) {
-  for (std::size_t c = 0; c < tuple[0]->size(); ++c)
-    if (std::all_of(tuple.begin(), tuple.end(), [&](const Vector* v) { return (*v)[c] == '1'; }))
-      return false;
-  return true;
-}
-
 }  // namespace
 
 Proved prove_reduction(const Field& top, const Folder& folder) {
@@ -241,47 +272,30 @@ Proved prove_reduction(const Field& top, const Folder& folder) {
   require(vectors.size() == arity, "arity: not that of the vectors");
 
   // The answer, from the vectors.
-  double tuples = 1;
-  for (const Family& family : vectors) tuples *= static_cast<double>(family.size());
-  std::vector<long> witness;
+  unsigned long assignment = 0;  // of the witness' parts
   std::string answer;
   if (top.has("witness")) {
     require(top["witness"].size() == arity && !top.has("count"),
             "witness: expected one vector a family, and no count");
-    std::vector<const Vector*> tuple;
-    for (std::size_t k = 0; k < arity; ++k) {
-      witness.push_back(top["witness"][k].integer(0, static_cast<long>(vectors[k].size()) - 1));
-      tuple.push_back(&vectors[k][static_cast<std::size_t>(witness[k])]);
+    std::vector<Family> tuple;
+    for (std::size_t k = arity; k-- > 0;) {
+      const long size = static_cast<long>(vectors[k].size()), x = top["witness"][k].integer(0, size - 1);
+      tuple.push_back({vectors[k][static_cast<std::size_t>(x)]});
+      assignment = assignment * static_cast<unsigned long>(size) + static_cast<unsigned long>(x);
     }
-    require(orthogonal(tuple), "witness: these vectors are not orthogonal");
+    require(orthogonal_tuples(tuple) == 1, "witness: these vectors are not orthogonal");
     answer = "yes, by a witness";
   } else {
-    require(tuples * static_cast<double>(vectors[0][0].size() + 1) < kMostSteps,
-            "count: too many tuples to be counted");
-    long count = 0;
-    for (const Vector& x : vectors[0])
-      for (const Vector& y : vectors[1]) {
-        if (arity == 2) count += orthogonal({&x, &y});
-        else
-          for (const Vector& z : vectors[2]) count += orthogonal({&x, &y, &z});
-      }
+    const long count = orthogonal_tuples(vectors);
     require(count == top["count"].integer(0, LONG_MAX),
             "count: " + std::to_string(count) + " tuples are orthogonal");
     answer = std::to_string(count) + " orthogonal tuples, by exhaustion";
   }
   if (files.has("formula")) {
-    const Formula formula = formula_from(hashed_file(files["formula"], folder));
+    const Formula formula = formula_from(hashed_file(files["formula"], folder), "files.formula");
     require(split_and_list(formula, arity) == vectors, "files.vectors: not the formula's split and list");
-    const long size = (formula.variables + static_cast<long>(arity) - 1) / static_cast<long>(arity);
-    for (const auto& clause : formula.clauses)
-      require(witness.empty() ||
-                  std::any_of(clause.begin(), clause.end(),
-                              [&](long literal) {
-                                const long v = std::abs(literal) - 1;
-                                return ((witness[static_cast<std::size_t>(v / size)] >> (v % size) & 1) !=
-                                        0) == (literal > 0);
-                              }),
-              "witness: its assignment does not satisfy the formula");
+    require(!top.has("witness") || satisfies(formula, assignment),
+            "witness: its assignment does not satisfy the formula");
   }
   if (top.has("protocol")) {
     const Field p = top["protocol"];
@@ -298,34 +312,62 @@ Proved prove_reduction(const Field& top, const Folder& folder) {
     return {"reduction of arity " + std::to_string(arity) + ": " + answer, {{"answer", answer}}};
   }
 
-  const Field t = top["threshold"];
-  const Dyadic r = t["entry"].dyadic(), w = t["bias"].dyadic(), minus_r = Dyadic(0) - r;
-  const long e = t["bias_columns"].integer(1, 1 << 20);
-  if (!(Dyadic(0) < r)) t["entry"].expected("a number > 0");
   const std::vector<Family>& f = promise.families;
+  const Threshold t(top["threshold"], f);
+  const Dyadic r = t.r, w = t.w, minus_r = Dyadic(0) - r;
+  const long e = t.e, n0 = static_cast<long>(f[0].size());
+  const bool gradient = files.has("X");  // of the loss with Y = 1, E = 0: A1 X against the keys
   const auto matrix = [&](const char* name) { return hashed_matrix(files[name], folder); };
-  require_matrix(matrix("q"), f[0], e, r, r, false, "files.q");
-  require_matrix(matrix("k"), f[1], e, promise.sign > 0 ? r : minus_r, w, true, "files.k");
-  require_values(matrix("v"), f[1].size(), "files.v");
+  const auto rows = [&](const char* name, std::size_t k, const Dyadic& scale, const Dyadic& bias) {
+    require_matrix(matrix(name), f[k], e, scale, bias, k > 0, "files." + std::string(name));
+  };
+  const auto values = [&](const char* name, std::size_t k) {
+    require_values(matrix(name), f[k].size(), "files." + std::string(name));
+  };
+  rows(gradient ? "A1" : "q", 0, r, r);
+  rows(gradient ? "A2" : "k", 1, promise.sign > 0 ? r : minus_r, w);
   if (arity == 3) {
-    require_matrix(matrix("k2"), f[2], e, r, r, true, "files.k2");
-    require_values(matrix("v2"), f[2].size(), "files.v2");
+    rows(gradient ? "A3" : "k2", 2, r, r);
+    values(gradient ? "A4" : "v", 1);
+    values(gradient ? "A5" : "v2", 2);
+  } else {
+    values(gradient ? "A3" : "v", 1);
   }
-  const Fraction R(r), W(w), others = arity == 2 ? R : R * R, d(static_cast<long>(f[0][0].size()) + e);
-  const long n1 = static_cast<long>(f[1].size()), n2 = arity == 3 ? static_cast<long>(f[2].size()) : 0;
-  const long anchors = arity == 2 ? 1 : n1 + n2 + 1;
-  const auto score = [&](long s) { return (others * R * Fraction(s) + others * W * Fraction(e)) / d; };
+  if (gradient) {
+    const auto constant = [&](const char* name, long height, long width, const auto& entry) {
+      const Matrix m = matrix(name);
+      const std::string place = "files." + std::string(name);
+      require(m.rows == height && m.columns == width, place + ": the shape does not fit");
+      for (long i = 0; i < height; ++i)
+        for (long c = 0; c < width; ++c)
+          require(Fraction(m(i, c)) == Fraction(entry(i, c)),
+                  place + ": another entry in row " + std::to_string(i));
+    };
+    const long step = arity == 2 ? 1 : t.d + 1;  // column (a, a) of X is a d + a
+    constant("X", t.d, arity == 2 ? t.d : t.d * t.d, [&](long i, long c) { return c == i * step; });
+    constant("E", n0, 1, [](long, long) { return 0; });
+    for (const char* name : arity == 2 ? std::vector{"Y"} : std::vector{"Y1", "Y2"})
+      constant(name, 1, 1, [](long, long) { return 1; });
+  }
+  double copies = 1;
+  for (std::size_t k = 1; k < arity; ++k) copies *= static_cast<double>(f[k].size());
   const Fraction decision = positive_from(top["decision"]), gap = positive_from(top["gap"]),
                  epsilon = positive_from(top["epsilon"]);
+  // f(1) = |Att|^2 from gradients: the quadrature errs by 1/16, gradients off by epsilon by 2 d epsilon =
+  // 1/8.
+  const Fraction margin = gradient ? Fraction(1) / Fraction(4) : epsilon;
+  require(!gradient || (decision == Fraction(1) / Fraction(3) && epsilon == Fraction(1) / Fraction(16 * t.d)),
+          "decision, epsilon: not 1/3 and 1/(16 d)");
   return at_rising_precision(128, 100, [&] {
-    const Ball yes = output_at(score(promise.yes), Fraction(1), anchors);
-    const Ball no = output_at(score(promise.no), Fraction(arity == 2 ? n1 : n1 * n2), anchors);
+    Ball yes = t.output(exp(Ball(t.score(promise.yes))));
+    Ball no = t.output(Ball(static_cast<long>(copies)) * exp(Ball(t.score(promise.no))));
+    if (gradient) yes = yes * yes, no = Ball(n0) * no * no;
     require_at_most(Ball(gap), yes - no, "gap: against what the matrices promise");
-    require_at_most(Ball(epsilon), yes - Ball(decision), "epsilon: against the yes side");
-    require_at_most(Ball(epsilon), Ball(decision) - no, "epsilon: against the no side");
+    require_at_most(Ball(margin), yes - Ball(decision), "epsilon: against the yes side");
+    require_at_most(Ball(margin), Ball(decision) - no, "epsilon: against the no side");
     return Proved{"reduction of arity " + std::to_string(arity) + ": " + answer +
-                      "; a yes has an output of at least " + decimal(yes, Rounding::down) +
-                      ", a no none above " + decimal(no, Rounding::up),
+                      (gradient ? "; a yes has |Att|^2 at least " : "; a yes has an output of at least ") +
+                      decimal(yes, Rounding::down) + ", a no none above " + decimal(no, Rounding::up),
                   {{"answer", answer}, {"gap", enclosure_json(yes - no)}}};
   });
 }

@@ -1,16 +1,32 @@
 #include "softmax.hpp"
 
+#include <algorithm>
+
 namespace checker {
 
-Row softmax_row(const Row& q, const Rows& keys, long d, long visible) {
+Row softmax_row(const Row& q, const Rows& keys, long d, long last, long second) {
   Row weights(keys.size());
   Ball sum;
-  for (std::size_t j = 0; j < static_cast<std::size_t>(visible); ++j) {
+  for (std::size_t j = 0; j < keys.size(); ++j) {
+    if (std::max(static_cast<long>(j) / second, static_cast<long>(j) % second) > last) continue;
     weights[j] = exp(dot(q, keys[j]) / Ball(d));
     sum = sum + weights[j];
   }
   for (Ball& w : weights) w = w / sum;
   return weights;
+}
+
+Rows softmax_rows(const Rows& q, const Rows& keys, long d, Mask mask) {
+  Rows f;
+  for (const Row& row : q)
+    f.push_back(softmax_row(row, keys, d, mask == Mask::causal ? static_cast<long>(f.size()) : LONG_MAX));
+  return f;
+}
+
+AttentionGradient attention_gradient(const Rows& f, const Rows& q, const Rows& k, const Rows& v,
+                                     const Rows& g) {
+  const Rows p = scaled(Ball(1) / Ball(q[0].size()), pulled_back(f, g, v));
+  return {p, product(p, k), product(transposed(p), q), product(transposed(f), g)};
 }
 
 namespace {
@@ -117,15 +133,14 @@ void require_scores_within(const KernelPolynomial& p, const Rows& q, const Rows&
 }
 
 std::string require_observed(const Field& top, const Ball& error) {
-  const Fraction least = top["observed"]["lower"].fraction();
-  if (Fraction(0) < least)  // else it says nothing, and of an error of exactly 0 balls could not show it
-    require_at_most(Ball(least), error, "observed.lower: against the largest error");
-  require_at_most(error, Ball(top["observed"]["upper"].fraction()),
-                  "observed.upper: the largest error against it");
-  require_at_most(error, Ball(top["bound"].fraction()), "bound: the largest error against it");
+  const Field least = top["observed"]["lower"];
+  if (Fraction(0) < least.fraction())  // else it says nothing, and of an error of exactly 0 balls could not
+    require_at_most(Ball(least.fraction()), error, least.place + ": against the largest error");
+  for (const Field& limit : {top["observed"]["upper"], top["bound"]})
+    require_at_most(error, Ball(limit.fraction()), limit.place + ": the largest error against it");
   if (!top.has("exceeds")) return "";
   const Ball exceeded(top["exceeds"].fraction());
-  require(!surely_at_most(error, exceeded), "exceeds: the largest error does not");
+  require(!surely_at_most(error, exceeded), top.place_of("exceeds") + ": the largest error does not");
   if (!surely_greater(error, exceeded)) throw Undecided("exceeds");
   return ", above " + decimal(exceeded, Rounding::down);
 }

@@ -2,14 +2,23 @@
 // (K1 (/) K2), (V1 (/) V2), (A2 (x) A3), written out.
 #pragma once
 
+#include <climits>
+
 #include "least_degree.hpp"
 
 namespace checker {
 
 enum class Mask { none, causal };
+inline Mask mask_from(const Field& field) {
+  return field.one_of({"none", "causal"}) == "causal" ? Mask::causal : Mask::none;
+}
 
-/// Weights e^{<q_i, k_j>/d} divided by their sum, over the keys that row i sees; 0 elsewhere.
-Row softmax_row(const Row& q, const Rows& keys, long d, long visible);
+/// Weights e^{<q, k_j>/d} divided by their sum, over the keys that the row sees; 0 elsewhere. Key j is the
+/// pair (j / second, j % second) of tokens; it is seen if neither is beyond `last`.
+Row softmax_row(const Row& q, const Rows& keys, long d, long last = LONG_MAX, long second = 1);
+
+/// Row i sees all keys, or under a causal mask those up to i.
+Rows softmax_rows(const Rows& q, const Rows& keys, long d, Mask mask = Mask::none);
 
 template <class T>
 Table<T> column_products(const Table<T>& a, const Table<T>& b) {  // A (/) B: row (j1, j2) is a_j1 o b_j2
@@ -49,6 +58,13 @@ Table<T> pulled_back(const Table<T>& f, const Table<T>& c, const Table<T>& h) {
   for (std::size_t i = 0; i < f.size(); ++i) p.push_back(pulled_back(f[i], q[i]));
   return p;
 }
+/// Of <G, f V> by Q, K and V, f = softmax(Q K^T/d): p K, p^T Q, f^T G, with p = (diag(f) - f f^T) G V^T/d row
+/// by row.
+struct AttentionGradient {
+  Rows p, q, k, v;
+};
+AttentionGradient attention_gradient(const Rows& f, const Rows& q, const Rows& k, const Rows& v,
+                                     const Rows& g);
 /// dL/dX = A1^T p K/d, c = f h - E, f rows of weights given.
 template <class T>
 Table<T> loss_gradient(const Table<T>& f, const Table<T>& a1, const Table<T>& keys, const Table<T>& h,

@@ -16,10 +16,6 @@ struct Case {
   Rational eps;
   long degree = 4, leaf = 2;
 };
-Json describe(const Case& c) {
-  return {{"q", json_matrix(c.q)},     {"k", json_matrix(c.k)}, {"v", json_matrix(c.v)},
-          {"eps", json_number(c.eps)}, {"degree", c.degree},    {"leaf", c.leaf}};
-}
 std::vector<Case> smaller(const Case& c) {
   std::vector<Case> cases;
   for (Eigen::Index i = 0; c.q.rows() > 1 && i < c.q.rows(); ++i)
@@ -42,6 +38,27 @@ Interval delta(const Case& c) {
 }
 
 double cut(const Case& c) { return round_up(log_interval(Rational(c.k.rows()) / c.eps)); }
+
+/// The tree's first output of every query.
+std::vector<Interval> outputs(const Case& c, double t) {
+  const RelevanceTree<Interval> tree(c.k, c.v, taylor(c.degree), 1, c.leaf);
+  std::vector<Interval> y;
+  for (Eigen::Index i = 0; i < c.q.rows(); ++i) y.push_back(tree.answer(&c.q(i, 0), t).output[0]);
+  return y;
+}
+Json describe(const Case& c) {
+  const WorkingPrecision precision(Bits{256});
+  const auto returned = [&](double t) {
+    Json rows = Json::array();
+    for (const Interval& y : outputs(c, t))
+      rows.push_back({json_number(to_rational(lower(y))), json_number(to_rational(upper(y)))});
+    return rows;
+  };
+  return {{"q", json_matrix(c.q)},       {"k", json_matrix(c.k)},
+          {"v", json_matrix(c.v)},       {"eps", json_number(c.eps)},
+          {"degree", c.degree},          {"leaf", c.leaf},
+          {"outputs", returned(cut(c))}, {"outputs with an eighth of the cut", returned(cut(c) / 8)}};
+}
 
 /// n-1 keys just below that part of the cut, of the opposite value. The worst: of the whole cut.
 Case just_below(long n, const Rational& eps, double part = 1) {
@@ -66,12 +83,12 @@ Case draw(Draw& d) {
 }
 
 Interval error(const Case& c, double t) {
-  const RelevanceTree<Interval> tree(c.k, c.v, taylor(c.degree), 1, c.leaf);
   const Matrix<Interval> exact =
       attention(matrix_from<Interval>(c.q), matrix_from<Interval>(c.k), matrix_from<Interval>(c.v));
+  const std::vector<Interval> y = outputs(c, t);
   Interval largest = 0;
-  for (Eigen::Index i = 0; i < c.q.rows(); ++i)
-    largest = maximum(largest, absolute_value(tree.answer(&c.q(i, 0), t).output[0] - exact(i, 0)));
+  for (std::size_t i = 0; i < y.size(); ++i)
+    largest = maximum(largest, absolute_value(y[i] - exact(static_cast<Eigen::Index>(i), 0)));
   return largest;
 }
 Interval bound(const Case& c) {

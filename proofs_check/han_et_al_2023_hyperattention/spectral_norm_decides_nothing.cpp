@@ -5,25 +5,27 @@
 // nothing unless epsilon < gap/(|P| |V|), about 1/sqrt(N). It contradicts no lower bound for entrywise error.
 // Twin: 1/N would be enough for the wrong answer too.
 #include "proofs_check/hyper_case.hpp"
+#include "proofs_check/reduction_case.hpp"
 
 namespace attnbounds {
 namespace {
 
-struct Case {
+struct Planted {
   HardRequest request;
   NearThreshold instance;
 };
-Json describe(const Case& c) {
-  return {{"family", c.request.family},
-          {"n", c.request.n},
-          {"d", c.request.d.value_or(0)},
-          {"kappa", json_number(c.request.kappa)},
-          {"seed", c.request.seed}};
+Json describe(const Planted& c) {
+  const HardInstance hard = hard_instance(c.request);
+  const AttentionInput& in = c.instance.input;
+  return {{"families", json_families(hard.families)},
+          {"threshold", json_threshold(hard.parameters)},
+          {"anchors' bias", exact_text(-in.k(in.k.rows() - 1, in.k.cols() - 1))},
+          {"planted query", *c.instance.planted_query}};
 }
 struct Norms {
   Interval gap, p, v, genuine;
 };
-Norms norms(const Case& c) {
+Norms norms(const Planted& c) {
   const AttentionInput& in = c.instance.input;
   const Matrix<Interval> p = normalised_rows(weight_enclosure(in)), v = matrix_from<Interval>(in.v);
   Interval yes = 0, no = 0;
@@ -37,7 +39,7 @@ Norms norms(const Case& c) {
   }
   return {yes - no, operator_norm_of_nonnegative(p).interval(), operator_norm(v).interval(), genuine};
 }
-Interval wrong_answer(const Case& c) {
+Interval wrong_answer(const Planted& c) {
   const Norms n = norms(c);
   return n.gap / (n.p * n.v);
 }
@@ -69,11 +71,11 @@ const Registration spectral_norm_decides_nothing =
             R"($\mathrm{gap}/(\|P\|\|V\|)\le 1/\sqrt N$ for the output that says no in the planted row)")
         .over(grid,
               [](const HardRequest& r) {
-                return Case{r, near_threshold(r, Anchors::spread)};
+                return Planted{r, near_threshold(r, Anchors::spread)};
               })
         .at_most("gap/(|P| |V|) <= 1/sqrt(N)", wrong_answer,
-                 [](const Case& c) { return 1 / sqrt(norms(c).genuine); })
-        .twin("gap/(|P| |V|) <= 1/N", wrong_answer, [](const Case& c) { return 1 / norms(c).genuine; });
+                 [](const Planted& c) { return 1 / sqrt(norms(c).genuine); })
+        .twin("gap/(|P| |V|) <= 1/N", wrong_answer, [](const Planted& c) { return 1 / norms(c).genuine; });
 
 }  // namespace
 }  // namespace attnbounds

@@ -11,7 +11,15 @@ struct Case {
   LoraLossInput in;
   LoraGradientResult fast;
 };
-Json describe(const Case& c) { return {{"loss", json_of(c.in)}, {"degree", c.fast.degree.value}}; }
+Json describe(const Case& c) {
+  const auto part = [](const BoundedMatrix& m) {
+    return Json{{"value", json_matrix(m.value)}, {"bound", json_number(m.bound.exact())}};
+  };
+  Json gradients;
+  for (const auto& [name, of] : {std::pair("Q", &c.fast.q), {"K", &c.fast.k}, {"V", &c.fast.v}})
+    gradients[name] = {{"B", part(of->b)}, {"A", part(of->a)}};
+  return {{"loss", json_of(c.in)}, {"gradients", gradients}};
+}
 
 std::array<const BoundedMatrix*, 6> parts(const LoraGradientResult& g) {
   return {&g.q.b, &g.q.a, &g.k.b, &g.k.a, &g.v.b, &g.v.a};

@@ -7,18 +7,6 @@
 namespace attnbounds {
 namespace {
 
-/// A formula that sunflowers occur in: few variables, clauses of 1 to 3 literals.
-Case draw(Draw& d) {
-  Formula f{d.integer(1, 9), {}};
-  for (long c = d.integer(0, 4 * f.variables); c > 0; --c) {
-    Clause clause;
-    for (long l = d.integer(0, 9) == 0 ? 1 : d.integer(2, 3); l > 0; --l)
-      clause.push_back(static_cast<int>(d.integer(1, f.variables)) * d.stream.sign());
-    f.clauses.push_back(clause);
-  }
-  return {f, 2};
-}
-
 enum class Branches { both, hearts_only };
 
 /// The leaves that are reached, in order.
@@ -31,12 +19,43 @@ void collect(const Sparsification& s, long node, Branches branches, std::vector<
   collect(s, n.with_heart, branches, leaves);
   if (branches == Branches::both) collect(s, n.with_petals, branches, leaves);
 }
+std::vector<long> reached(const Sparsification& s, Branches branches) {
+  std::vector<long> leaves;
+  collect(s, 0, branches, leaves);
+  return leaves;
+}
+
+struct Sparsified : Case {};
+Json describe(const Sparsified& c) {
+  const Sparsification s = sparsify(c.formula, 2);
+  Json leaves = Json::array();
+  for (const Formula& leaf : s.leaves) leaves.push_back(dimacs_text(leaf));
+  return {{"dimacs", dimacs_text(c.formula)},
+          {"leaves", leaves},
+          {"leaf of hearts", reached(s, Branches::hearts_only).at(0)}};
+}
+std::vector<Sparsified> smaller(const Sparsified& c) {
+  std::vector<Sparsified> cases;
+  for (Case& s : smaller(static_cast<const Case&>(c))) cases.push_back({std::move(s)});
+  return cases;
+}
+
+/// A formula that sunflowers occur in: few variables, clauses of 1 to 3 literals.
+Sparsified draw(Draw& d) {
+  Formula f{d.integer(1, 9), {}};
+  for (long c = d.integer(0, 4 * f.variables); c > 0; --c) {
+    Clause clause;
+    for (long l = d.integer(0, 9) == 0 ? 1 : d.integer(2, 3); l > 0; --l)
+      clause.push_back(static_cast<int>(d.integer(1, f.variables)) * d.stream.sign());
+    f.clauses.push_back(clause);
+  }
+  return {{f, 2}};
+}
 
 /// Assignments on which the formula and the disjunction of the leaves differ.
 Rational differences(const Case& c, Branches branches) {
   const Sparsification s = sparsify(c.formula, 2);
-  std::vector<long> leaves;
-  collect(s, 0, branches, leaves);
+  const std::vector<long> leaves = reached(s, branches);
   long count = 0;
   for (long x = 0; x < 1L << c.formula.variables; ++x) {
     Assignment a;

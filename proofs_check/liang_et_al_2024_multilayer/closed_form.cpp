@@ -31,6 +31,17 @@ Case draw_any(Draw& d) {
   return c;
 }
 
+/// One head, without mask and residual.
+struct OneLayer : Case {};
+Json describe(const OneLayer& c) {
+  const Head<double>& head = c.at.layers[0].heads[0];
+  return {{"T0", json_matrix(c.at.input)},
+          {"W", json_matrix(head.w)},
+          {"W_V", json_matrix(head.w_v)},
+          {"E", json_matrix(c.at.target)},
+          {"direction", json_matrix(c.direction)}};
+}
+
 const Rational step(1, 1L << 24);
 Interval segment() { return hull(enclose(Rational(-step)), enclose(step)); }
 
@@ -119,9 +130,9 @@ Case draw(Draw& d) {
   for (;;)
     if (Case c = draw_any(d); both_vary(c)) return c;
 }
-Case draw_one_layer(Draw& d) {
+OneLayer draw_one_layer(Draw& d) {
   for (;;)
-    if (Case c = draw_any_layer(d); varies_by_input(c)) return c;
+    if (Case c = draw_any_layer(d); varies_by_input(c)) return {std::move(c)};
 }
 
 const Registration through_layers =

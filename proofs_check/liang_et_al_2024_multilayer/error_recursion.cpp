@@ -17,14 +17,6 @@ LayersCase draw(Draw& d) {
 
 // ---- Forward.
 
-/// The largest ratio of error to bound over the layers.
-Interval forward_ratio(const LayersCase& c, ConstantsFrom from) {
-  const Passes p = run_passes(c, from);
-  Interval largest = 0;
-  for (size_t l = 0; l < p.layers.size(); ++l)
-    if (lower(p.errors[l].output) > 0) largest = maximum(largest, state_error(p, l) / p.errors[l].output);
-  return largest;
-}
 Interval one(const LayersCase&) { return 1; }
 
 const Registration forward_recursion =
@@ -52,52 +44,6 @@ const Registration forward_recursion =
         .sizes(60, 600, 6000);
 
 // ---- Backward.
-
-enum class States { exact, approximate };
-struct Gap {
-  Interval input, weights;  // ratios of error to bound, the largest over the layers
-};
-/// Upstream dL/dT_m of the squared loss at the exact output and, for approximate states, at the approximate
-/// one: |G~ - G|_1 <= n d e_m.
-Gap backward_gap(const LayersCase& c, States states, ConstantsFrom from) {
-  Passes p = run_passes(c, from);
-  const Matrix<Interval> target = matrix_from<Interval>(c.target);
-  const Matrix<Interval> g = squared_loss(p.exact.back().output, target).gradient;
-  Matrix<Interval> near = g;
-  GradientErrors<Interval> bound{one_norm(g), Interval(0)};
-  if (states == States::exact) {  // f~ in the backward pass only
-    for (size_t l = 0; l < p.layers.size(); ++l) {
-      p.approximate[l] =
-          layer_forward(p.layers[l], p.exact[l].input, static_cast<Eigen::Index>(l), PerturbedLayers{&c});
-      LayerTrace<Interval> kept = p.exact[l];  // and the row-wise maps at the exact states
-      kept.f = p.approximate[l].f;
-      p.approximate[l] = kept;
-      p.errors[l] = forward_errors(p.constants[l], Interval(0), enclose(c.delta));
-      p.errors[l].attended = p.errors[l].middle = p.errors[l].fed = p.errors[l].output = 0;
-    }
-  } else {
-    near = squared_loss(p.approximate.back().output, target).gradient;
-    bound.error = Interval(static_cast<long>(g.size())) * p.errors.back().output;
-  }
-  const auto exact = backward(p.layers, p.exact, g), approximate = backward(p.layers, p.approximate, near);
-  Gap gap{0, 0};
-  const auto raise = [](Interval& largest, const Interval& error, const Interval& limit) {
-    if (is_finite(limit) && lower(limit) > 0) largest = maximum(largest, error / limit);
-  };
-  for (size_t l = p.layers.size(); l-- > 0;) {
-    const BackwardErrors<Interval> step = backward_errors(p.constants[l], p.errors[l], bound);
-    raise(gap.input, one_norm(Matrix<Interval>(approximate[l].input - exact[l].input)), step.input.error);
-    raise(gap.input, one_norm(exact[l].input), step.input.norm);
-    for (size_t h = 0; h < exact[l].heads.size(); ++h) {
-      raise(gap.weights, max_abs(Matrix<Interval>(approximate[l].heads[h].w - exact[l].heads[h].w)),
-            step.w[h]);
-      raise(gap.weights, max_abs(Matrix<Interval>(approximate[l].heads[h].w_v - exact[l].heads[h].w_v)),
-            step.w_v[h]);
-    }
-    bound = step.input;
-  }
-  return gap;
-}
 
 const Registration backward_recursion =
     claim("liang-et-al-2024-multilayer/backward-error",
@@ -159,10 +105,6 @@ struct Depth {
   long layers;
   enum class Kind { aligned, random, small } kind;
 };
-Json describe(const Depth& c) {
-  const char* names[] = {"aligned", "random", "small weights"};
-  return {{"layers", c.layers}, {"kind", names[static_cast<int>(c.kind)]}};
-}
 std::vector<Depth> depths(Level level) {
   std::vector<Depth> list;
   for (const long m : {1, 2, 4, 8, 16, 32})
@@ -197,6 +139,7 @@ LayersCase network(const Depth& c) {
   }
   return x;
 }
+Json describe(const Depth& c) { return describe(network(c)); }
 Interval last_ratio(const Depth& c) {
   const Passes p = run_passes(network(c), ConstantsFrom::states);
   return state_error(p, p.layers.size() - 1) / p.errors.back().output;

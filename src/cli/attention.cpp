@@ -106,12 +106,11 @@ constexpr Eigen::Index kCertifiedRows = 256;
 void write_certificate(const Options& options, const Problem& problem, const AttentionResult& result,
                        Mask mask) {
   if (!result.bound.is_finite()) throw InputError("--certificate", "a finite bound", "an infinite one");
-  if (problem.tensor && mask == Mask::causal)
-    throw InputError("--certificate", "tensor attention without a mask", "--causal");
   const Eigen::Index rows = std::min(kCertifiedRows, result.output.rows());
   const ThreadCount threads = options.threads > 0 ? ThreadCount{options.threads} : all_cores();
   if (problem.tensor)
-    write_attention_certificate(options.certificate, *problem.tensor, result, options.seed, rows, threads);
+    write_attention_certificate(options.certificate, *problem.tensor, result, mask, options.seed, rows,
+                                threads);
   else
     write_attention_certificate(options.certificate, problem.matrix, result, mask, options.seed, rows,
                                 threads);

@@ -131,9 +131,11 @@ void write_gradients(const std::filesystem::path& folder, const AttentionGradien
   write_file_atomically(folder / "dV.npy", npy_bytes(result.v.gradient));
 }
 
+void require_finite(const UpperBound& bound) {
+  if (!bound.is_finite()) throw InputError("--certificate", "a finite bound", "an infinite one");
+}
+
 GuaranteedAnswer answer(const AttentionLossInput& loss, const GradientRequest& of, const Options& options) {
-  if (!options.certificate.empty())
-    throw InputError("--certificate", "a matrix-gradient or tensor-gradient instance", "attention-gradient");
   const AttentionGradientRequest request{of.epsilon, of.method, options.causal ? Mask::causal : Mask::none,
                                          of.threads, of.model};
   const AttentionGradientResult result =
@@ -151,6 +153,10 @@ GuaranteedAnswer answer(const AttentionLossInput& loss, const GradientRequest& o
   add("bound_v", result.v);
   if (options.certify) a.certified = certify(result, loss, request);
   if (!options.output.empty()) write_gradients(options.output, result);
+  if (!options.certificate.empty()) {
+    require_finite(a.bound);
+    write_gradient_certificate(options.certificate, loss.attention, loss.upstream, request.mask, result);
+  }
   return a;
 }
 
@@ -163,7 +169,7 @@ GuaranteedAnswer answer(const Input& loss, const GradientRequest& request, const
   if (options.certify) a.certified = certify(result, loss, request);
   if (!options.output.empty()) write_file_atomically(options.output, npy_bytes(result.output));
   if (!options.certificate.empty()) {
-    if (!result.bound.is_finite()) throw InputError("--certificate", "a finite bound", "an infinite one");
+    require_finite(result.bound);
     write_gradient_certificate(options.certificate, loss, result, request.threads);
   }
   return a;

@@ -11,23 +11,19 @@
 #include "attention/spectral.hpp"
 #include "attention/support_basis.hpp"
 #include "attention/transformer.hpp"
+#include "cli/instance_oracle_reductions.hpp"
 #include "cli/oracle_numbers.hpp"
 #include "kernels/monomials.hpp"
 #include "phase/limit.hpp"
 #include "polynomial/bessel.hpp"
 #include "polynomial/certify.hpp"
 #include "proofs_check/gradient_case.hpp"
+#include "proofs_check/layers_case.hpp"
 #include "reductions/gradient/decision.hpp"
 #include "sampling/khatri_rao.hpp"
 #include "sampling/private_attention.hpp"
 
 namespace attnbounds::oracle {
-
-struct Evaluated {
-  bool hypotheses = true;
-  std::map<std::string, Interval> quantities;
-};
-using Evaluation = Evaluated (*)(const Json&);
 
 inline Interval exact(const Rational& x) { return enclose(x); }
 inline Rational squares(const Matrix<Rational>& m) {
@@ -182,6 +178,47 @@ inline Evaluated support_split(const Json& in) {
   return {true,
           {{"by rows", defect(without_large_rows(q, T), without_large_rows(k, T))},
            {"by entries", defect(entries(q), entries(k))}}};
+}
+
+inline Evaluated moments_of_relevance(const Json& in) {
+  const Matrix<Interval> v = intervals(in["v"]), y = attention(intervals(in["q"]), intervals(in["k"]), v);
+  const Rational eps = number(in["eps"]), n(static_cast<long>(v.rows()));
+  const auto error = [&](const Json& outputs) {
+    Interval most = 0;
+    for (Eigen::Index i = 0; i < y.rows(); ++i) {
+      const Json& ends = outputs[static_cast<std::size_t>(i)];
+      most =
+          maximum(most, absolute_value(hull(enclose(number(ends[0])), enclose(number(ends[1]))) - y(i, 0)));
+    }
+    return most;
+  };
+  Interval delta = exp(Interval(1));
+  for (long t = 2; t <= in["degree"].get<long>() + 1; ++t) delta /= t;
+  return {
+      eps > 0 && eps < 1,
+      {{"error", error(in["outputs"])},
+       {"error with an eighth of the cut", error(in["outputs with an eighth of the cut"])},
+       {"bound", (enclose(Rational(2 * eps * (n - 1) / (n + eps * (n - 1)))) + sharp_perturbation(delta)) *
+                     max_abs(v)}}};
+}
+inline Evaluated in_pairs_of_doubles(const Json& in) {
+  const std::vector<Rational> x = numbers(in["arguments"]), returned = numbers(in["exponentials"]),
+                              radius = numbers(in["radii"]);
+  const Matrix<Interval> off =
+      attention(intervals(in["q"]), intervals(in["k"]), intervals(in["v"])) - intervals(in["outputs"]);
+  Evaluated e{true, {{"one", Interval(1)}}};
+  Interval &of_exp = e.quantities["error/(u^2 e^x)"] = 0, &of_rows = e.quantities["error/radius"] = 0;
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    const Interval exact = exp(enclose(x[j]));
+    of_exp = maximum(of_exp, enclose(dyadic(1, 106)) * absolute_value(enclose(returned[j]) - exact) / exact);
+    e.hypotheses &= x[j] >= -200 && x[j] <= 0;
+  }
+  for (Eigen::Index i = 0; i < off.rows(); ++i) {
+    e.hypotheses &= radius.at(static_cast<std::size_t>(i)) > 0;
+    for (Eigen::Index l = 0; e.hypotheses && l < off.cols(); ++l)
+      of_rows = maximum(of_rows, absolute_value(off(i, l)) / enclose(radius[static_cast<std::size_t>(i)]));
+  }
+  return e;
 }
 
 inline Evaluated projected(const Json& in) {
@@ -384,6 +421,26 @@ Evaluated closed_form_of(const Input& input, const Matrix<double>& direction) {
         }));
   return e;
 }
+inline Evaluated closed_form_by_all(const Json& in) {
+  const MatrixLossInput input = matrix_loss(in);
+  Evaluated e = closed_form_of(input, doubles(in["direction of X"]));
+  if (!in.contains("direction of Y")) return e;
+  const auto to = [&](const char* name) { return doubles(in[std::string("direction of ") + name]); };
+  const auto at = [&](const Interval& t) {
+    return MatrixLoss<Interval>{along(input.a1, to("A1"), t), along(input.a2, to("A2"), t),
+                                along(input.a3, to("A3"), t), along(input.x, to("X"), t),
+                                along(input.y, to("Y"), t),   matrix_from<Interval>(input.e)};
+  };
+  add(e, " by all",
+      on_segment([&](const Interval& t) { return loss(at(t)); },
+                 [&](const Interval& t) {
+                   const MatrixLossGradient<Interval> g = loss_gradient(at(t));
+                   return Interval(inner_product(g.x, to("X")) + inner_product(g.a1, to("A1")) +
+                                   inner_product(g.a2, to("A2")) + inner_product(g.a3, to("A3")) +
+                                   inner_product(g.y, to("Y")));
+                 }));
+  return e;
+}
 inline Evaluated decoded_closed_form(const Json& in) {
   const Matrix<double> w = doubles(in["W"]), direction = doubles(in["direction"]);
   const Matrix<Interval> a1 = intervals(in["A1"]), a2 = intervals(in["A2"]), h = intervals(in["h"]),
@@ -502,11 +559,13 @@ inline Evaluated in_variances(const Json& in) {
 inline Adapter<double> adapter(const Json& in) {
   return {doubles(in["frozen"]), doubles(in["B"]), doubles(in["A"]), number(in["scale"])};
 }
+inline LoraLossInput lora_loss(const Json& l) {
+  return {doubles(l["X_Q"]), doubles(l["X_K"]), doubles(l["X_V"]), adapter(l["Q"]),
+          adapter(l["K"]),   adapter(l["V"]),   doubles(l["Y"])};
+}
 /// The adapters' gradients under both weights, as producer's code has them, and Theorem L's bounds.
 inline Evaluated adapters(const Json& in) {
-  const Json& l = in["loss"];
-  const LoraLossInput input{doubles(l["X_Q"]), doubles(l["X_K"]), doubles(l["X_V"]), adapter(l["Q"]),
-                            adapter(l["K"]),   adapter(l["V"]),   doubles(l["Y"])};
+  const LoraLossInput input = lora_loss(in["loss"]);
   const LoraLoss<Interval> loss = loss_over<Interval>(input);
   const Matrix<double> sigma = doubles(in["sigma"]);
   const Rational delta = number(in["delta"]);
@@ -564,12 +623,26 @@ inline Evaluated adapters(const Json& in) {
           {{"Q and K", of_scores}, {"V", of_values}, {"one", Interval(1)}}};
 }
 
+/// The outputs that the instance has, against the closed form.
+inline Evaluated adapters_returned(const Json& in) {
+  const LoraLossInput input = lora_loss(in["loss"]);
+  const LoraGradient<Interval> g = lora_gradient(loss_over<Interval>(input));
+  Evaluated e{input.q.scale > 0 && input.k.scale > 0 && input.v.scale > 0, {{"one", Interval(1)}}};
+  Interval& largest = e.quantities["error over its bound"] = 0;
+  for (const auto& [name, exact] : {std::pair("Q", &g.q), {"K", &g.k}, {"V", &g.v}})
+    for (const auto& [part, truth] : {std::pair("B", &exact->b), {"A", &exact->a}}) {
+      const Json& returned = in["gradients"][name][part];
+      const Rational bound = number(returned["bound"]);
+      e.hypotheses &= bound >= 0;
+      if (bound > 0)
+        largest = maximum(largest,
+                          max_abs(Matrix<Interval>(intervals(returned["value"]) - *truth)) / enclose(bound));
+    }
+  return e;
+}
+
 inline Evaluated adapters_closed_form(const Json& in) {
-  const auto read = [&](const Json& l) {
-    return LoraLossInput{doubles(l["X_Q"]), doubles(l["X_K"]), doubles(l["X_V"]), adapter(l["Q"]),
-                         adapter(l["K"]),   adapter(l["V"]),   doubles(l["Y"])};
-  };
-  const LoraLossInput input = read(in["loss"]), to = read(in["direction"]);
+  const LoraLossInput input = lora_loss(in["loss"]), to = lora_loss(in["direction"]);
   const auto at = [&](const Interval& t) {
     LoraLoss<Interval> moved = loss_over<Interval>(input);
     const auto move = [&](Adapter<Interval>& w, const Adapter<double>& base,
@@ -635,6 +708,92 @@ inline Evaluated embedded(const Json& in) {
   return {true,
           {{"difference", difference(Rational(static_cast<long>(d), static_cast<long>(r)))},
            {"difference without d/r", difference(1)}}};
+}
+
+// ---- Networks.
+
+inline LayersCase layers_case(const Json& in) {
+  LayersCase c;
+  c.delta = number(in["delta"]);
+  c.input = doubles(in["T0"]);
+  c.target = doubles(in["E"]);
+  for (const Json& l : in["layers"]) {
+    Layer<double> layer;
+    layer.mask = l["mask"] == "causal" ? Mask::causal : Mask::none;
+    layer.residual = l["residual"] == "added" ? Residual::added : Residual::none;
+    c.sigma.emplace_back();
+    for (const Json& h : l["heads"]) {
+      layer.heads.push_back({doubles(h["W"]), doubles(h["W_V"]), {}});
+      c.sigma.back().push_back(doubles(h["sigma"]));
+    }
+    c.layers.push_back(layer);
+  }
+  return c;
+}
+inline Evaluated errors_of_network(const Json& in) {
+  const LayersCase c = layers_case(in);
+  const Passes p = run_passes(c, ConstantsFrom::states);
+  const std::size_t last = p.layers.size() - 1;
+  Evaluated e{c.delta > 0 && c.delta < 1, {{"one", Interval(1)}}};
+  for (const auto& layer : c.sigma)
+    for (const Matrix<double>& sigma : layer) e.hypotheses &= max_abs(sigma) <= 1;
+  const BackwardGap fixed = backward_gap(c, States::exact, ConstantsFrom::states),
+                    norms = backward_gap(c, States::approximate, ConstantsFrom::norms),
+                    states = backward_gap(c, States::approximate, ConstantsFrom::states);
+  Interval growth = state_error(p, 0) * enclose(Rational(1 - Rational(1, 1L << 40)));
+  for (std::size_t l = 0; l < last; ++l) growth *= enclose(Rational(3, 2));
+  e.quantities.insert({{"state, norms", forward_ratio(c, ConstantsFrom::norms)},
+                       {"state, states", forward_ratio(c, ConstantsFrom::states)},
+                       {"last state, states", state_error(p, last) / p.errors.back().output},
+                       {"by the state, fixed", fixed.input},
+                       {"by the weights, fixed", fixed.weights},
+                       {"by the state, norms", norms.input},
+                       {"by the state, states", states.input},
+                       {"by the weights, states", states.weights},
+                       {"first error", state_error(p, 0)},
+                       {"last error", state_error(p, last)},
+                       {"(3/2)^(m-1) e_1 (1 - 2^-40)", growth}});
+  return e;
+}
+inline Evaluated one_layer(const Json& in) {
+  const Layer<double> layer = [&] {
+    Layer<double> l;
+    l.residual = Residual::none;
+    l.heads.push_back({doubles(in["W"]), doubles(in["W_V"]), {}});
+    return l;
+  }();
+  const std::vector<Layer<Interval>> layers = layers_over<Interval>({layer});
+  const Matrix<double> t0 = doubles(in["T0"]), direction = doubles(in["direction"]);
+  const Matrix<Interval> target = intervals(in["E"]), w = intervals(in["W"]), w_v = intervals(in["W_V"]);
+  const auto passed = [&](const Interval& t) { return forward(layers, along(t0, direction, t)); };
+  const auto value = [&](const Interval& t) { return squared_loss(passed(t).back().output, target).value; };
+  Evaluated e;
+  add(e, "", on_segment(value, [&](const Interval& t) {
+        const auto traces = passed(t);
+        const auto loss = squared_loss(traces.back().output, target);
+        return inner_product(backward(layers, traces, loss.gradient)[0].input, direction);
+      }));
+  add(e, " as printed", on_segment(value, [&](const Interval& t) {
+        const Matrix<Interval> m = along(t0, direction, t), h = product(m, w_v),
+                               f = softmax_rows(scores<Interval>(product(m, w), m)),
+                               g = product(f, h) - target, q = product<Interval>(g, h.transpose()),
+                               attended = product(f, h);
+        Matrix<Interval> by_queries = q, by_keys = q;
+        for (Eigen::Index i = 0; i < q.rows(); ++i)
+          for (Eigen::Index j = 0; j < q.cols(); ++j) {
+            Interval k_i = 0, k_j = 0;
+            for (Eigen::Index l = 0; l < g.cols(); ++l)
+              k_i += g(i, l) * attended(i, l), k_j += g(j, l) * attended(j, l);
+            by_queries(i, j) = f(i, j) * (q(i, j) - k_i);
+            by_keys(i, j) = f(i, j) * (q(j, i) - k_j);
+          }
+        const Matrix<Interval> printed =
+            (product(by_queries, product(m, w)) + product(by_keys, product<Interval>(m, w.transpose()))) /
+                Interval(static_cast<long>(m.cols())) +
+            product(f, product<Interval>(g, w_v.transpose()));
+        return inner_product(printed, direction);
+      }));
+  return e;
 }
 
 // ---- Over the rationals.
@@ -923,7 +1082,7 @@ inline const std::map<std::string, Evaluation> kEvaluations = {
      [](const Json& in) {
        if (in.contains("R")) return decoded_closed_form(in);
        if (in.contains("A4")) return closed_form_of(tensor_loss(in), doubles(in["direction"]));
-       return closed_form_of(matrix_loss(in), doubles(in["direction of X"]));
+       return closed_form_by_all(in);
      }},
     {"trace-identity", trace_of},
     {"quadrature", gauss},
@@ -942,6 +1101,21 @@ inline const std::map<std::string, Evaluation> kEvaluations = {
     {"leverage-with-a-constant", [](const Json& in) { return leverage_scores(in, true, true); }},
     {"leverage-of-any-columns", [](const Json& in) { return leverage_scores(in, false, true); }},
     {"degree-from-above", theorem_u},
+    {"one-layer-gradient", one_layer},
+    {"network-errors", errors_of_network},
+    {"tree-of-moments", moments_of_relevance},
+    {"double-double", in_pairs_of_doubles},
+    {"adapter-gradients", adapters_returned},
+    {"threshold-of-gap", gap_of_threshold},
+    {"threshold-of-formula", [](const Json& in) { return formula_by_threshold(in, false); }},
+    {"threshold-of-unsatisfiable-formula", [](const Json& in) { return formula_by_threshold(in, true); }},
+    {"planted-tuple", planted_outputs},
+    {"wrong-answer", wrong_answer},
+    {"decision-from-gradients", recovered},
+    {"split-and-list", counted},
+    {"merlin-arthur", small_world},
+    {"sparsification", disjunction},
+    {"tree-depth", halved},
     {"adapter-closed-form", adapters_closed_form},
     {"tree-cover", cover},
     {"node-sums", [](const Json& in) { return sums_in_a_field(in, true); }},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "attention/attention.hpp"
@@ -9,6 +10,13 @@
 #include "proofs_check/claim.hpp"
 
 namespace attnbounds::oracle {
+
+/// Of a lemma on an instance.
+struct Evaluated {
+  bool hypotheses = true;
+  std::map<std::string, Interval> quantities;
+};
+using Evaluation = Evaluated (*)(const Json&);
 
 inline Rational number(const Json& text) { return rational_from_text(text.get<std::string>(), "number"); }
 inline std::vector<Rational> numbers(const Json& list) {

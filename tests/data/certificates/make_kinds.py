@@ -5,6 +5,7 @@ library; writes beside itself). expected.txt of both folders is what attnbounds-
 import copy
 import hashlib
 import json
+import math
 import os
 import struct
 
@@ -486,3 +487,245 @@ spoil("third_moment_weight_zero", put("instance", "f", 0, "0"), third)
 lemma("best-relative-error", "aggarwal-alman-2022/relative-sandwich", "J lower bound", "J bound", "E_g",
       {"half_width": "1", "degree": 0, "upper": {"degree": 0, "coefficients": ["0x0.a6p0"], "critical_points": [], "radius": "0x1p-30"},
        "lower": {"degree": 0, "points": ["-1", "1"]}}, file="relative_sandwich")
+
+# tensor attention under a mask, all scores 0: row 0 sees the pair of products 0, row 1 means of 0, 0, 1, 1
+masked = dict(attention, mask="causal", output=matrix("half.npy", [[0.0], [0.5]]), bound_rounding="0x1p-50", bound="0x1p-50",
+              inputs=dict(attention["inputs"], k2=attention["inputs"]["k"], v2=matrix("ones.npy", [[1.0], [1.0]])), observed={"lower": "0", "upper": "0x1p-50"})
+save("valid", "attention_causal_pairs", masked)
+spoil("attention_causal_pairs_without_the_mask", put("mask", "none"), masked)
+spoil("attention_causal_pairs_of_fewer_tokens", lambda c: c["inputs"].update(k2=one, v2=one), masked)
+
+# q = 0, keys and values (1, -1), G = 1: f = (1/2, 1/2), V G = (1, -1), p = (1/2, -1/2); p K = 1, p^T Q = 0, f^T G = f
+def by(output, bound="0x1p-50"):
+    return dict(output, bound=bound, observed={"lower": "0", "upper": bound})
+
+
+by_all = dict(HEAD, kind="gradient", inputs={"q": matrix("zero.npy", [[0.0]]), "k": sides, "v": sides, "G": one}, mask="none",
+              outputs={"q": by(one), "k": by(matrix("zeros.npy", [[0.0], [0.0]])), "v": by(matrix("halves.npy", [[0.5], [0.5]]))})
+save("valid", "gradient_by_q_k_v", by_all)
+off_by_half = dict(by_all, outputs={"v": dict(by(matrix("ones.npy", [[1.0], [1.0]]), "3/4"), exceeds="1/4")})
+save("valid", "gradient_by_v_exceeds", off_by_half)
+spoil("gradient_by_v_exceeds_all_of_it", put("outputs", "v", "exceeds", "1/2"), off_by_half)
+spoil("gradient_by_v_bound_too_small", put("outputs", "v", "bound", "1/4"), off_by_half)
+spoil("gradient_by_k_of_another", put("outputs", "k", by(matrix("halves.npy", [[0.5], [0.5]]))), by_all)
+spoil("gradient_by_q_of_another_shape", put("outputs", "q", by(sides)), by_all)
+spoil("gradient_by_nothing", put("outputs", {}), by_all)
+spoil("gradient_by_the_upstream", put("outputs", "G", by(one)), by_all)
+spoil("gradient_causal_of_other_shapes", put("mask", "causal"), by_all)
+spoil("gradient_by_q_observed_too_large", put("outputs", "q", "observed", "lower", "0x1p-51"), by_all)
+
+# W_Q = -1 + 1 1 = 0 and so on: Q = 0, f = (1/2, 1/2), Att = 1, c = 1, p = (1/2, -1/2): dL/dW = 1, 0, 1
+def returned(value, bound="0x1p-50"):
+    return {"B": {"value": [[value]], "bound": bound}, "A": {"value": [[value]], "bound": bound}}
+
+
+adapted = {"X_Q": [["1"]], "X_K": [["1"], ["-1"]], "X_V": [["2"], ["0"]], "Y": [["0"]], "Q": dict(unit, frozen=[["-1"]]), "K": unit, "V": unit}
+of_adapters = lemma("adapter-gradients", "hu-et-al-2024-lora/kernel-guarantee", "the largest error over its bound", "error over its bound", "one",
+                    {"loss": adapted, "gradients": {"Q": returned("1"), "K": returned("0", "0"), "V": returned("1")}})
+spoil("adapter_gradients_bound_negative", put("instance", "gradients", "K", "A", "bound", "-1"), of_adapters)
+spoil("adapter_gradients_off", put("instance", "gradients", "V", "B", "value", [["0"]]), of_adapters)
+spoil("adapter_gradients_one_left_out", lambda c: c["instance"]["gradients"]["Q"].pop("A"), of_adapters)
+spoil("adapter_gradients_of_another_shape", put("instance", "gradients", "Q", "A", "value", [["1", "1"]]), of_adapters)
+
+# q = 0, values 1 and -1: the mean is 0; 2/5 and more is allowed for leaving out one key
+moments_tree = lemma("tree-of-moments", "gupta-et-al-2025/relevance-tree", "error <= bound", "error", "bound",
+                     {"q": [["0"]], "k": [["1"], ["2"]], "v": [["1"], ["-1"]], "eps": "1/2", "degree": 3, "leaf": 1,
+                      "outputs": [["-1/8", "1/8"]], "outputs with an eighth of the cut": [["1", "1"]]})
+spoil("tree_of_moments_output_too_far", put("instance", "outputs", 0, 1, "3/4"), moments_tree)
+spoil("tree_of_moments_eps_large", put("instance", "eps", "2"), moments_tree)
+spoil("tree_of_moments_output_of_three_ends", put("instance", "outputs", 0, ["0", "0", "0"]), moments_tree)
+spoil("tree_of_moments_constants", put("instance", "degree", 1), moments_tree)  # errs by e/2 > 1
+
+pairs_of_doubles = lemma("double-double", "alman-song-2023/double-double-reference", "attention: error <= radius", "error/radius", "one",
+                         {"arguments": ["0"], "exponentials": ["1"], "q": [["0"]], "k": [["1"], ["2"]], "v": [["1"], ["-1"]], "outputs": [["0x1p-90"]], "radii": ["0x1.8p-90"]})
+spoil("double_double_radius_too_small", put("instance", "radii", 0, "0x1p-91"), pairs_of_doubles)
+spoil("double_double_radius_zero", put("instance", "radii", 0, "0"), pairs_of_doubles)
+spoil("double_double_argument_positive", put("instance", "arguments", 0, "1"), pairs_of_doubles)
+spoil("double_double_argument_too_small", put("instance", "arguments", 0, "-201"), pairs_of_doubles)
+
+# one query and one key 1 1, T = A = 1, d = 2: r^2/2 >= 2 log 3 and (r^2 + r w)/2 = log 3; the output is 3/4
+def threshold(r, log_yes, gap_score=0):  # of a yes; e = 1, d = 2
+    return {"entry": r.hex(), "bias": ((2 * log_yes - r * r * gap_score) / r).hex(), "bias_columns": 1}
+
+
+above = lemma("threshold-of-gap", "alman-song-2023/gap-attention", "completeness: R/(R+1) - 1e-9 <= the largest output", "completeness", "largest output",
+              {"families": [["1"], ["1"]], "yes": 1, "no": 0, "instance": "yes", "threshold": threshold(2.125, math.log(3), 1), "threshold without a gap": None})
+spoil("threshold_of_gap_no_not_below", put("instance", "no", 1), above)
+spoil("threshold_of_gap_entry_too_small", put("instance", "threshold", threshold(2.0, math.log(3), 1)), above)
+spoil("threshold_of_gap_another_bias", put("instance", "threshold", "bias", "0"), above)
+spoil("threshold_of_gap_of_a_no", put("instance", "instance", "no"), above)
+spoil("threshold_of_gap_yes_not_reached", lambda c: c["instance"].update(yes=2, no=1, threshold=threshold(2.125, math.log(3), 2)), above)
+spoil("threshold_of_gap_of_letters", put("instance", "families", 0, 0, "x"), above)
+spoil("threshold_of_gap_of_unequal_vectors", put("instance", "families", 1, ["1", "11"]), above)
+spoil("threshold_of_gap_of_one_family", put("instance", "families", [["1"]]), above)
+# two keys and no score above 0: 2 e^0 in the place of 2 e^-(log 2 + ...), with 1 anchor: 2/3
+narrow = {"families": [["0"], ["1", "1"]], "yes": 1, "no": 0, "instance": "no", "threshold": threshold(2.5, math.log(3), 1),
+          "threshold without a gap": {"entry": "1", "bias": "0", "bias_columns": 1}}
+small = lemma("threshold-of-gap", "alman-song-2023/gap-attention", "B at 3/4 of the least: gap below log n", "soundness without a gap", "1/4 + 1e-9",
+              narrow, relation="greater", file="threshold_without_a_gap")
+spoil("threshold_without_a_gap_but_with_one", put("instance", "threshold without a gap", "entry", "2"), small)
+# T = 1: no bias up to the entry lifts a yes to the anchor's weight, e^(1/4) in the place of e^(log 3)
+alone = lemma("threshold-of-formula", "alman-song-2023/orthogonality-attention", "B at 3/4 of the least: gap below log n", "smaller side without a gap",
+              "larger side without a gap", {"dimacs": "p cnf 0 0\n", "arity": 3, "threshold": {"entry": "0x1.4ccfb3ed52a7ap+0", "bias": "0x1.4ccfb3ed52a34p+0", "bias_columns": 1},
+              "threshold without a gap": {"entry": "1/2", "bias": "1/2", "bias_columns": 1}}, relation="greater", file="threshold_below_its_anchors")
+alone["instance"]["threshold without a gap"] = {"entry": "0x1p-1", "bias": "0x1p-1", "bias_columns": 1}
+save("valid", "threshold_below_its_anchors", alone)
+spoil("threshold_below_its_anchors_but_above", put("instance", "threshold without a gap", {"entry": "0x1.4p+0", "bias": "0", "bias_columns": 1}), alone)
+spoil("threshold_without_a_gap_of_a_yes", lambda c: c["instance"].update(families=[["1"], ["1", "1"]], instance="yes"), small)
+
+# x1: families 1 0 and 1 1, T = 2: r^2/2 >= log 2 + 2 log 3; the query of x1 true has the scores 0, 0
+formula_one = {"dimacs": "p cnf 2 1\n1 0\n", "arity": 2, "threshold": threshold(2.5, math.log(3))}
+decided = lemma("threshold-of-formula", "alman-song-2023/orthogonality-attention", "the largest output is on the formula's side of 1/2", "smaller side",
+                "larger side", formula_one)
+spoil("threshold_of_formula_entry_too_small", put("instance", "threshold", threshold(2.375, math.log(3))), decided)
+spoil("threshold_of_formula_of_17_variables", put("instance", "dimacs", "p cnf 17 0\n"), decided)
+spoil("threshold_of_formula_endless", put("instance", "dimacs", "p cnf 2 1\n1\n"), decided)
+unsatisfiable = lemma("threshold-of-unsatisfiable-formula", "alman-song-2023/anchor-keys", "every output <= 1/4 + 1e-9", "smaller side", "1/4 + 1e-9",
+                      dict(formula_one, dimacs="p cnf 2 1\n0\n"))
+spoil("threshold_of_unsatisfiable_formula_satisfiable", lambda c: c.update(comparison="anchors dropped", relation="greater",
+      left={"quantity": "output without anchors", "scale": "1"}, instance=formula_one), unsatisfiable)
+
+seen = lemma("planted-tuple", "alman-song-2023/planted-families", "1/2 <= the planted row's output", "half", "planted output",
+             {"families": [["0", "1"], ["1"]], "sign": -1, "planted": [0, 0], "threshold": threshold(2.125, math.log(3))})
+spoil("planted_tuple_another_does_as_well", put("instance", "families", [["0", "0"], ["1"]]), seen)
+spoil("planted_tuple_not_the_largest", put("instance", "planted", [1, 0]), seen)
+spoil("planted_tuple_of_one_query", put("instance", "families", 0, ["0"]), seen)
+spoil("planted_tuple_of_three", put("instance", "planted", [0, 0, 0]), seen)
+spoil("planted_tuple_another_sign", put("instance", "sign", 1), seen)
+spoil("planted_tuple_entry_too_small", put("instance", "threshold", threshold(2.0, math.log(3))), seen)
+
+# scores 0 and -1/2, anchors -1/2: outputs 1/(1 + e^(-1/2)) = 0.62… and 1/2, |P| >= 1, N = 2
+wrong = lemma("wrong-answer", "han-et-al-2023-hyperattention/spectral-norm-decides-nothing", "gap/(|P| |V|) <= 1/sqrt(N)", "gap/(|P| |V|)", "1/sqrt(N)",
+              {"families": [["0", "1"], ["1", "1"]], "threshold": {"entry": "1", "bias": "0", "bias_columns": 1}, "anchors' bias": "1", "planted query": 0})
+spoil("wrong_answer_three_families", put("instance", "families", [["0", "1"], ["1", "1"], ["1", "1"]]), wrong)
+spoil("wrong_answer_anchors_above", put("instance", "anchors' bias", "-1"), wrong)
+spoil("wrong_answer_of_a_third_query", put("instance", "planted query", 2), wrong)
+spoil("wrong_answer_of_another_query", put("instance", "planted query", 1), wrong)
+spoil("wrong_answer_of_no_pair", put("instance", "families", 0, 0, "1"), wrong)
+
+# n = 2, R = 8: r^2/2 >= log 2 + 2 log 8. f(1) = (16/17)^2 + … = 0.89…, f(0) = 2 (2/3)^2, half way 0.89…
+asked = dict(formula_one, threshold=threshold(3.25, math.log(8)), recovered=["1/2", "1"])
+asked["half way"] = ["1/2", "1"]
+recovered = lemma("decision-from-gradients", "alman-song-2024-gradient/decision-from-gradients", "the recovered |Att|^2 is on the formula's side of 1/3",
+                  "smaller side", "larger side", asked)
+spoil("decision_from_gradients_recovered_too_little", put("instance", "recovered", 1, "7/8"), recovered)
+spoil("decision_from_gradients_recovered_too_much", put("instance", "recovered", 0, "15/16"), recovered)
+spoil("decision_from_gradients_half_way_elsewhere", put("instance", "half way", ["1/3", "1/2"]), recovered)
+spoil("decision_from_gradients_entry_too_small", put("instance", "threshold", threshold(3.0, math.log(8))), recovered)
+
+both = lemma("split-and-list", "abboud-rubinstein-williams-2017/split-and-list", "orthogonal tuples count satisfying assignments", "difference", "zero",
+             {"dimacs": "p cnf 3 1\n1 -3 0\n", "arity": 2})
+spoil("split_and_list_as_its_twin", lambda c: c.update(comparison="the last clause is not listed", left={"quantity": "difference, one clause fewer", "scale": "1"}), both)
+
+world = lemma("merlin-arthur", "abboud-rubinstein-williams-2017/merlin-arthur-gap", "soundness: accepting <= K(l-1)", "accepting, not orthogonal", "K (l - 1)",
+              {"code": "reed-solomon", "K": 2, "l": 2, "T": 1, "q": 3})
+spoil("merlin_arthur_field_not_prime", put("instance", "q", 4), world)
+spoil("merlin_arthur_field_too_small", put("instance", "q", 2), world)
+spoil("merlin_arthur_of_seven_bits", lambda c: c["instance"].update(l=7, q=17), world)
+spoil("merlin_arthur_hermitian", put("instance", "code", "hermitian"), world)
+
+# (x1 or x2) and (x1 or not x2): the heart x1, or the petals x2 and not x2
+leaves = lemma("sparsification", "impagliazzo-paturi-zane-2001/sparsification", "the leaves' disjunction is the formula", "differences", "zero",
+               {"dimacs": "p cnf 2 2\n1 2 0\n1 -2 0\n", "leaves": ["p cnf 2 1\n1 0\n", "p cnf 2 2\n2 0\n-2 0\n"], "leaf of hearts": 0})
+spoil("sparsification_another_leaf", put("instance", "leaves", 0, "p cnf 2 1\n2 0\n"), leaves)
+spoil("sparsification_leaf_of_other_variables", put("instance", "leaves", 1, "p cnf 3 2\n2 0\n-2 0\n"), leaves)
+spoil("sparsification_leaf_missing", put("instance", "leaf of hearts", 2), leaves)
+spoil("sparsification_long_clause", put("instance", "dimacs", "p cnf 11 1\n%s 0\n" % " ".join(map(str, range(1, 12)))), dict(leaves, instance=dict(leaves["instance"], leaves=["p cnf 11 0\n"])))
+
+halved = lemma("tree-depth", "bharadwaj-et-al-2023/draw-cost", "I <= 2^depth", "I", "leaves", {"rows": 3, "depth": 2})
+spoil("tree_depth_of_another_tree", put("instance", "depth", 3), halved)
+
+# a formula to gradients: q, k, v as A1, A2, A3, X = Y = 1, E = 0
+def padded(rows):
+    return [row + [0.0] * (2 - len(row)) for row in rows]
+
+
+r, w = 3.25, 2 * math.log(8) / 3.25
+loss = dict(HEAD, kind="reduction", arity=2, protocol=None, threshold={"entry": r.hex(), "bias": w.hex(), "bias_columns": 1},
+            decision="1/3", gap="1/2", epsilon="1/32", witness=[1, 0], count=None,
+            files={"formula": put_file("one_clause.cnf", b"p cnf 2 1\n1 0\n"), "vectors": put_file("one_clause_ov.txt", b"p ov 2 2 1\n1\n0\n1\n1\n"),
+                   "A1": matrix("loss_A1.npy", [[r, r], [0.0, r]]), "A2": matrix("loss_A2.npy", [[-r, w], [-r, w], [0.0, 0.0]]),
+                   "A3": matrix("loss_A3.npy", [[1.0], [1.0], [0.0]]), "X": matrix("loss_X.npy", [[1.0, 0.0], [0.0, 1.0]]), "Y": one,
+                   "E": matrix("zeros.npy", [[0.0], [0.0]])})
+save("valid", "reduction_to_gradients", loss)
+spoil("reduction_to_gradients_epsilon", put("epsilon", "1/33"), loss)
+spoil("reduction_to_gradients_gap", put("gap", "9/10"), loss)
+spoil("reduction_to_gradients_x", lambda c: c["files"].update(X=matrix("loss_2X.npy", [[1.0, 0.0], [0.0, 2.0]])), loss)
+spoil("reduction_to_gradients_target", lambda c: c["files"].update(E=matrix("ones.npy", [[1.0], [1.0]])), loss)
+spoil("reduction_to_gradients_of_two_values", lambda c: c["files"].update(Y=matrix("two.npy", [[2.0]])), loss)
+spoil("reduction_to_gradients_query", lambda c: c["files"].update(A1=matrix("loss_A1_other.npy", [[0.0, r], [0.0, r]])), loss)
+spoil("reduction_to_gradients_decision", put("decision", "2/3"), loss)
+
+# one token: f = 1, L = T^2/2, slopes 1 - t to 1 + t, quotient 1
+token = lemma("one-layer-gradient", "liang-et-al-2024-multilayer/one-layer-gradient", "the difference quotient lies among the slopes of the segment",
+              "distance", "half-width", {"T0": [["1"]], "W": [["2"]], "W_V": [["1"]], "E": [["0"]], "direction": [["1"]]})
+spoil("one_layer_gradient_as_printed", lambda c: c.update(comparison="Lemma D.17 as printed: f for f^T in D6 to D8, W and W^T exchanged", relation="greater",
+      left={"quantity": "distance as printed", "scale": "1"}, right={"quantity": "half-width as printed", "scale": "1"}), token)  # one token: no difference
+spoil("one_layer_gradient_of_wide_values", put("instance", "W_V", [["1", "1"]]), token)
+spoil("one_layer_gradient_of_two_targets", put("instance", "E", [["0"], ["0"]]), token)
+
+# the two tokens of kind layers: weights 1/2 (1 +- 1/64), the state is off by 1/64, phi = 0.0156259…
+signs = [["1", "-1"], ["1", "-1"]]
+network = lemma("network-errors", "liang-et-al-2024-multilayer/forward-error", "error <= the recursion with constants from states, every layer", "state, states", "one",
+                {"layers": [{"heads": [{"W": [["0"]], "W_V": [["1"]], "sigma": signs}], "mask": "none", "residual": "none"}], "T0": [["1"], ["-1"]], "E": [["0"], ["0"]], "delta": "1/64"})
+spoil("network_errors_sigma_large", put("instance", "layers", 0, "heads", 0, "sigma", 0, 0, "2"), network)
+spoil("network_errors_sigma_of_one_row", put("instance", "layers", 0, "heads", 0, "sigma", [["1", "-1"]]), network)
+spoil("network_errors_delta_one", put("instance", "delta", "1"), network)
+spoil("network_errors_no_layers", put("instance", "layers", []), network)
+spoil("network_errors_with_an_mlp", put("instance", "layers", 0, "mlp", {"W1": [["0"]], "W2": [["0"]], "activation": "relu"}), network)
+spoil("network_errors_target_of_one_token", put("instance", "E", [["0"]]), network)
+spoil("network_errors_of_less", lambda c: c.update(comparison="99 hundredths of the recursion", right={"quantity": "one", "scale": "99/100"}), network)
+gradients = copy.deepcopy(network)
+gradients.update(claim="liang-et-al-2024-multilayer/backward-error", comparison="gradient by the state, approximate states", left={"quantity": "by the state, states", "scale": "1"})
+save("valid", "network_errors_backward", gradients)
+# W_V = 1/2 and a residual: the shift 1/128 of both tokens grows by 3/2
+steps = {"mask": "none", "residual": "added", "heads": [{"W": [["0"]], "W_V": [["1/2"]], "sigma": signs}]}
+calm = copy.deepcopy(steps)
+calm["heads"][0]["sigma"] = [["0", "0"], ["0", "0"]]
+for layer in (steps, calm):
+    layer["heads"][0]["W_V"] = [["0x1p-1"]]
+aligned = copy.deepcopy(network)
+aligned.update(claim="liang-et-al-2024-multilayer/growth-with-depth", comparison="(3/2)^(m-1) e_1 (1 - 2^-40) <= error on aligned networks",
+               left={"quantity": "(3/2)^(m-1) e_1 (1 - 2^-40)", "scale": "1"}, right={"quantity": "last error", "scale": "1"})
+aligned["instance"]["layers"] = [steps, calm, calm]
+save("valid", "network_errors_aligned", aligned)
+spoil("network_errors_not_aligned", put("instance", "layers", 2, "residual", "none"), aligned)
+spoil("network_errors_aligned_off_twice", put("instance", "layers", 1, steps), aligned)
+spoil("network_errors_aligned_of_another_size", put("instance", "layers", 1, "heads", 0, "W_V", [["0x1p-2"]]), aligned)
+spoil("network_errors_aligned_of_other_tokens", put("instance", "T0", [["1"], ["-2"]]), aligned)
+spoil("network_errors_aligned_of_two_heads", lambda c: c["instance"]["layers"][1]["heads"].append(calm["heads"][0]), aligned)
+
+# by all five: L = 1/2 (f h)^2, h = (1, 0), at A1 = X = Y = 1, A2 = (1, 0), A3 = (1, 0), all moved by 1
+still = {"direction of %s" % name: [["1"]] * len(slope[name]) for name in ("A1", "A2", "A3", "X", "Y")}
+by_all_five = lemma("closed-form", "alman-song-2024-gradient/closed-form", "the same by X, A1, A2, A3, Y together", "distance by all", "half-width by all",
+                    dict(slope, **still), file="closed_form_by_all")
+spoil("closed_form_by_all_one_direction_left_out", lambda c: c["instance"].pop("direction of A2"), by_all_five)
+spoil("closed_form_by_all_direction_of_another_shape", put("instance", "direction of A3", [["1"]]), by_all_five)
+spoil("closed_form_by_all_without_directions", lambda c: [c["instance"].pop(name) for name in still if name != "direction of X"], by_all_five)
+spoil("reduction_to_gradients_x_of_one_column", lambda c: c["files"].update(X=one), loss)
+
+
+# the same to attention, r = 2.5 and a yes of weight 3: outputs 3/4, and 6 e^(-25/8)/(1 + …) = 0.208…
+def matrices(r, w):
+    name = ("%g" % r).replace(".", "_")
+    return {"q": matrix("q_%s.npy" % name, [[r, r], [0.0, r]]), "k": matrix("k_%s.npy" % name, [[-r, w], [-r, w], [0.0, 0.0]]),
+            "v": matrix("loss_A3.npy", [[1.0], [1.0], [0.0]])}
+
+
+r, w = 2.5, 2 * math.log(3) / 2.5
+to_attention = dict(loss, threshold={"entry": r.hex(), "bias": w.hex(), "bias_columns": 1}, decision="1/2", gap="54/100", epsilon="24/100",
+                    files=dict(matrices(r, w), formula=loss["files"]["formula"], vectors=loss["files"]["vectors"]))
+save("valid", "reduction_to_attention", to_attention)
+spoil("reduction_to_attention_decision_near_yes", put("decision", "52/100"), to_attention)
+spoil("reduction_to_attention_decision_near_no", put("decision", "44/100"), to_attention)
+spoil("reduction_to_attention_keys", put("files", "k", to_attention["files"]["q"]), to_attention)
+spoil("reduction_to_attention_values", put("files", "v", matrix("sides_and_one.npy", [[1.0], [-1.0], [0.0]])), to_attention)
+
+# conditions of the kinds that nothing above tries
+spoil("layers_errors_of_two_layers", lambda c: c["errors"].append("1"), layers)
+spoil("layers_target_of_one_token", put("backward", "target", [["1"]]), layers)
+spoil("layers_backward_norms_of_one_state", put("backward", "norms", ["2"]), layers)
+spoil("layers_backward_start_too_small", put("backward", "errors", 1, "3/100"), layers)
+spoil("layers_backward_norm_below_recursion", put("backward", "norms", 0, "1"), layers)
+spoil("gradient_of_another_shape", put("output", sides), gradient)
+spoil("reduction_of_three_families", put("arity", 3), counted)
