@@ -137,8 +137,7 @@ Quantities degree_from_above(const Field& in) {
   const Lower lower = lower_from(in["lower"]);
   check_shape(lower, needed - 1);
   const Ball n(needed), X(half_width), proved = lower_bound(lower, ErrorKind::relative, X);
-  require(!surely_at_most(proved, Ball(epsilon)), "instance.lower: proves no error above epsilon");
-  if (!surely_greater(proved, Ball(epsilon))) throw Undecided("instance.lower: against epsilon");
+  require_above(proved, Ball(epsilon), "instance.lower: the proved error against epsilon");
   const auto arcosh = [](const Ball& y) { return log(y + square_root(y * y - 1)); };
   const Ball a = arcosh(n / X), t = arcosh(Ball(1) + Ball(1) / X), l = Ball(0) - log(Ball(epsilon));
   return {{"F(n, X)", n * a - square_root(n * n - X * X)},

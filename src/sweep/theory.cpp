@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "numeric/exact_text.hpp"
+#include "phase/certificate.hpp"
 #include "phase/limit.hpp"
-#include "polynomial/certificate.hpp"
 #include "reductions/attention/hardness.hpp"
 
 namespace attnbounds {
@@ -56,18 +56,19 @@ void add_entries(SweepJson& line, const PhasePoint& p) {
   else line["kappa"] = exact_text(p.kappa);
 }
 
-SweepJson degree_proofs(const PhaseValue& enough, const PhaseValue& needed) {
+/// The certificates of what a run reports, by their names: of all these points, or none.
+struct Reported {
+  const char* name;
+  PhasePoint point;
+  PhaseValue value;
+};
+SweepJson certificates(const std::vector<Reported>& points) {
   SweepJson proofs = SweepJson::object();
-  const auto best = [](const std::optional<BestError>& found, Degree g, const Rational& half_width) {
-    return found ? *found : best_error(g, half_width, ErrorKind::relative);
-  };
-  if (enough.degree.value > kLargestProof || enough.half_width == 0) return proofs;
-  proofs["upper"] = polynomial_error_certificate(best(enough.at, enough.degree, enough.half_width));
-  proofs["upper"]["bound"] = exact_text(enough.low_epsilon);
-  if (needed.degree_needed.value == 0) return proofs;
-  proofs["lower"] =
-      best_error_certificate(best(needed.below, {needed.degree_needed.value - 1}, needed.low_half_width));
-  proofs["lower"]["bound"] = exact_text(needed.high_epsilon);
+  for (const auto& [name, point, value] : points) {
+    const auto certificate = threshold_certificate(point, value, rounded_enclosure(value.exponent));
+    if (!certificate) return SweepJson::object();
+    proofs[name] = *certificate;
+  }
   return proofs;
 }
 
@@ -96,7 +97,7 @@ SweepJson point_line(const PhasePoint& p, Estimate operations_a_second, DegreePr
   line["pays"] = name(value.pays);
   line["fewer_operations"] = name(value.fewer_operations);
   if (!p.B) line["limit_exponent"] = rounded_enclosure(limit_exponent(p.kind, p.kappa, p.c, p.C).interval());
-  if (proofs == DegreeProofs::with) line["proofs"] = degree_proofs(value, value);
+  if (proofs == DegreeProofs::with) line["proofs"] = certificates({{"exponent", p, value}});
   return line;
 }
 
@@ -136,7 +137,8 @@ SweepJson star_line(const PhasePoint& p, DegreeProofs proofs) {
     PhasePoint pays = p, does_not = p;
     pays.kappa = star.pays;
     does_not.kappa = star.does_not_pay;
-    line["proofs"] = degree_proofs(phase_value(pays), phase_value(does_not));
+    line["proofs"] =
+        certificates({{"pays", pays, phase_value(pays)}, {"does not pay", does_not, phase_value(does_not)}});
   }
   return line;
 }

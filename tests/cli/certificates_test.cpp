@@ -14,6 +14,7 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/random.hpp"
+#include "phase/certificate.hpp"
 #include "polynomial/certificate.hpp"
 #include "proofs_check/certificate/certificate.hpp"
 #include "proofs_check/certificate/kernel_output.hpp"
@@ -69,6 +70,16 @@ std::vector<Valid> valid_certificates(const fs::path& folder) {
                                 ErrorKind::absolute));
   keep("polynomial-error", polynomial_error_certificate(*least.at));
   keep("best-error", best_error_certificate(*least.below));
+
+  const auto point = [&](const char* name, const PhasePoint& p) {
+    const PhaseValue value = phase_value(p);
+    keep(name, *threshold_certificate(p, value, rounded_enclosure(value.exponent)));
+  };
+  point("threshold-by-exchange",
+        {AttentionKind::matrix, Problem::forward, {"2^20"}, Rational(1, 4), 1, Rational(1, 2)});
+  point("threshold-by-bessel", {AttentionKind::tensor, Problem::gradient, {"e^100"}, Rational(3, 2), 1, 1});
+  point("threshold-of-a-constant",
+        {AttentionKind::matrix, Problem::forward, {"4"}, Rational(1, 2), 1, Rational(1, 2)});
 
   Stream random(7, "certificates of all kinds");
   const auto draw = [&](long rows, long columns, double bound) {
@@ -321,6 +332,20 @@ bool confirmed_by_producer(const Json& c) {
     return upper(best_error({c.at("lower").at("degree").get<long>()}, number(c.at("half_width")), error_kind)
                      .error) >= lower(enclose(number(c.at("bound"))));
   }
+  if (kind == "threshold-point") {
+    const Json& in = c.at("point");
+    const PhasePoint p{in.at("kind") == "matrix" ? AttentionKind::matrix : AttentionKind::tensor,
+                       in.value("problem", "forward") == "forward" ? Problem::forward : Problem::gradient,
+                       token_count(in.at("n"), "n"),
+                       number(in.at("kappa")),
+                       number(in.at("c")),
+                       number(in.at("C"))};
+    const PhaseValue value = phase_value(p);
+    return in.at("d").get<long>() == value.dimension && value.degree.value <= in.at("degree").get<long>() &&
+           in.at("degree_needed").get<long>() <= value.degree_needed.value &&
+           number(c.at("exponent").at("lower")) <= to_rational(upper(value.exponent)) &&
+           to_rational(lower(value.exponent)) <= number(c.at("exponent").at("upper"));
+  }
   if (kind == "epsilon-rank") {
     const CertifiedRank r = certified_rank(matrix(c.at("matrix").at("entries")), number(c.at("epsilon")));
     return c.at("lower").at("rank").get<long>() <= r.upper && r.lower <= c.at("upper").at("rank").get<long>();
@@ -345,6 +370,7 @@ std::string explanation(const Json& original, const Altered& a, const Pointer& a
       {"least-degree", "/(upper|upper_below|lower|lower_at)(/.*)?", "another witness"},
       {"polynomial-error", "/upper/(critical_points/.*|radius)", "another witness"},
       {"best-error", "/lower/points/.*", "another witness"},
+      {"threshold-point", "/point/(upper|lower)/.*", "another witness"},
       {"attention|gradient", "/polynomial/.*", "another witness"},
       {"epsilon-rank", "/(upper|lower)/(left|right)/.*", "another witness"},
       {"gradient", "/bound_(approximation|rounding)", "another split of a bound that is re-proved whole"},
@@ -357,6 +383,8 @@ std::string explanation(const Json& original, const Altered& a, const Pointer& a
   static const Weaker weaker[] = {
       {"polynomial-error", "/bound", 1},
       {"best-error", "/bound", -1},
+      {"threshold-point", "/exponent/upper", 1},
+      {"threshold-point", "/exponent/lower", -1},
       {"attention|gradient", "/observed/upper", 1},
       {"attention|gradient", "/observed/lower", -1},
       {"attention|gradient", "/exceeds", -1},
@@ -404,6 +432,28 @@ std::string explanation(const Json& original, const Altered& a) {
   return why;
 }
 
+/// The certificate of a point is about the numbers of its line.
+void says_what_is_reported(const Json& line, const Json& c) {
+  INFO(line.dump());
+  for (const char* key : {"kind", "problem", "n", "kappa", "c", "C", "d", "degree", "degree_needed"})
+    CHECK(c.at("point").at(key) == line.at(key));
+  for (const char* end : {"lower", "upper"})
+    CHECK(number(c.at("exponent").at(end)) == number(line.at("exponent").at(end)));
+  CHECK(c.at("pays") == line.at("pays"));
+}
+/// The certificates of a kappa* are about its two ends.
+void star_is_between(const Json& line, const Json& pays, const Json& does_not) {
+  INFO(line.dump());
+  for (const char* key : {"kind", "problem", "n", "c", "C"}) {
+    CHECK(pays.at("point").at(key) == line.at(key));
+    CHECK(does_not.at("point").at(key) == line.at(key));
+  }
+  CHECK(pays.at("point").at("kappa") == line.at("pays"));
+  CHECK(does_not.at("point").at("kappa") == line.at("does_not_pay"));
+  CHECK(pays.at("pays") == "verified");
+  CHECK(does_not.at("pays") == "refuted");
+}
+
 }  // namespace
 
 TEST_CASE("the sampled rows depend on the seed and on the output's hash", "[certificates]") {
@@ -427,7 +477,7 @@ TEST_CASE("every kind of certificate that the program writes is verified", "[cer
     CHECK(verdicts[i].at("verdict") == "verified");
     kinds.insert(valid[i].json.at("kind"));
   }
-  CHECK(kinds.size() == 9);
+  CHECK(kinds.size() == 10);
 }
 
 TEST_CASE("every comparison of the checker's table has the oracle's sides on its claim's worst instance",
@@ -616,11 +666,8 @@ TEST_CASE("the thresholds' tasks are named by the lines that they give, with pro
     SweepJson line = task.run();
     CHECK(theory_name(line) == task.name);
     const SweepJson proofs = line.at("proofs");
-    if (line.at("record") == "point") {
-      CHECK(proofs.at("upper").at("upper").at("degree") == line.at("degree"));
-      CHECK(proofs.at("lower").at("lower").at("degree") == line.at("degree_needed").get<long>() - 1);
-    }
-    CHECK(number(proofs.at("upper").at("bound")) < number(proofs.at("lower").at("bound")));
+    if (line.at("record") == "point") says_what_is_reported(line, proofs.at("exponent"));
+    else star_is_between(line, proofs.at("pays"), proofs.at("does not pay"));
     line.erase("proofs");
     CHECK(line == without.at(i++));
   }
@@ -651,7 +698,7 @@ TEST_CASE("every certificate of a full quick run is re-proved, and the report sa
   CHECK(answer.status == 0);
   CHECK(answer.errors.empty());
   const Json counts = Json::parse(answer.output).at("certificates");
-  CHECK(counts.at("verified").get<long>() >= 390);
+  CHECK(counts.at("verified").get<long>() >= 600);
   CHECK(counts.at("rejected") == 0);
   CHECK(counts.at("not checked") == 0);
   const std::string report = contents(full_run().out / "report.md");
@@ -701,6 +748,11 @@ TEST_CASE("every certificate of a full quick run is re-proved, and the report sa
     CHECK(number(certificate(head).at("bound")) == number(line.at("bound_exact")));
     CHECK(certificate(head, 1).at("degree") == line.at("least").at("degree"));
     CHECK(certificate(head, 2).at("degree") == line.at("least_for_bound").at("degree"));
+  }
+  for (const Json& line : lines_of("thresholds.jsonl")) {
+    const std::string of = "threshold " + theory_name(line);
+    if (line.at("record") == "point") says_what_is_reported(line, certificate(of));
+    else star_is_between(line, certificate(of), certificate(of, 1));
   }
   std::size_t layers = 0;
   for (const Json& line : lines_of("propagation.jsonl")) {
