@@ -26,6 +26,7 @@ const std::map<std::string, checker::Proved (*)(const checker::Field&, const che
     {"best-error", checker::prove_best_error},
     {"least-degree", checker::prove_least_degree},
     {"threshold-point", checker::prove_threshold_point},
+    {"threshold-limit", checker::prove_threshold_limit},
     {"attention", checker::prove_attention},
     {"gradient", checker::prove_gradient},
     {"layers", checker::prove_layers},

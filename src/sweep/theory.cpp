@@ -56,19 +56,29 @@ void add_entries(SweepJson& line, const PhasePoint& p) {
   else line["kappa"] = exact_text(p.kappa);
 }
 
-/// The certificates of what a run reports, by their names: of all these points, or none.
+SweepJson printed_limit(const PhasePoint& p) {
+  return rounded_enclosure(limit_exponent(p.kind, p.kappa, p.c, p.C).interval());
+}
+PhasePoint at_kappa(PhasePoint p, const Rational& kappa) {
+  p.kappa = kappa;
+  return p;
+}
+
+/// The certificates of what a run reports, by their names: exponents of these points and limits of those;
+/// none where the checker could not prove one of them.
 struct Reported {
   const char* name;
   PhasePoint point;
-  PhaseValue value;
+  PhaseValue value = {};  // not of a limit
 };
-SweepJson certificates(const std::vector<Reported>& points) {
+SweepJson certificates(const std::vector<Reported>& points, const std::vector<Reported>& limits) {
   SweepJson proofs = SweepJson::object();
-  for (const auto& [name, point, value] : points) {
-    const auto certificate = threshold_certificate(point, value, rounded_enclosure(value.exponent));
+  for (const auto& [name, p, value] : points) {
+    const auto certificate = threshold_certificate(p, value, rounded_enclosure(value.exponent));
     if (!certificate) return SweepJson::object();
     proofs[name] = *certificate;
   }
+  for (const auto& [name, p, value] : limits) proofs[name] = limit_certificate(p, printed_limit(p));
   return proofs;
 }
 
@@ -96,8 +106,8 @@ SweepJson point_line(const PhasePoint& p, Estimate operations_a_second, DegreePr
   line["exponent"] = rounded_enclosure(value.exponent);
   line["pays"] = name(value.pays);
   line["fewer_operations"] = name(value.fewer_operations);
-  if (!p.B) line["limit_exponent"] = rounded_enclosure(limit_exponent(p.kind, p.kappa, p.c, p.C).interval());
-  if (proofs == DegreeProofs::with) line["proofs"] = certificates({{"exponent", p, value}});
+  if (!p.B) line["limit_exponent"] = printed_limit(p);
+  if (proofs == DegreeProofs::with) line["proofs"] = certificates({{"exponent", p, value}}, {{"limit", p}});
   return line;
 }
 
@@ -134,11 +144,15 @@ SweepJson star_line(const PhasePoint& p, DegreeProofs proofs) {
                                 {"columns", tower->columns},
                                 {"log10_kappa_estimate", tower->log_kappa.value / std::log(10.0)}};
   if (proofs == DegreeProofs::with) {
-    PhasePoint pays = p, does_not = p;
-    pays.kappa = star.pays;
-    does_not.kappa = star.does_not_pay;
+    const auto end = [&](const char* name, const Rational& kappa) {
+      return Reported{name, at_kappa(p, kappa), phase_value(at_kappa(p, kappa))};
+    };
+    const auto limit = [&](const char* key) {
+      return at_kappa(p, rational_from_text(line["limit"].at(key).get<std::string>(), "limit"));
+    };
     line["proofs"] =
-        certificates({{"pays", pays, phase_value(pays)}, {"does not pay", does_not, phase_value(does_not)}});
+        certificates({end("pays", star.pays), end("does not pay", star.does_not_pay)},
+                     {{"limit from below", limit("lower")}, {"limit from above", limit("upper")}});
   }
   return line;
 }
