@@ -23,11 +23,6 @@ inline ThresholdCase evaluated(const PhasePoint& point) { return {point, phase_v
 inline Interval log_n(const ThresholdCase& c) { return c.point.n.log(); }
 /// d/log n, for the d that was used.
 inline Interval ratio_of_dimension(const ThresholdCase& c) { return Interval(c.value.dimension) / log_n(c); }
-inline Rational half_width_ratio(const PhasePoint& p) {  // kappa^p
-  Rational power = 1;
-  for (long i = 0; i < order(p.kind); ++i) power *= p.kappa;
-  return power;
-}
 
 /// c = C = 1 at the quick level, more pairs beyond.
 inline std::vector<std::pair<Rational, Rational>> pairs_of(Level level) {

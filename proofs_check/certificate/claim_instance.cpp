@@ -4,6 +4,9 @@
 #include <cmath>
 
 #include "numeric/exact_text.hpp"
+#include "phase/certificate.hpp"
+#include "phase/limit.hpp"
+#include "polynomial/bessel.hpp"
 #include "polynomial/certificate.hpp"
 #include "proofs_check/certificate/certificate.hpp"
 
@@ -59,6 +62,25 @@ const std::vector<OfLemma> kCatalogue = {
      {{"threshold-2026/degree-from-above",
        {{"F(g*, X) <= what suffices", "F(n, X)", "what suffices"},
         {"half of l suffices", "F(n, X)", "l", "1/2"}}}}},
+    {"degree-from-below",
+     {{"threshold-2026/degree-from-below",
+       {{"l + log j(X) <= F(g* + s + 2, X)", "l + log j(X)", "F(g + s + 2, X)"},
+        {"F(g*, X) for F(g* + s + 2, X) and no j(X)", "l", "F(g, X)"}}}}},
+    {"small-entries",
+     {{"threshold-2026/exponent-tends-to-one",
+       {{"exponent <= the closed form", "exponent", "bound"},
+        {"1 for 9", "exponent needed", "bound with 1 for 9"}}}}},
+    {"constant-kappa",
+     {{"threshold-2026/exponent-bounded-away",
+       {{"elementary lower bound", "elementary bound", "exponent"},
+        {"closed form from below", "bound from below", "exponent"},
+        {"closed form from above", "exponent needed", "bound from above"},
+        {"the exponent is at least its limit already at finite n", "limit", "exponent"}}}}},
+    {"kappa-star",
+     {{"threshold-2026/kappa-star",
+       {{"the closed forms pay no later", "low", "does not pay"},
+        {"and stop no earlier", "pays", "high"},
+        {"kappa*(n) is at most its limit", "pays", "limit"}}}}},
     {"adapter-closed-form",
      {{"hu-et-al-2024-lora/closed-form",
        {{"the difference quotient in all six factors lies among the slopes of the segment", "distance",
@@ -391,12 +413,13 @@ std::string scale_text(const std::string& scale, const Json& constants) {
   return exact_text(Rational(found * (1 - Rational(1, 1000000000))));
 }
 
+Rational rational(const Json& in, const char* key) {
+  return rational_from_text(in.at(key).get<std::string>(), key);
+}
+
 /// That the instance's degree is the least is proved too.
 Json with_degree_proof(Json instance) {
-  const auto rational = [&](const char* key) {
-    return rational_from_text(instance.at(key).get<std::string>(), key);
-  };
-  const Rational X = rational("half_width"), epsilon = rational("epsilon");
+  const Rational X = rational(instance, "half_width"), epsilon = rational(instance, "epsilon");
   const Json proof = least_degree_certificate(least_degree(X, epsilon, ErrorKind::relative), X, epsilon,
                                               ErrorKind::relative);
   for (const char* side : {"upper", "lower"}) instance[side] = proof.at(side);
@@ -406,16 +429,97 @@ Json with_degree_proof(Json instance) {
 /// Both sides of the best error of the instance's degree.
 Json with_best_error(Json instance, ErrorKind kind) {
   const BestError best =
-      best_error({instance.at("degree").get<long>()},
-                 rational_from_text(instance.at("half_width").get<std::string>(), "half_width"), kind);
+      best_error({instance.at("degree").get<long>()}, rational(instance, "half_width"), kind);
   instance["upper"] = polynomial_error_certificate(best).at("upper");
   instance["lower"] = best_error_certificate(best).at("lower");
   return instance;
 }
 
-/// Is its proof found, or gone through, in seconds? Of networks the checker has attention layers.
+// ---- The threshold's. Degrees are proved by Theorem J where it says enough, else by exchange.
+
+constexpr long kLargestExchange = 400;    // takes seconds
+const Rational kLargestHalfWidth(50000);  // for the checker's Bessel functions
+
+std::optional<Interval> sandwich_at(long degree, const Rational& X) {
+  if (X <= 1 || degree < X) return {};
+  const WorkingPrecision precision(Bits{192});
+  return sandwich(X, ErrorKind::relative, {degree}, {degree}).front();
+}
+Json on_interval(const Rational& X, Json proof) {
+  proof["half_width"] = exact_text(X);
+  return proof;
+}
+
+/// That `degree` is enough, or that one less than `degree_needed` is not.
+std::optional<Json> with_closed_degree(const std::string& lemma, Json in) {
+  const Rational X = rational(in, "half_width"), epsilon = rational(in, "epsilon");
+  const bool above = lemma == "degree-from-above";
+  const long degree = above ? in.at("degree_needed").get<long>() - 1 : in.at("degree").get<long>();
+  if (X > kLargestHalfWidth || degree < X) return {};
+  const std::optional<Interval> error = sandwich_at(degree, X);
+  if (above && error && to_rational(lower(*error)) > epsilon) in["lower"] = "bessel";
+  else if (!above && error && to_rational(upper(*error)) <= epsilon) in["upper"] = "bessel";
+  else if (degree > kLargestExchange) return {};
+  else {
+    const BestError best = best_error({degree}, X, ErrorKind::relative);
+    in[above ? "lower" : "upper"] = on_interval(X, above ? lower_side(best.lower) : upper_side(best.upper));
+  }
+  return in;
+}
+
+PhasePoint point_of(const Json& in, const Rational& kappa) {
+  return {in.at("kind") == "matrix" ? AttentionKind::matrix : AttentionKind::tensor,
+          Problem::forward,
+          {in.at("n").get<std::string>()},
+          kappa,
+          rational(in, "c"),
+          rational(in, "C")};
+}
+Interval log_inverse_error(const PhasePoint& p) { return enclose(p.C) * p.n.log(); }
+
+std::optional<Json> with_point(const std::string& lemma, Json in) {
+  const WorkingPrecision precision(Bits{128});
+  const PhasePoint p = point_of(in, rational(in, "kappa"));
+  const PhaseValue value = phase_value(p);
+  const std::optional<Json> degrees = proved_degrees(p, value);
+  if (!degrees || value.half_width > kLargestHalfWidth) return {};
+  in.update(*degrees);
+  if (lemma == "small-entries") return in;
+  const ClosedDegrees closed = closed_degrees(value.half_width, log_inverse_error(p));
+  in["closed_degrees"] = {{"at_least", closed.at_least.value}, {"at_most", closed.at_most.value}};
+  in["degree_ratio"] = degree_ratio(p);
+  return in;
+}
+
+std::optional<Json> with_both_ends(Json in) {
+  const WorkingPrecision precision(Bits{128});
+  for (const char* end : {"pays", "does_not_pay"}) {
+    const PhasePoint p = point_of(in, rational(in, end));
+    const PhaseValue value = phase_value(p);
+    const std::optional<Json> degrees = proved_degrees(p, value);
+    if (!degrees || value.half_width > kLargestHalfWidth) return {};
+    in[std::string("at_") + end] = *degrees;
+  }
+  const auto closed = [&](const char* key) {
+    const PhasePoint p = point_of(in, rational(in, key));
+    const Interval X = enclose(half_width_ratio(p)) * p.n.log();
+    return closed_degrees(to_rational(key == std::string("low") ? upper(X) : lower(X)), log_inverse_error(p));
+  };
+  in["closed_degrees"] = {{"at_least", closed("high").at_least.value},
+                          {"at_most", closed("low").at_most.value}};
+  const PhasePoint p = point_of(in, 0);
+  const Interval limit = limit_kappa_star(p.kind, p.c, p.C).interval();
+  const Rational ends[] = {rational_from_text(decimal_down(lower(limit), 12), "limit"),
+                           rational_from_text(decimal_up(upper(limit), 12), "limit")};
+  in["limit"] = {{"lower", exact_text(ends[0])},
+                 {"upper", exact_text(ends[1])},
+                 {"ratio_at_lower", degree_ratio(point_of(in, ends[0]))},
+                 {"ratio_at_upper", degree_ratio(point_of(in, ends[1]))}};
+  return in;
+}
+
+/// Can the checker go through it? Of networks the checker has attention layers.
 bool within_reach(const std::string& lemma, const Json& instance) {
-  if (lemma == "degree-from-above") return instance.at("degree_needed").get<long>() <= 400;
   if (lemma == "network-errors")
     return std::none_of(instance.at("layers").begin(), instance.at("layers").end(), [](const Json& layer) {
       return layer.contains("mlp") || layer.contains("layer norm");
@@ -425,20 +529,17 @@ bool within_reach(const std::string& lemma, const Json& instance) {
                T = instance.at("T").get<double>(), q = instance.at("q").get<double>();
   return std::exp2(K * l * T) * std::pow(q, (K - 1) * (l - 1 + T) + 1) < 1e8;  // tuples, advices, bits
 }
-/// That a degree less than `degree_needed` is not enough.
-Json with_needed_degree(Json instance) {
-  const BestError below = best_error(
-      {instance.at("degree_needed").get<long>() - 1},
-      rational_from_text(instance.at("half_width").get<std::string>(), "half_width"), ErrorKind::relative);
-  instance["lower"] = best_error_certificate(below).at("lower");
-  return instance;
-}
 
-Json with_proofs(const std::string& lemma, const Json& instance) {
+/// None where a proof is beyond the checker's limits, or not found in seconds.
+std::optional<Json> with_proofs(const std::string& lemma, const Json& instance) {
+  if (!within_reach(lemma, instance)) return {};
   if (lemma == "degree-formula") return with_degree_proof(instance);
   if (lemma == "best-absolute-error") return with_best_error(instance, ErrorKind::absolute);
   if (lemma == "best-relative-error") return with_best_error(instance, ErrorKind::relative);
-  if (lemma == "degree-from-above") return with_needed_degree(instance);
+  if (lemma == "degree-from-above" || lemma == "degree-from-below")
+    return with_closed_degree(lemma, instance);
+  if (lemma == "kappa-star") return with_both_ends(instance);
+  if (lemma == "small-entries" || lemma == "constant-kappa") return with_point(lemma, instance);
   return instance;
 }
 
@@ -458,8 +559,9 @@ std::optional<Json> claim_instance_certificate(const std::string& claim, const J
   for (const OfLemma& of : kCatalogue)
     for (const OfClaim& c : of.claims)
       for (const OfComparison& comparison : c.comparisons)
-        if (claim == c.claim && witness.at("comparison") == comparison.name &&
-            within_reach(of.lemma, witness.at("instance")))
+        if (claim == c.claim && witness.at("comparison") == comparison.name) {
+          const std::optional<Json> instance = with_proofs(of.lemma, witness.at("instance"));
+          if (!instance) return {};
           return Json{
               {"format", "attnbounds-certificate"},
               {"version", 1},
@@ -470,7 +572,8 @@ std::optional<Json> claim_instance_certificate(const std::string& claim, const J
               {"left", {{"quantity", comparison.left}, {"scale", "1"}}},
               {"relation", relation},
               {"right", {{"quantity", comparison.right}, {"scale", scale_text(comparison.scale, constants)}}},
-              {"instance", with_proofs(of.lemma, witness.at("instance"))}};
+              {"instance", *instance}};
+        }
   return {};
 }
 

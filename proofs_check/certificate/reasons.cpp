@@ -7,7 +7,7 @@ namespace {
 
 constexpr const char* kHermitian = "the checker has no Hermitian codes; those of Reed and Solomon it has";
 constexpr const char* kBeyondReach =
-    "a degree of thousands, or a half-width that is irrational: proving it would take longer than the run";
+    "a half-width beyond 50000, an error that no Bessel function decides: beyond the checker's limits";
 constexpr const char* kNetwork = "a network with MLP and layer norm, where the checker has attention layers";
 constexpr const char* kByTokens = "the recursion token by token, which the checker does not have";
 constexpr const char* kProbability = "a probability is no comparison of two numbers of one instance";

@@ -15,6 +15,8 @@ inline std::optional<long> own_seed;
 Proved prove_polynomial_error(const Field& top, const Folder& folder);  // sup |r| <= bound
 Proved prove_best_error(const Field& top, const Folder& folder);        // every polynomial of the degree
 Proved prove_least_degree(const Field& top, const Folder& folder);      // both, a degree apart
+Proved prove_threshold_point(const Field& top, const Folder& folder);
+Proved prove_threshold_limit(const Field& top, const Folder& folder);
 Proved prove_attention(const Field& top, const Folder& folder);
 Proved prove_gradient(const Field& top, const Folder& folder);
 Proved prove_layers(const Field& top, const Folder& folder);

@@ -29,7 +29,9 @@ using Lemma = Quantities(const Field& instance);
 
 // lemmas_degree.cpp: polynomials as approximations of exp
 Lemma alternation, taylor_section, even_taylor_section, taylor_tail, degree_formula, best_absolute_error,
-    best_relative_error, degree_from_above;
+    best_relative_error;
+// lemmas_threshold.cpp: the threshold in closed form
+Lemma degree_from_above, degree_from_below, small_entries, constant_kappa, kappa_star;
 // lemmas_weights.cpp: averages under exact and approximate weights
 Lemma softmax_perturbation, forward_error, tree_forward_error, perturbed_keys, kernel_of_relative_error,
     kernel_of_values_not_negative, taylor_denominator, odd_taylor_denominator, taylor_attention,

@@ -126,25 +126,4 @@ Quantities best_relative_error(const Field& in) {
   return q;
 }
 
-// Theorem U of docs/threshold.md: no n, X < n <= g*, has F(n, X) = n arcosh(n/X) - sqrt(n^2 - X^2) at least
-// max(l + log(8/3) + t - log(1 - e^-arcosh(n/X)), t + log 2), t = arcosh(1 + 1/X), l = log(1/epsilon). n <=
-// g* is proved by `lower`, of degree n - 1.
-Quantities degree_from_above(const Field& in) {
-  const Fraction half_width = positive(in["half_width"]), epsilon = proper(in["epsilon"]);
-  const long needed = in["degree_needed"].integer(1, 1000);
-  in["degree"].integer(needed, 100000);  // enough: for another comparison
-  require(half_width < Fraction(needed), "instance.degree_needed: not above X");
-  const Lower lower = lower_from(in["lower"]);
-  check_shape(lower, needed - 1);
-  const Ball n(needed), X(half_width), proved = lower_bound(lower, ErrorKind::relative, X);
-  require(!surely_at_most(proved, Ball(epsilon)), "instance.lower: proves no error above epsilon");
-  if (!surely_greater(proved, Ball(epsilon))) throw Undecided("instance.lower: against epsilon");
-  const auto arcosh = [](const Ball& y) { return log(y + square_root(y * y - 1)); };
-  const Ball a = arcosh(n / X), t = arcosh(Ball(1) + Ball(1) / X), l = Ball(0) - log(Ball(epsilon));
-  return {{"F(n, X)", n * a - square_root(n * n - X * X)},
-          {"what suffices",
-           maximum(l + log(Ball(8) / 3) + t - log(Ball(1) - exp(Ball(0) - a)), t + log(Ball(2)))},
-          {"l", l}};
-}
-
 }  // namespace checker

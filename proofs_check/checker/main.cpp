@@ -25,6 +25,8 @@ const std::map<std::string, checker::Proved (*)(const checker::Field&, const che
     {"polynomial-error", checker::prove_polynomial_error},
     {"best-error", checker::prove_best_error},
     {"least-degree", checker::prove_least_degree},
+    {"threshold-point", checker::prove_threshold_point},
+    {"threshold-limit", checker::prove_threshold_limit},
     {"attention", checker::prove_attention},
     {"gradient", checker::prove_gradient},
     {"layers", checker::prove_layers},

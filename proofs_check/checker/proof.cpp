@@ -19,6 +19,12 @@ void require_at_most(const Ball& a, const Ball& b, const std::string& what) {
   throw Undecided(what);
 }
 
+void require_above(const Ball& a, const Ball& b, const std::string& what) {
+  if (surely_greater(a, b)) return;
+  if (!surely_at_most(a, b)) throw Undecided(what);
+  throw Rejected(what + ": " + decimal(a, Rounding::up) + " is not above " + decimal(b, Rounding::down));
+}
+
 void require(bool holds, const std::string& what) {
   if (!holds) throw Rejected(what);
 }

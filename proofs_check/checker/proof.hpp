@@ -22,6 +22,8 @@ struct Proved {
 
 /// a <= b for every member. Errors: Rejected if a > b for every member; Undecided. `what` names the step.
 void require_at_most(const Ball& a, const Ball& b, const std::string& what);
+/// a > b likewise.
+void require_above(const Ball& a, const Ball& b, const std::string& what);
 /// The exact forms, for rationals.
 void require(bool holds, const std::string& what);
 

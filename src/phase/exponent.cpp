@@ -53,6 +53,8 @@ long dimension(const TokenCount& n, const Rational& c) {
 const char* name(AttentionKind kind) { return kind == AttentionKind::matrix ? "matrix" : "tensor"; }
 const char* name(Problem problem) { return problem == Problem::forward ? "forward" : "gradient"; }
 
+Rational half_width_ratio(const PhasePoint& point) { return power(point.kappa, order(point.kind)); }
+
 TokenCount token_count(const std::string& text, const std::string& place) {
   const size_t caret = text.find('^');
   const std::string base = text.substr(0, caret);
@@ -78,7 +80,8 @@ PhaseValue phase_value(const PhasePoint& point) {
   const long p = order(point.kind);
   const WorkingPrecision precision(Bits{128});
   const Interval log_n = point.n.log();
-  const Interval X = point.B ? enclose(power(*point.B, p)) : Interval(enclose(power(point.kappa, p)) * log_n);
+  const Interval X =
+      point.B ? enclose(power(*point.B, p)) : Interval(enclose(half_width_ratio(point)) * log_n);
   if (!(upper(X) <= 1000000)) throw std::domain_error("the score interval B^p is beyond 10^6");
   const Interval epsilon = exp(-enclose(point.C) * log_n);
   const auto down = [](const Real& x, long bits) {

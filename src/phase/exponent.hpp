@@ -50,6 +50,8 @@ struct PhasePoint {
   long largest_exchange = kQuickExchange;  // X and degree up to which the least degree is found exactly
 };
 
+Rational half_width_ratio(const PhasePoint& point);  // kappa^p = X/log n, where there is no B
+
 struct PhaseValue {
   long dimension = 0;    // d = max(1, round(c log n))
   Rational half_width;   // X, rounded up

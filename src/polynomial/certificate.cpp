@@ -14,10 +14,6 @@ nlohmann::ordered_json texts(const std::vector<Rational>& numbers) {
   return list;
 }
 
-nlohmann::ordered_json lower_side(const LowerCertificate& lower) {
-  return {{"degree", lower.degree.value}, {"points", texts(lower.points)}};
-}
-
 nlohmann::ordered_json heading(const char* kind, const Rational& half_width, ErrorKind error_kind) {
   return {{"format", "attnbounds-certificate"},
           {"version", 1},
@@ -34,6 +30,10 @@ nlohmann::ordered_json upper_side(const UpperCertificate& upper) {
           {"coefficients", texts(upper.polynomial.coefficients)},
           {"critical_points", texts(upper.critical_points)},
           {"radius", exact_text(upper.radius)}};
+}
+
+nlohmann::ordered_json lower_side(const LowerCertificate& lower) {
+  return {{"degree", lower.degree.value}, {"points", texts(lower.points)}};
 }
 
 nlohmann::ordered_json polynomial_error_certificate(const BestError& best) {

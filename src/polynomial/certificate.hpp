@@ -17,7 +17,8 @@ nlohmann::ordered_json least_degree_certificate(const LeastDegree& answer, const
 nlohmann::ordered_json polynomial_error_certificate(const BestError& best);
 nlohmann::ordered_json best_error_certificate(const BestError& best);
 
-/// The object `upper` of these formats.
+/// The objects `upper` and `lower` of these formats.
 nlohmann::ordered_json upper_side(const UpperCertificate& upper);
+nlohmann::ordered_json lower_side(const LowerCertificate& lower);
 
 }  // namespace attnbounds

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "numeric/exact_text.hpp"
+#include "phase/certificate.hpp"
 #include "phase/limit.hpp"
-#include "polynomial/certificate.hpp"
 #include "reductions/attention/hardness.hpp"
 
 namespace attnbounds {
@@ -56,18 +56,29 @@ void add_entries(SweepJson& line, const PhasePoint& p) {
   else line["kappa"] = exact_text(p.kappa);
 }
 
-SweepJson degree_proofs(const PhaseValue& enough, const PhaseValue& needed) {
+SweepJson printed_limit(const PhasePoint& p) {
+  return rounded_enclosure(limit_exponent(p.kind, p.kappa, p.c, p.C).interval());
+}
+PhasePoint at_kappa(PhasePoint p, const Rational& kappa) {
+  p.kappa = kappa;
+  return p;
+}
+
+/// The certificates of what a run reports, by their names: exponents of these points and limits of those;
+/// none where the checker could not prove one of them.
+struct Reported {
+  const char* name;
+  PhasePoint point;
+  PhaseValue value = {};  // not of a limit
+};
+SweepJson certificates(const std::vector<Reported>& points, const std::vector<Reported>& limits) {
   SweepJson proofs = SweepJson::object();
-  const auto best = [](const std::optional<BestError>& found, Degree g, const Rational& half_width) {
-    return found ? *found : best_error(g, half_width, ErrorKind::relative);
-  };
-  if (enough.degree.value > kLargestProof || enough.half_width == 0) return proofs;
-  proofs["upper"] = polynomial_error_certificate(best(enough.at, enough.degree, enough.half_width));
-  proofs["upper"]["bound"] = exact_text(enough.low_epsilon);
-  if (needed.degree_needed.value == 0) return proofs;
-  proofs["lower"] =
-      best_error_certificate(best(needed.below, {needed.degree_needed.value - 1}, needed.low_half_width));
-  proofs["lower"]["bound"] = exact_text(needed.high_epsilon);
+  for (const auto& [name, p, value] : points) {
+    const auto certificate = threshold_certificate(p, value, rounded_enclosure(value.exponent));
+    if (!certificate) return SweepJson::object();
+    proofs[name] = *certificate;
+  }
+  for (const auto& [name, p, value] : limits) proofs[name] = limit_certificate(p, printed_limit(p));
   return proofs;
 }
 
@@ -95,8 +106,8 @@ SweepJson point_line(const PhasePoint& p, Estimate operations_a_second, DegreePr
   line["exponent"] = rounded_enclosure(value.exponent);
   line["pays"] = name(value.pays);
   line["fewer_operations"] = name(value.fewer_operations);
-  if (!p.B) line["limit_exponent"] = rounded_enclosure(limit_exponent(p.kind, p.kappa, p.c, p.C).interval());
-  if (proofs == DegreeProofs::with) line["proofs"] = degree_proofs(value, value);
+  if (!p.B) line["limit_exponent"] = printed_limit(p);
+  if (proofs == DegreeProofs::with) line["proofs"] = certificates({{"exponent", p, value}}, {{"limit", p}});
   return line;
 }
 
@@ -133,10 +144,15 @@ SweepJson star_line(const PhasePoint& p, DegreeProofs proofs) {
                                 {"columns", tower->columns},
                                 {"log10_kappa_estimate", tower->log_kappa.value / std::log(10.0)}};
   if (proofs == DegreeProofs::with) {
-    PhasePoint pays = p, does_not = p;
-    pays.kappa = star.pays;
-    does_not.kappa = star.does_not_pay;
-    line["proofs"] = degree_proofs(phase_value(pays), phase_value(does_not));
+    const auto end = [&](const char* name, const Rational& kappa) {
+      return Reported{name, at_kappa(p, kappa), phase_value(at_kappa(p, kappa))};
+    };
+    const auto limit = [&](const char* key) {
+      return at_kappa(p, rational_from_text(line["limit"].at(key).get<std::string>(), "limit"));
+    };
+    line["proofs"] =
+        certificates({end("pays", star.pays), end("does not pay", star.does_not_pay)},
+                     {{"limit from below", limit("lower")}, {"limit from above", limit("upper")}});
   }
   return line;
 }

@@ -2,8 +2,8 @@
 //   point        a point (n, kappa or B, c, C): degree, rank, operations, time, exponent and its limit
 //   kappa_star   kappa*(n, c, C), and kappa at which each reduction decides orthogonal vectors
 //   crossover    where along n = 2^k the method pays at fixed kappa or B
-// With proofs, a point and a kappa* have the key "proofs": certificates (docs/certificates.md) that the
-// degree suffices ("upper") and that one less than the degree needed does not ("lower"), up to kLargestProof.
+// With proofs, a point and a kappa* have the key "proofs": certificates (docs/certificates.md) of the point's
+// exponent, of the two points at the ends of kappa*; none where the checker has no proof of a degree.
 #pragma once
 
 #include "phase/exponent.hpp"
@@ -15,7 +15,6 @@ enum class Crossovers { none, with };
 enum class Stars { none, with };  // kappa* of every n
 
 enum class DegreeProofs { none, with };
-inline constexpr long kLargestProof = 128;  // degrees beyond it take seconds each by exchange
 
 struct TheoryGrid {
   std::vector<AttentionKind> kinds;

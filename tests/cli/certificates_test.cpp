@@ -14,6 +14,7 @@
 #include "numeric/exact_text.hpp"
 #include "numeric/files.hpp"
 #include "numeric/random.hpp"
+#include "phase/certificate.hpp"
 #include "polynomial/certificate.hpp"
 #include "proofs_check/certificate/certificate.hpp"
 #include "proofs_check/certificate/kernel_output.hpp"
@@ -69,6 +70,19 @@ std::vector<Valid> valid_certificates(const fs::path& folder) {
                                 ErrorKind::absolute));
   keep("polynomial-error", polynomial_error_certificate(*least.at));
   keep("best-error", best_error_certificate(*least.below));
+
+  const auto point = [&](const char* name, const PhasePoint& p) {
+    const PhaseValue value = phase_value(p);
+    keep(name, *threshold_certificate(p, value, rounded_enclosure(value.exponent)));
+  };
+  point("threshold-by-exchange",
+        {AttentionKind::matrix, Problem::forward, {"2^20"}, Rational(1, 4), 1, Rational(1, 2)});
+  keep("threshold-limit",
+       limit_certificate({AttentionKind::matrix, Problem::forward, {}, Rational(1, 4), 1, 1},
+                         {{"lower", "1.9"}, {"upper", "2"}}));
+  point("threshold-by-bessel", {AttentionKind::tensor, Problem::gradient, {"e^100"}, Rational(3, 2), 1, 1});
+  point("threshold-of-a-constant",
+        {AttentionKind::matrix, Problem::forward, {"4"}, Rational(1, 2), 1, Rational(1, 2)});
 
   Stream random(7, "certificates of all kinds");
   const auto draw = [&](long rows, long columns, double bound) {
@@ -345,6 +359,21 @@ bool confirmed_by_producer(const Json& c) {
     return upper(best_error({c.at("lower").at("degree").get<long>()}, number(c.at("half_width")), error_kind)
                      .error) >= lower(enclose(number(c.at("bound"))));
   }
+  if (kind == "threshold-point") {
+    const Json& in = c.at("point");
+    const PhaseValue value = phase_value(oracle::point_of(in, number(in.at("kappa"))));
+    return oracle::degrees_hold(value, in) &&
+           number(c.at("exponent").at("lower")) <= to_rational(upper(value.exponent)) &&
+           to_rational(lower(value.exponent)) <= number(c.at("exponent").at("upper"));
+  }
+  if (kind == "threshold-limit") {
+    const Json& in = c.at("point");
+    const AttentionKind of = in.at("kind") == "matrix" ? AttentionKind::matrix : AttentionKind::tensor;
+    const Enclosure limit =
+        limit_exponent(of, number(in.at("kappa")), number(in.at("c")), number(in.at("C")));
+    return number(c.at("exponent").at("lower")) <= to_rational(limit.upper()) &&
+           to_rational(limit.lower()) <= number(c.at("exponent").at("upper"));
+  }
   if (kind == "epsilon-rank") {
     const CertifiedRank r = certified_rank(matrix(c.at("matrix").at("entries")), number(c.at("epsilon")));
     return c.at("lower").at("rank").get<long>() <= r.upper && r.lower <= c.at("upper").at("rank").get<long>();
@@ -369,6 +398,7 @@ std::string explanation(const Json& original, const Altered& a, const Pointer& a
       {"least-degree", "/(upper|upper_below|lower|lower_at)(/.*)?", "another witness"},
       {"polynomial-error", "/upper/(critical_points/.*|radius)", "another witness"},
       {"best-error", "/lower/points/.*", "another witness"},
+      {"threshold-point", "/point/(upper|lower)/.*", "another witness"},
       {"attention|gradient", "/polynomial/.*", "another witness"},
       {"epsilon-rank", "/(upper|lower)/(left|right)/.*", "another witness"},
       {"gradient", "/bound_(approximation|rounding)", "another split of a bound that is re-proved whole"},
@@ -385,6 +415,10 @@ std::string explanation(const Json& original, const Altered& a, const Pointer& a
       {"attention|gradient", "(/outputs/[qkv])?/observed/lower", -1},
       {"attention|gradient", "(/outputs/[qkv])?/exceeds", -1},
       {"gradient", "/outputs/[qkv]/bound", 1},
+      {"threshold-(point|limit)", "/exponent/upper", 1},
+      {"threshold-(point|limit)", "/exponent/lower", -1},
+      {"threshold-limit", "/degree_ratio/upper", 1},
+      {"threshold-limit", "/degree_ratio/lower", -1},
       {"attention|gradient", "/bound_approximation",
        1},  // exchanged with the rounding: their sum is the bound
       {"attention|gradient", "/bound_rounding", -1},
@@ -432,6 +466,35 @@ std::string explanation(const Json& original, const Altered& a) {
   return why;
 }
 
+/// The certificates of a threshold's line are about its numbers.
+void says_what_is_reported(const Json& line, const std::vector<Json>& c) {
+  INFO(line.dump());
+  const bool star = line.at("record") == "kappa_star";
+  REQUIRE(c.size() == (star ? 4 : 2));
+  const auto same = [&](const Json& point, std::initializer_list<const char*> keys) {
+    for (const char* key : keys) CHECK(point.at(key) == line.at(key));
+  };
+  const auto ends = [&](const Json& exponent, const Json& printed) {
+    for (const char* end : {"lower", "upper"}) CHECK(number(exponent.at(end)) == number(printed.at(end)));
+  };
+  if (!star) {
+    same(c[0].at("point"), {"kind", "problem", "n", "kappa", "c", "C", "d", "degree", "degree_needed"});
+    ends(c[0].at("exponent"), line.at("exponent"));
+    CHECK(c[0].at("pays") == line.at("pays"));
+    same(c[1].at("point"), {"kind", "kappa", "c", "C"});
+    ends(c[1].at("exponent"), line.at("limit_exponent"));
+    return;
+  }
+  const Json kappas[] = {line.at("pays"), line.at("does_not_pay"), line.at("limit").at("lower"),
+                         line.at("limit").at("upper")};
+  for (std::size_t i = 0; i < 4; ++i) {
+    same(c[i].at("point"), {"kind", "c", "C"});
+    if (i < 2) same(c[i].at("point"), {"problem", "n"});
+    CHECK(number(c[i].at("point").at("kappa")) == number(kappas[i]));
+    CHECK(c[i].at("pays") == (i % 2 == 0 ? "verified" : "refuted"));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("the sampled rows depend on the seed and on the output's hash", "[certificates]") {
@@ -455,7 +518,7 @@ TEST_CASE("every kind of certificate that the program writes is verified", "[cer
     CHECK(verdicts[i].at("verdict") == "verified");
     kinds.insert(valid[i].json.at("kind"));
   }
-  CHECK(kinds.size() == 9);
+  CHECK(kinds.size() == 11);
 }
 
 TEST_CASE("every comparison of the checker's table has the oracle's sides on its claim's worst instance",
@@ -601,7 +664,9 @@ TEST_CASE("every comparison of every claim, twins included, has a certificate or
       CHECK(!why_no_certificate(claim.id, c.name).empty());
     }
   }
-  without.insert("threshold-2026/degree-from-above");           // where the degree is above 400
+  for (const char* name : {"degree-from-above", "degree-from-below", "exponent-bounded-away",
+                           "exponent-tends-to-one", "kappa-star"})
+    without.insert(std::string("threshold-2026/") + name);  // of half-widths beyond the checker's limits
   without.insert("liang-et-al-2024-multilayer/forward-error");  // where a layer has more than attention
   without.insert("liang-et-al-2024-multilayer/backward-error");
   for (const std::string& id : claims_without_certificates()) {
@@ -650,11 +715,7 @@ TEST_CASE("the thresholds' tasks are named by the lines that they give, with pro
     SweepJson line = task.run();
     CHECK(theory_name(line) == task.name);
     const SweepJson proofs = line.at("proofs");
-    if (line.at("record") == "point") {
-      CHECK(proofs.at("upper").at("upper").at("degree") == line.at("degree"));
-      CHECK(proofs.at("lower").at("lower").at("degree") == line.at("degree_needed").get<long>() - 1);
-    }
-    CHECK(number(proofs.at("upper").at("bound")) < number(proofs.at("lower").at("bound")));
+    says_what_is_reported(line, {proofs.begin(), proofs.end()});
     line.erase("proofs");
     CHECK(line == without.at(i++));
   }
@@ -693,7 +754,7 @@ TEST_CASE("every certificate of a full quick run is re-proved, and the report sa
   CHECK(answer.status == 0);
   CHECK(answer.errors.empty());
   const Json counts = Json::parse(answer.output).at("certificates");
-  CHECK(counts.at("verified").get<long>() >= 500);
+  CHECK(counts.at("verified").get<long>() >= 600);
   CHECK(counts.at("rejected") == 0);
   CHECK(counts.at("not checked") == 0);
   const std::string report = contents(full_run().out / "report.md");
@@ -744,6 +805,13 @@ TEST_CASE("every certificate of a full quick run is re-proved, and the report sa
     CHECK(number(certificate(head).at("bound")) == number(line.at("bound_exact")));
     CHECK(certificate(head, 1).at("degree") == line.at("least").at("degree"));
     CHECK(certificate(head, 2).at("degree") == line.at("least_for_bound").at("degree"));
+  }
+  for (const Json& line : lines_of("thresholds.jsonl")) {
+    const std::string of = "threshold " + theory_name(line);
+    std::vector<Json> certificates;
+    for (std::size_t i = 0; i < said.at(of).at("files").size(); ++i)
+      certificates.push_back(certificate(of, i));
+    says_what_is_reported(line, certificates);
   }
   std::size_t layers = 0;
   for (const Json& line : lines_of("propagation.jsonl")) {

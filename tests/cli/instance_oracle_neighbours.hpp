@@ -66,10 +66,127 @@ inline Evaluated theorem_u(const Json& in) {
   const long n = in["degree_needed"].get<long>();
   if (X <= 0 || epsilon <= 0 || epsilon >= 1 || n <= X) return {false, {}};
   const Interval l = -log_interval(epsilon);
-  return {lower(best_error({n - 1}, X, ErrorKind::relative).error) > upper(enclose(epsilon)),
+  const Interval error = n > 400 ? sandwich(X, ErrorKind::relative, {n - 1}, {n - 1}).front()
+                                 : best_error({n - 1}, X, ErrorKind::relative).error;
+  return {lower(error) > upper(enclose(epsilon)),
           {{"F(n, X)", debye_rate(Interval(n), enclose(X))},
            {"what suffices", rate_that_suffices(Interval(n), X, l)},
            {"l", l}}};
+}
+
+inline Evaluated theorem_l(const Json& in) {
+  const Rational X = number(in["half_width"]), epsilon = number(in["epsilon"]);
+  const long g = in["degree"].get<long>(), needed = in["degree_needed"].get<long>();
+  if (X <= 0 || epsilon <= 0 || epsilon >= 1 || g <= X || needed < 0 || needed > g) return {false, {}};
+  const Interval l = -log_interval(epsilon), exact_X = enclose(X);
+  const LeastDegree least = X <= 40 ? least_degree(X, epsilon, ErrorKind::relative)
+                                    : least_degree_window(X, epsilon, ErrorKind::relative);
+  return {least.degree.value <= g,
+          {{"F(g, X)", debye_rate(Interval(g), exact_X)},
+           {"F(g + s + 2, X)", debye_rate(Interval(g + turning_shift(X) + 2), exact_X)},
+           {"l", l},
+           {"l + log j(X)", l + log(turning_value(X))}}};
+}
+
+/// A point of the threshold, its numbers in `degrees`: are these proved by the program's own?
+inline PhasePoint point_of(const Json& in, const Rational& kappa) {
+  return {in["kind"] == "matrix" ? AttentionKind::matrix : AttentionKind::tensor,
+          in.value("problem", "forward") == "forward" ? Problem::forward : Problem::gradient,
+          token_count(in["n"], "n"),
+          kappa,
+          number(in["c"]),
+          number(in["C"])};
+}
+inline bool degrees_hold(const PhaseValue& value, const Json& degrees) {
+  return degrees["d"].get<long>() == value.dimension && value.degree.value <= degrees["degree"].get<long>() &&
+         degrees["degree_needed"].get<long>() <= value.degree_needed.value;
+}
+inline Interval forward_exponent(const PhasePoint& p, long d, long g) {
+  return 1 + log(enclose(Rational(monomial_rank(d, {g})))) / p.n.log();
+}
+inline Interval closed_form(const PhasePoint& p, long d, long g) {
+  return 1 + entropy_rate(Interval(d) / p.n.log(), Interval(g) / p.n.log());
+}
+inline Interval closed_form_below(const PhasePoint& p, long d, long g) {
+  return closed_form(p, d, g) - log(Interval(d + g + 1)) / p.n.log();
+}
+inline Interval log_inverse_error(const PhasePoint& p) { return enclose(p.C) * p.n.log(); }
+
+inline Evaluated entries_small(const Json& in) {
+  const PhasePoint p = point_of(in, number(in["kappa"]));
+  if (p.kappa <= 0 || p.c <= 0 || p.C <= 0) return {false, {}};
+  const long d = in["d"].get<long>();
+  const Interval M = log_interval(p.C / half_width_ratio(p)), ratio = Interval(d) / p.n.log();
+  const auto bound = [&](long constant) {
+    const Interval share = constant * enclose(p.C) / M;
+    return Interval(1 + share * (1 + log(1 + ratio / share)));
+  };
+  return {lower(M) >= 2 && degrees_hold(phase_value(p), in),
+          {{"exponent", forward_exponent(p, d, in["degree"].get<long>())},
+           {"exponent needed", forward_exponent(p, d, in["degree_needed"].get<long>())},
+           {"bound", bound(9)},
+           {"bound with 1 for 9", bound(1)}}};
+}
+
+inline bool holds_ratio(const PhasePoint& p, const Json& ratio) {
+  const Enclosure gamma = limit_degree_ratio(half_width_ratio(p), p.C);
+  return number(ratio["lower"]) <= to_rational(gamma.upper()) &&
+         to_rational(gamma.lower()) <= number(ratio["upper"]) && number(ratio["lower"]) > 0;
+}
+inline Evaluated kappa_constant(const Json& in) {
+  const PhasePoint p = point_of(in, number(in["kappa"]));
+  if (p.kappa <= 0 || p.c <= 0 || p.C <= 0) return {false, {}};
+  const PhaseValue value = phase_value(p);
+  const long d = in["d"].get<long>(), least = in["closed_degrees"]["at_least"].get<long>(),
+             most = in["closed_degrees"]["at_most"].get<long>();
+  const ClosedDegrees closed = closed_degrees(value.half_width, log_inverse_error(p));
+  const Interval e = exp(-log_inverse_error(p)),
+                 gamma = (enclose(half_width_ratio(p)) - log((1 + e) / (1 - e)) / p.n.log()) /
+                         log(3 + 2 * sqrt(Interval(2)));
+  const auto limit = [&](const char* end) {
+    return Interval(1 + entropy_rate(enclose(p.c), enclose(number(in["degree_ratio"][end]))));
+  };
+  return {degrees_hold(value, in) && least <= closed.at_least.value && closed.at_most.value <= most &&
+              holds_ratio(p, in["degree_ratio"]),
+          {{"exponent needed", forward_exponent(p, d, in["degree_needed"].get<long>())},
+           {"exponent", forward_exponent(p, d, in["degree"].get<long>())},
+           {"elementary bound",
+            lower(gamma) > 0 ? Interval(1 + gamma * log(1 + Interval(d) / p.n.log() / gamma)) : Interval(1)},
+           {"bound from below", closed_form_below(p, d, least)},
+           {"bound from above", closed_form(p, d, most)},
+           {"limit", hull(limit("lower"), limit("upper"))}}};
+}
+
+inline Evaluated star_of_kappa(const Json& in) {
+  const auto at = [&](const Json& kappa) { return point_of(in, number(kappa)); };
+  const PhasePoint pays = at(in["pays"]), not_so = at(in["does_not_pay"]), low = at(in["low"]),
+                   high = at(in["high"]);
+  for (const PhasePoint& point : {pays, not_so, low, high})
+    if (point.kappa <= 0 || point.c <= 0 || point.C <= 0) return {false, {}};
+  const long p = order(pays.kind), d = dimension(pays.n, pays.c),
+             least = in["closed_degrees"]["at_least"].get<long>(),
+             most = in["closed_degrees"]["at_most"].get<long>();
+  const auto degrees = [&](const PhasePoint& point) {
+    return closed_degrees(phase_value(point).half_width, log_inverse_error(point));
+  };
+  const Interval limit = limit_kappa_star(pays.kind, pays.c, pays.C).interval();
+  const Rational limits[] = {number(in["limit"]["lower"]), number(in["limit"]["upper"])};
+  const bool holds =
+      degrees_hold(phase_value(pays), in["at_pays"]) &&
+      degrees_hold(phase_value(not_so), in["at_does_not_pay"]) &&
+      upper(forward_exponent(pays, d, in["at_pays"]["degree"].get<long>())) < p &&
+      lower(forward_exponent(not_so, d, in["at_does_not_pay"]["degree_needed"].get<long>())) >= p &&
+      degrees(low).at_most.value <= most && upper(closed_form(low, d, most)) < p &&
+      least <= degrees(high).at_least.value && lower(closed_form_below(high, d, least)) >= p &&
+      limits[0] <= to_rational(upper(limit)) && to_rational(lower(limit)) <= limits[1] &&
+      holds_ratio(at(in["limit"]["lower"]), in["limit"]["ratio_at_lower"]) &&
+      holds_ratio(at(in["limit"]["upper"]), in["limit"]["ratio_at_upper"]);
+  return {holds,
+          {{"low", enclose(low.kappa)},
+           {"high", enclose(high.kappa)},
+           {"pays", enclose(pays.kappa)},
+           {"does not pay", enclose(not_so.kappa)},
+           {"limit", hull(enclose(limits[0]), enclose(limits[1]))}}};
 }
 
 // ---- Weights.
@@ -1116,6 +1233,10 @@ inline const std::map<std::string, Evaluation> kEvaluations = {
     {"merlin-arthur", small_world},
     {"sparsification", disjunction},
     {"tree-depth", halved},
+    {"degree-from-below", theorem_l},
+    {"small-entries", entries_small},
+    {"constant-kappa", kappa_constant},
+    {"kappa-star", star_of_kappa},
     {"adapter-closed-form", adapters_closed_form},
     {"tree-cover", cover},
     {"node-sums", [](const Json& in) { return sums_in_a_field(in, true); }},

@@ -15,6 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       {"polynomial-error", prove_polynomial_error},
       {"best-error", prove_best_error},
       {"least-degree", prove_least_degree},
+      {"threshold-point", prove_threshold_point},
+      {"threshold-limit", prove_threshold_limit},
       {"attention", prove_attention},
       {"gradient", prove_gradient},
       {"layers", prove_layers},
