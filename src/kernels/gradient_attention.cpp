@@ -352,7 +352,7 @@ AttentionGradientResult by_features(Problem& p, const CertifiedPolynomial& polyn
   // columns' own product, the last addition.
   const TermRoundings by_features = moment_roundings<T>(g + 1) + evaluation_roundings<T>(g, rank) +
                                     TermRoundings{0, weight_roundings(g) + 1},
-                      by_scores{g * (d + 2 + 2 * roundings_of_entries<T>)+cpu::roundings_of_a_weight<T> + 2,
+                      by_scores{cpu::roundings_of_a_weight<T> + 2 + g * (d + 2 + 2 * roundings_of_entries<T>),
                                 0},
                       besides{0, 2};
   const UpperBound of_terms = causal ? maximum(gamma<T>(by_features + besides), gamma<T>(by_scores + besides))
