@@ -8,7 +8,7 @@ namespace {
 constexpr const char* kCombinatorics =
     "combinatorics: the instance is a seed or a family of vectors; kind reduction certifies whole chains";
 constexpr const char* kBeyondReach =
-    "a half-width beyond 50000, an error that no Bessel function decides: beyond the checker's limits";
+    "a half-width above 50000 or below 2^-64, or a degree above 400 that Theorem J does not decide";
 constexpr const char* kNetwork = "a network as a whole; kind layers certifies the recursion it is about";
 constexpr const char* kPlanted = "a decision on a planted instance, which a seed names";
 constexpr const char* kProbability = "a probability is no comparison of two numbers of one instance";
