@@ -437,8 +437,9 @@ Json with_best_error(Json instance, ErrorKind kind) {
 
 // ---- The threshold's. Degrees are proved by Theorem J where it says enough, else by exchange.
 
-constexpr long kLargestExchange = 400;    // takes seconds
-const Rational kLargestHalfWidth(50000);  // for the checker's Bessel functions
+constexpr long kLargestExchange = 400;  // takes seconds
+// Beyond these the checker's Bessel functions, or its polynomials, need more bits than it takes.
+const Rational kLargestHalfWidth(50000), kSmallestHalfWidth = dyadic(1, -64);
 
 std::optional<Interval> sandwich_at(long degree, const Rational& X) {
   if (X <= 1 || degree < X) return {};
@@ -482,7 +483,7 @@ std::optional<Json> with_point(const std::string& lemma, Json in) {
   const PhasePoint p = point_of(in, rational(in, "kappa"));
   const PhaseValue value = phase_value(p);
   const std::optional<Json> degrees = proved_degrees(p, value);
-  if (!degrees || value.half_width > kLargestHalfWidth) return {};
+  if (!degrees || value.half_width > kLargestHalfWidth || value.half_width < kSmallestHalfWidth) return {};
   in.update(*degrees);
   if (lemma == "small-entries") return in;
   const ClosedDegrees closed = closed_degrees(value.half_width, log_inverse_error(p));

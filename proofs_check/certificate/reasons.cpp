@@ -7,7 +7,7 @@ namespace {
 
 constexpr const char* kHermitian = "the checker has no Hermitian codes; those of Reed and Solomon it has";
 constexpr const char* kBeyondReach =
-    "a half-width beyond 50000, an error that no Bessel function decides: beyond the checker's limits";
+    "a half-width above 50000 or below 2^-64, or a degree above 400 that Theorem J does not decide";
 constexpr const char* kNetwork = "a network with MLP and layer norm, where the checker has attention layers";
 constexpr const char* kByTokens = "the recursion token by token, which the checker does not have";
 constexpr const char* kProbability = "a probability is no comparison of two numbers of one instance";

@@ -42,6 +42,7 @@ Interval bound(const ThresholdCase& c, long constant) {
   return 1 + share * (1 + log(1 + ratio_of_dimension(c) / share));
 }
 Interval exponent(const ThresholdCase& c) { return enclose(upper(c.value.exponent)); }
+Interval exponent_needed(const ThresholdCase& c) { return enclose(lower(c.value.exponent)); }
 
 const Registration tends_to_one =
     claim("threshold-2026/exponent-tends-to-one", "Theorem 1", Standing::checked)
@@ -55,7 +56,7 @@ const Registration tends_to_one =
         .at_most("exponent <= the closed form", exponent, [](const ThresholdCase& c) { return bound(c, 9); })
         .finds("least closed form", "1 + (9 C/M)(1 + log(1 + c M/(9 C))) along the sequences",
                Extreme::smallest, [](const ThresholdCase& c) { return bound(c, 9); })
-        .twin("1 for 9", exponent, [](const ThresholdCase& c) { return bound(c, 1); });
+        .twin("1 for 9", exponent_needed, [](const ThresholdCase& c) { return bound(c, 1); });
 
 }  // namespace
 }  // namespace attnbounds

@@ -87,8 +87,10 @@ PhaseValue phase_value(const PhasePoint& point) {
   const auto down = [](const Real& x, long bits) {
     return dyadic(scaled_floor(to_rational(x), bits), -bits);
   };
-  const long epsilon_bits =
-      kFractionBits + static_cast<long>(std::ceil(-nearest(Real(log2(lower(epsilon))))));
+  const auto bits_of = [](const Interval& x) {  // 64 of them leading, however small x is
+    return kFractionBits + std::max(0L, static_cast<long>(std::ceil(-nearest(Real(log2(lower(x)))))));
+  };
+  const long epsilon_bits = bits_of(epsilon), X_bits = upper(X) == 0 ? 0 : bits_of(X);
 
   PhaseValue value;
   value.dimension = dimension(point.n, point.c);
@@ -96,8 +98,8 @@ PhaseValue phase_value(const PhasePoint& point) {
   value.high_epsilon = value.low_epsilon + dyadic(1, -epsilon_bits);
   value.half_width = upper(X) == 0 ? Rational(0)
                      : point.B     ? power(*point.B, p)
-                                   : Rational(down(upper(X), kFractionBits) + dyadic(1, -kFractionBits));
-  value.low_half_width = point.B ? value.half_width : down(lower(X), kFractionBits);
+                                   : Rational(down(upper(X), X_bits) + dyadic(1, -X_bits));
+  value.low_half_width = point.B ? value.half_width : down(lower(X), X_bits);
   DegreeWindow window = degrees(value.low_half_width, value.half_width, value.low_epsilon, value.high_epsilon,
                                 point.largest_exchange);
   value.degree = window.enough;

@@ -69,6 +69,15 @@ TEST_CASE("kappa* separates, tends to its limit, and the verdicts at its two end
   }
 }
 
+TEST_CASE("the degrees of vanishing entries are enclosed as sharply as those of any") {
+  // X of about 1e-40: rounded to 64 binary places it would be 0 or 5e-20, and the degrees 0 and twice this.
+  const PhaseValue value = phase_value(point(AttentionKind::tensor, "e^10000", "0x1p-48", "2", "1/2"));
+  CHECK(value.low_half_width > 0);
+  CHECK(value.half_width < value.low_half_width * (1 + dyadic(1, -60)));
+  CHECK(value.degree_needed.value > 0);
+  CHECK(value.degree.value - value.degree_needed.value <= 1);
+}
+
 TEST_CASE("B in place of kappa is exact, and features and operations are the rank's") {
   PhasePoint at = point(AttentionKind::matrix, "2^30", "0", "1.4426950408889634", "1");
   at.B = Rational(1);
