@@ -78,12 +78,13 @@ void growth(benchmark::State& state, Mask mask) {
 
 [[maybe_unused]] const int registered = [] {
   keep_freed_memory();
-  for (const Case& c :
-       {Case{256, 4, "1e-6", Rational(1, 1000000)}, Case{1024, 4, "1e-6", Rational(1, 1000000)},
-        Case{1024, 4, "1e-3", Rational(1, 1000)},
-        Case{1024, 4, "1e-3", Rational(1, 1000), Mask::none, Arithmetic::in_float},
-        Case{1024, 4, "1e-6", Rational(1, 1000000), Mask::causal}, Case{512, 8, "1e-3", Rational(1, 1000)},
-        Case{512, 8, "1e-3", Rational(1, 1000), Mask::none, Arithmetic::in_float}})
+  for (const Case& c : {Case{256, 4, "1e-6", Rational(1, 1000000)},
+                        Case{1024, 4, "1e-6", Rational(1, 1000000)}, Case{1024, 4, "1e-3", Rational(1, 1000)},
+                        Case{1024, 4, "1e-3", Rational(1, 1000), Mask::none, Arithmetic::in_float},
+                        Case{1024, 4, "1e-6", Rational(1, 1000000), Mask::causal},
+                        Case{1024, 4, "1e-3", Rational(1, 1000), Mask::causal, Arithmetic::in_float},
+                        Case{512, 8, "1e-3", Rational(1, 1000)},
+                        Case{512, 8, "1e-3", Rational(1, 1000), Mask::none, Arithmetic::in_float}})
     register_row(c.name(), [c](benchmark::State& state) { against_exact(state, c); });
   register_row("tensor/d=4/B=1/eps=1e-6/slope", [](benchmark::State& state) { growth(state, Mask::none); });
   register_row("tensor-causal/d=4/B=1/eps=1e-6/slope",

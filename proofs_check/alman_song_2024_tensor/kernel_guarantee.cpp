@@ -16,8 +16,8 @@ struct Case {
   TensorAttentionInput in;
   AttentionResult once, twice, exact;
   TensorAttentionInput square;  // as many keys as queries, for the mask
-  AttentionResult causal;
-  AttentionResult in_float, exact_in_float;
+  AttentionResult causal, exact_causal;
+  AttentionResult in_float, exact_in_float, causal_in_float, exact_causal_in_float;
 };
 Json describe(const Case& c) {
   return {{"q", json_matrix(c.in.q)},   {"k1", json_matrix(c.in.k1)}, {"k2", json_matrix(c.in.k2)},
@@ -26,7 +26,9 @@ Json describe(const Case& c) {
 
 bool has_bounds(const Case& c) {
   return c.once.bound.is_finite() && c.twice.bound.is_finite() && c.exact.bound.is_finite() &&
-         c.causal.bound.is_finite() && c.in_float.bound.is_finite() && c.exact_in_float.bound.is_finite();
+         c.causal.bound.is_finite() && c.exact_causal.bound.is_finite() && c.in_float.bound.is_finite() &&
+         c.exact_in_float.bound.is_finite() && c.causal_in_float.bound.is_finite() &&
+         c.exact_causal_in_float.bound.is_finite();
 }
 
 Case draw(Draw& d) {
@@ -60,9 +62,12 @@ Case draw(Draw& d) {
     const auto wider = kept_exp_polynomial(unshifted.interval.half_width.exact(), Rational(1, 1000), {60});
     if (!wider) continue;
     c.causal = polynomial_tensor_attention(c.square, unshifted, *wider, {1}, Mask::causal);
+    c.exact_causal = exact_tensor_attention(c.square, unshifted, Mask::causal, {1});
     const OnDevice in_float(Device::cpu, Arithmetic::in_float);
     c.in_float = polynomial_tensor_attention(c.in, scores, *polynomial, {1});
     c.exact_in_float = exact_tensor_attention(c.in, scores, Mask::none, {1});
+    c.causal_in_float = polynomial_tensor_attention(c.square, unshifted, *wider, {1}, Mask::causal);
+    c.exact_causal_in_float = exact_tensor_attention(c.square, unshifted, Mask::causal, {1});
     if (has_bounds(c)) return c;
   }
 }
@@ -76,6 +81,12 @@ Interval error(const TensorAttentionInput& in, const AttentionResult& result, Ma
 /// Of the result that the member pointer names.
 template <auto result>
 constexpr auto error_in = [](const Case& c) { return error(c.in, c.*result, Mask::none); };
+template <auto result>
+constexpr auto causal_error_in = [](const Case& c) { return error(c.square, c.*result, Mask::causal); };
+template <auto result>
+constexpr auto causal_output_of = [](const Case& c) {
+  return KernelOutput{c.square, c.*result, Mask::causal};
+};
 
 const Registration kernel_guarantee =
     claim("alman-song-2024-tensor/kernel-guarantee", "Theorem 1.5's algorithm, in floating point",
@@ -90,14 +101,12 @@ const Registration kernel_guarantee =
         .of_output(output_of<&Case::once>)
         .at_most("polynomial, double-double", error_in<&Case::twice>, bound_of<&Case::twice>)
         .of_output(output_of<&Case::twice>)
-        .at_most(
-            "polynomial, causal", [](const Case& c) { return error(c.square, c.causal, Mask::causal); },
-            bound_of<&Case::causal>)
-        .of_output([](const Case& c) {
-          return KernelOutput{c.square, c.causal, Mask::causal};
-        })
+        .at_most("polynomial, causal", causal_error_in<&Case::causal>, bound_of<&Case::causal>)
+        .of_output(causal_output_of<&Case::causal>)
         .at_most("fused exact", error_in<&Case::exact>, bound_of<&Case::exact>)
         .of_output(output_of<&Case::exact>)
+        .at_most("fused exact, causal", causal_error_in<&Case::exact_causal>, bound_of<&Case::exact_causal>)
+        .of_output(causal_output_of<&Case::exact_causal>)
         .at_most("polynomial, float", error_in<&Case::in_float>, bound_of<&Case::in_float>)
         .of_output(output_of<&Case::in_float>)
         .twin("the rounding part alone", error_in<&Case::once>,
@@ -119,6 +128,12 @@ const Registration float_kernel_guarantee =
         .of_output(output_of<&Case::in_float>)
         .at_most("fused exact", error_in<&Case::exact_in_float>, bound_of<&Case::exact_in_float>)
         .of_output(output_of<&Case::exact_in_float>)
+        .at_most("polynomial, causal", causal_error_in<&Case::causal_in_float>,
+                 bound_of<&Case::causal_in_float>)
+        .of_output(causal_output_of<&Case::causal_in_float>)
+        .at_most("fused exact, causal", causal_error_in<&Case::exact_causal_in_float>,
+                 bound_of<&Case::exact_causal_in_float>)
+        .of_output(causal_output_of<&Case::exact_causal_in_float>)
         .twin("polynomial: the bound with the roundoff of double for that of float",
               error_in<&Case::in_float>, bound_of<&Case::once>)
         .of_output(output_of<&Case::in_float>)

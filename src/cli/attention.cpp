@@ -143,8 +143,6 @@ ExitStatus run(const Options& options) {
   if (options.precision && arithmetic != Arithmetic::in_double)
     throw InputError("--arithmetic", "double with --precision, which asks for intervals", options.arithmetic);
   request.mask = options.causal ? Mask::causal : Mask::none;
-  if (where == Device::cpu && arithmetic == Arithmetic::in_float && options.causal && !options.k2.empty())
-    throw InputError("--arithmetic", "double for causal tensor attention on the CPU", options.arithmetic);
   if (options.threads > 0) request.threads = {options.threads};
   if (options.precision) {
     if (*options.precision < 2 || *options.precision > 16384)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "kernels/cpu/softmax_rows.hpp"
 #include "kernels/cpu/tensor_softmax.hpp"
@@ -192,8 +193,7 @@ std::shared_ptr<const GradientPlan> gradient_plan(const GradientInput& input, Th
   for (const KeySide& side : plan.sides) {
     sums.emplace_back(plan.columns, d);
     const Index step = std::max<Index>(1, side.count / sampled);
-    for (Index j = 0; j < side.count; j += step)
-      sums.back().add(side.scaled_values(j, j + 1), side.scaled_keys(j, j + 1));
+    sums.back().add(side.scaled_values(0, side.count, step), side.scaled_keys(0, side.count, step));
   }
   const ValueSizes values = value_sizes(plan, sums);
   std::vector<double> by_range(d, 0.0), by_variance(d, 0.0);
@@ -290,6 +290,13 @@ KeyColumnSizes key_column_sizes(const GradientPlan& plan, const std::vector<Valu
 
 namespace {
 
+/// A group's sums, made by its first block: few tokens have one group only.
+template <class Sums, class... Shape>
+Sums& of_group(std::optional<Sums>& sums, Shape... shape) {
+  if (!sums) sums.emplace(shape...);
+  return *sums;
+}
+
 bool is_small(double operations) { return operations < 4e5; }  // one thread is done before others have begun
 
 /// In T: the products with features; c, gamma, tables and the contraction: in double.
@@ -314,15 +321,15 @@ AttentionResult by_features(const GradientPlan& plan, const CertifiedPolynomial&
   for (const KeySide& side : plan.sides)
     work += static_cast<double>(side.count) * static_cast<double>(key_tree->tree.rank * (key_columns + 2));
   if (is_small(work)) threads = {1};
-  std::vector<std::vector<ValueSums>> group_sums(plan.sides.size(),
-                                                 std::vector<ValueSums>(most_groups, ValueSums(columns, d)));
+  std::vector<std::vector<std::optional<ValueSums>>> group_sums(
+      plan.sides.size(), std::vector<std::optional<ValueSums>>(most_groups));
   std::vector<Tokens> sets;
   for (size_t s = 0; s < plan.sides.size(); ++s)
     sets.push_back({plan.sides[s].count, key_columns, [&, s](Index first, Index last, Index group) {
                       const KeySide& side = plan.sides[s];
                       const std::vector<double> keys = side.scaled_keys(first, last),
                                                 values = side.scaled_values(first, last);
-                      group_sums[s][group].add(values, keys);
+                      of_group(group_sums[s][group], columns, d).add(values, keys);
                       if (higher) return TokenBlock{side.variables_of(keys), values};
                       std::vector<double> all((last - first) * key_columns);
                       for (Index j = 0; j < last - first; ++j) {
@@ -342,7 +349,8 @@ AttentionResult by_features(const GradientPlan& plan, const CertifiedPolynomial&
     side_moments.push_back(
         {key_tree, higher, columns, d, key_columns + 1, std::move(sums[s]), &plan.sides[s]});
     ValueSums total(columns, d);
-    for (const ValueSums& part : group_sums[s]) total.add(part);
+    for (const auto& part : group_sums[s])
+      if (part) total.add(*part);
     side_sums.push_back(std::move(total));
   }
 
@@ -385,14 +393,14 @@ AttentionResult by_features(const GradientPlan& plan, const CertifiedPolynomial&
 
   // Queries: sums, c, gamma, and the moments of A1 gamma.
   const RowEvaluation<T> evaluation(*tree, forward, width);
-  std::vector<ErrorSums> group_errors(most_groups, ErrorSums(d));
+  std::vector<std::optional<ErrorSums>> group_errors(most_groups);
   const double query_factor = guarantee.query_factor();
   const Tokens queries{
       n, width * d, [&](Index first, Index last, Index group) {
         TokenBlock block{plan.queries(first, last), std::vector<double>((last - first) * width * d)};
         const std::vector<double> rows = evaluation.rows(block.variables),
                                   gammas = guarantee.rows(first, block.variables, rows.data(),
-                                                          group_errors[static_cast<size_t>(group)]);
+                                                          of_group(group_errors[group], d));
         for (Index i = 0; i < last - first; ++i)
           for (Index l = 0; l < width; ++l)
             for (Index a = 0; a < d; ++a)
@@ -402,20 +410,21 @@ AttentionResult by_features(const GradientPlan& plan, const CertifiedPolynomial&
       }};
   const std::vector<double> of_queries = moments<T>(*tree, {queries}, threads).front();
   ErrorSums errors(d);
-  for (const ErrorSums& part : group_errors) errors.add(part);
+  for (const auto& part : group_errors)
+    if (part) errors.add(*part);
 
-  std::vector<double> gradient(d * plan.keys);
-  for (Index b = 0; b < plan.keys; ++b)
-    for (Index a = 0; a < d; ++a) {
-      double high = 0,
-             low = 0;  // each term is added by itself: no more than the 2 roundings that are counted
-      for (Index m = 0; m < rank; ++m)
-        for (Index l = 0; l < width; ++l)
-          cpu::compensated_add(
-              high, low,
-              of_queries[m * (width * d + 1) + l * d + a] * table[(m * width + l) * entries + 1 + b]);
-      gradient[a * plan.keys + b] = (high + low) / static_cast<double>(d);
-    }
+  // Each term is added by itself: no more than the 2 roundings that are counted. All entries side by side, as
+  // one entry's sum waits for itself.
+  std::vector<double> gradient(d * plan.keys, 0.0), low(gradient);
+  for (Index m = 0; m < rank; ++m)
+    for (Index l = 0; l < width; ++l)
+      for (Index a = 0; a < d; ++a) {
+        const double of_query = of_queries[m * (width * d + 1) + l * d + a];
+        const double* of_keys = table.data() + (m * width + l) * entries + 1;
+        for (Index b = 0; b < plan.keys; ++b)
+          cpu::compensated_add(gradient[a * plan.keys + b], low[a * plan.keys + b], of_query * of_keys[b]);
+      }
+  for (size_t e = 0; e < gradient.size(); ++e) gradient[e] = (gradient[e] + low[e]) / static_cast<double>(d);
   AttentionResult result = guarantee.result(gradient, errors);
   result.seconds = stopwatch.seconds();
   return result;

@@ -30,13 +30,14 @@ struct KeySide {
   std::vector<Eigen::Index> column_of;     // variable l is this column of the keys
   std::vector<Eigen::Index> variable_of;   // and back, -1 where a column is no variable of its own
 
-  std::vector<double> scaled_keys(Eigen::Index first, Eigen::Index last) const {
+  /// Of tokens [first, last), each `step`-th of them.
+  std::vector<double> scaled_keys(Eigen::Index first, Eigen::Index last, Eigen::Index step = 1) const {
     const Matrix<double>& a = *matrices.keys;
-    std::vector<double> rows((last - first) * a.cols()), factor(a.cols());
+    std::vector<double> rows((last - first + step - 1) / step * a.cols()), factor(a.cols());
     for (Eigen::Index l = 0; l < a.cols(); ++l) factor[l] = power_of_two(-exponent[l]);
-    for (Eigen::Index j = first; j < last; ++j)
-      for (Eigen::Index l = 0; l < a.cols(); ++l)
-        rows[(j - first) * a.cols() + l] = (a(j, l) - shift[l]) * factor[l];
+    double* row = rows.data();
+    for (Eigen::Index j = first; j < last; j += step, row += a.cols())
+      for (Eigen::Index l = 0; l < a.cols(); ++l) row[l] = (a(j, l) - shift[l]) * factor[l];
     return rows;
   }
   std::vector<double> variables_of(const std::vector<double>& scaled) const {
@@ -50,13 +51,13 @@ struct KeySide {
       for (Eigen::Index l = 0; l < width; ++l) rows[j * width + l] = scaled[j * d + column_of[l]];
     return rows;
   }
-  std::vector<double> scaled_values(Eigen::Index first, Eigen::Index last) const {
+  std::vector<double> scaled_values(Eigen::Index first, Eigen::Index last, Eigen::Index step = 1) const {
     const Matrix<double>&v = *matrices.values, &y = *matrices.factor;
     const Eigen::Index columns = y.cols();
-    std::vector<double> rows((last - first) * columns, 0.0);
+    std::vector<double> rows((last - first + step - 1) / step * columns, 0.0);
     const double factor = power_of_two(-value_exponent);
-    for (Eigen::Index j = first; j < last; ++j) {
-      double* row = rows.data() + (j - first) * columns;
+    double* row = rows.data();
+    for (Eigen::Index j = first; j < last; j += step, row += columns) {
       for (Eigen::Index k = 0; k < v.cols(); ++k)
         for (Eigen::Index l = 0; l < columns; ++l) row[l] += v(j, k) * y(k, l);
       for (Eigen::Index l = 0; l < columns; ++l) row[l] *= factor;

@@ -87,8 +87,9 @@ UpperBound underflow_of(const MonomialTree& tree, const std::vector<double>& coe
 }
 
 // The sums of both sides' tokens, as over_chunks asks for.
+template <class T>
 struct PairSums {
-  cpu::KeySums<double> first, second;
+  cpu::KeySums<T> first, second;
   void rest() {
     first.rest();
     second.rest();
@@ -100,6 +101,19 @@ struct PairSums {
   }
 };
 
+// Of a term w_a q^a k1^a v1 k2^a v2 on its way into a causal row.
+template <class T>
+TermRoundings causal_roundings(long g, long rank) {
+  const TermRoundings before = moment_roundings<T>(g);
+  const long entries = roundings_of_entries<T>,
+             of_block = (g + 1) * entries + cpu::prefix_block_roundings<T>(g);
+  return 2 * TermRoundings{std::max(before.narrow, of_block), before.wide} +
+         TermRoundings{g * entries + cpu::pair_prefix_roundings(g),
+                       cpu::pair_prefix_wide_roundings<T>(rank) + weight_roundings(g)};
+}
+
+/// In T: the products with features and each row's sums; all sums over earlier blocks in double.
+template <class T>
 AttentionResult causal(const TensorAttentionInput& input, const TensorScores& scores,
                        const CertifiedPolynomial& polynomial, ThreadCount threads) {
   if (!scores.interval.centre.empty())
@@ -124,14 +138,15 @@ AttentionResult causal(const TensorAttentionInput& input, const TensorScores& sc
   };
   std::vector<Part> parts(most_chunks);
   const int exponent = v1.exponent + v2.exponent;
-  const auto add = [&](PairSums& sums, Index first, Index last) {
+  const auto add = [&](PairSums<T>& sums, Index first, Index last) {
+    std::vector<T> room[2];
     for (Index from = first; from < last; from += block_of_tokens) {
       const Index to = std::min(last, from + block_of_tokens), count = to - from;
-      const auto side = [&](cpu::KeySums<double>& of, const Matrix<double>& k, const ScaledColumns& key_scale,
+      const auto side = [&](cpu::KeySums<T>& of, const Matrix<double>& k, const ScaledColumns& key_scale,
                             const Matrix<double>& v, const ScaledColumns& of_values) {
         const std::vector<double> keys = scaled_rows(k, key_scale, from, to),
                                   y = scaled_rows(v, of_values, from, to);
-        of.add({keys.data(), count, d}, {y.data(), count, columns}, 0, count);
+        of.add(rows_in(keys, room[0], count, d), rows_in(y, room[1], count, columns), 0, count);
       };
       side(sums.first, input.k1, scores.keys1, input.v1, v1.columns);
       side(sums.second, input.k2, scores.keys2, input.v2, v2.columns);
@@ -140,23 +155,27 @@ AttentionResult causal(const TensorAttentionInput& input, const TensorScores& sc
   over_chunks(
       n, 2 * tree.rank * width * 16, threads,
       [&] {
-        return PairSums{cpu::KeySums<double>(features, columns), cpu::KeySums<double>(features, columns)};
+        return PairSums<T>{cpu::KeySums<T>(features, columns), cpu::KeySums<T>(features, columns)};
       },
       add,
-      [&](long chunk, Index first, Index last, PairSums& sums) {
-        cpu::PairPrefix prefix(features, weights, width, sums.first.sums(), sums.second.sums());
+      [&](long chunk, Index first, Index last, PairSums<T>& sums) {
+        cpu::PairPrefix<T> prefix(features, weights, width, sums.first.sums(), sums.second.sums());
         Part& part = parts[chunk];
         std::vector<double> row(width);
+        std::vector<T> room[5];
         for (Index from = first; from < last; from += block_of_tokens) {
           const Index to = std::min(last, from + block_of_tokens);
-          const std::vector<double> q = scaled_rows(input.q, scores.queries, from, to),
-                                    k1 = scaled_rows(input.k1, scores.keys1, from, to),
-                                    k2 = scaled_rows(input.k2, scores.keys2, from, to),
-                                    y1 = scaled_rows(input.v1, v1.columns, from, to),
-                                    y2 = scaled_rows(input.v2, v2.columns, from, to);
+          const auto tokens = [&](const Matrix<double>& m, const ScaledColumns& scale, std::vector<T>& into) {
+            const std::vector<double> rows = scaled_rows(m, scale, from, to);
+            into.assign(rows.begin(), rows.end());
+            return into.data();
+          };
+          const T *q = tokens(input.q, scores.queries, room[0]),
+                  *k1 = tokens(input.k1, scores.keys1, room[1]),
+                  *k2 = tokens(input.k2, scores.keys2, room[2]), *y1 = tokens(input.v1, v1.columns, room[3]),
+                  *y2 = tokens(input.v2, v2.columns, room[4]);
           for (Index t = 0; t < to - from; ++t) {
-            prefix.row(q.data() + t * d, k1.data() + t * d, y1.data() + t * columns, k2.data() + t * d,
-                       y2.data() + t * columns, row.data());
+            prefix.row(q + t * d, k1 + t * d, y1 + t * columns, k2 + t * d, y2 + t * columns, row.data());
             const double denominator = row[columns], seen = static_cast<double>(from + t + 1),
                          mean = denominator / (seen * seen);
             part.finite = part.finite && std::isfinite(denominator);
@@ -181,10 +200,9 @@ AttentionResult causal(const TensorAttentionInput& input, const TensorScores& sc
   UpperBound rounding = UpperBound::infinite();
   if (all.finite && n <= most_tokens) {
     const UpperBound one = UpperBound::exactly(1);
-    const long roundings = cpu::pair_prefix_roundings(g, tree.rank) + 2 * (moment_roundings(g).total() + 3) +
-                           weight_roundings(g) + 1;
-    const UpperBound sum_error = gamma(roundings) * absolute_polynomial(coefficients, scores.interval.size) +
-                                 underflow_of<double>(tree, coefficients, one, scores.query_norm);
+    const UpperBound sum_error = gamma<T>(causal_roundings<T>(g, tree.rank)) *
+                                     absolute_polynomial(coefficients, scores.interval.size) +
+                                 underflow_of<T>(tree, coefficients, one, scores.query_norm);
     rounding = divide_by_at_least((sum_error + sum_error) * value * UpperBound::exactly(1 + 0x1p-40),
                                   all.least_mean) +
                scores.perturbation * value + unit_roundoff() * UpperBound::exactly(all.largest_quotient) +
@@ -304,9 +322,12 @@ AttentionResult polynomial_tensor_attention(const TensorAttentionInput& input, c
     return polynomial_tensor_attention_on_device(input, scores, polynomial);
   }
   require_fits(scores, polynomial);
-  if (mask == Mask::causal) return causal(input, scores, polynomial, threads);
-  return current_arithmetic() == Arithmetic::in_float ? all_pairs<float>(input, scores, polynomial, threads)
-                                                      : all_pairs<double>(input, scores, polynomial, threads);
+  const bool in_float = current_arithmetic() == Arithmetic::in_float;
+  if (mask == Mask::causal)
+    return in_float ? causal<float>(input, scores, polynomial, threads)
+                    : causal<double>(input, scores, polynomial, threads);
+  return in_float ? all_pairs<float>(input, scores, polynomial, threads)
+                  : all_pairs<double>(input, scores, polynomial, threads);
 }
 
 AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& input,
@@ -424,7 +445,7 @@ UpperBound fused_error(const TensorScores& scores, Index d, TermRoundings sums) 
 }
 
 /// In T: scores of a key of the first side, weights, and sums over a block of the second; sums over the first
-/// side and quotients in double. Larger scores, or a mask: a row at a time, in double only.
+/// side and quotients in double. Larger scores: a row at a time, in double only.
 template <class T>
 AttentionResult fused(const TensorAttentionInput& input, const TensorScores& scores, Mask mask,
                       ThreadCount threads) {
@@ -460,20 +481,21 @@ AttentionResult fused(const TensorAttentionInput& input, const TensorScores& sco
   std::vector<T> room[2];
   const PairRows<T> tiles{first_side, rows_in(k2, room[0], m2, d), rows_in(scaled_v2, room[1], m2, columns),
                           column_pairs, scores.interval.size.value()};
-  const bool in_tiles = mask == Mask::none && tiles.fits();
+  const bool in_tiles = tiles.fits(), is_causal = mask == Mask::causal;
   const Index rows_of_a_task = in_tiles ? PairRows<T>::rows_of_a_group : 1,
               tasks = (n + rows_of_a_task - 1) / rows_of_a_task;
   std::vector<UpperBound> task_bound(tasks);
   const UpperBound size = scores.interval.size;
   parallel_for(tasks, threads, [&](long task) {
-    const Index from = task * rows_of_a_task, to = std::min(n, from + rows_of_a_task);
+    // Under a mask the last rows have the most work: they come first.
+    const Index from = (tasks - 1 - task) * rows_of_a_task, to = std::min(n, from + rows_of_a_task);
     const std::vector<double> q = scaled_rows(input.q, scores.queries, from, to);
     std::vector<double> queries((to - from) * d * d, 0.0);  // of tensor scores: diagonal
     for (Index i = 0; i < to - from; ++i)
       for (Index l = 0; l < d; ++l) queries[(i * d + l) * d + l] = q[i * d + l];
-    const Index first = visible_keys(mask, from, m1), second = visible_keys(mask, from, m2);
+    const Index first = visible_keys(mask, to - 1, m1), second = visible_keys(mask, to - 1, m2);
     std::vector<double> sums;
-    if (in_tiles) sums = tiles.sums(queries);
+    if (in_tiles) sums = tiles.sums(queries, is_causal ? std::optional<long>(from) : std::nullopt);
     else
       sums = cpu::pair_sums(
           queries.data(), static_cast<double>(d), {k1.data(), first_columns.data(), first, d, width},
@@ -515,8 +537,8 @@ AttentionResult fused(const TensorAttentionInput& input, const TensorScores& sco
 
 }  // namespace
 
-Arithmetic exact_tensor_arithmetic(const TensorScores& scores, Mask mask) {
-  const bool fits = mask == Mask::none && scores.interval.size.value() <= PairRows<float>::most_score;
+Arithmetic exact_tensor_arithmetic(const TensorScores& scores) {
+  const bool fits = scores.interval.size.value() <= PairRows<float>::most_score;
   return current_device() != Device::cpu || fits ? exact_arithmetic() : Arithmetic::in_double;
 }
 
@@ -525,7 +547,7 @@ AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const 
   input.validate(mask);
   if (current_device() != Device::cpu && input.q.cols() <= cuda::most_exact_tensor_features)
     return exact_tensor_attention_on_device(input, scores, mask);
-  return exact_tensor_arithmetic(scores, mask) == Arithmetic::in_float
+  return exact_tensor_arithmetic(scores) == Arithmetic::in_float
              ? fused<float>(input, scores, mask, threads)
              : fused<double>(input, scores, mask, threads);
 }

@@ -37,7 +37,7 @@ AttentionResult polynomial_tensor_attention_twofold(const TensorAttentionInput& 
 AttentionResult exact_tensor_attention(const TensorAttentionInput& input, const TensorScores& scores,
                                        Mask mask = Mask::none, ThreadCount threads = all_cores());
 
-/// What it computes in: on the CPU in float only without a mask, for scores up to 40.
-Arithmetic exact_tensor_arithmetic(const TensorScores& scores, Mask mask);
+/// What it computes in: on the CPU in float only for scores up to 40.
+Arithmetic exact_tensor_arithmetic(const TensorScores& scores);
 
 }  // namespace attnbounds

@@ -33,7 +33,7 @@ AttentionResult exactly(const TensorAttentionInput& input, const AttentionReques
         exact_work(input, request.mask).weights * static_cast<double>(input.q.cols() + input.v1.cols());
     if (result.bound <= Rational(request.epsilon * value) || terms > most_enclosed_terms) return result;
     reason += fmt::format("; in {} its proved error is {:.3g}, so intervals were used",
-                          name(exact_tensor_arithmetic(*scores, request.mask)), result.bound.value());
+                          name(exact_tensor_arithmetic(*scores)), result.bound.value());
   }
   result = attention_from_enclosures(
       tensor_attention_enclosure(input, request.mask, enclosure_width(request, value), request.threads));

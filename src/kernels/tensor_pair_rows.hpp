@@ -6,6 +6,8 @@
 // and the inner sums are of floats but for those of blocks of keys; the sums over j1 are in double always.
 #pragma once
 
+#include <optional>
+
 #include "kernels/cpu/score_rows.hpp"
 #include "kernels/cpu/tensor_softmax.hpp"
 #include "kernels/tensor_moments.hpp"
@@ -25,8 +27,9 @@ struct PairRows {
   bool fits() const { return first.visible == 1 || score_bound <= most_score; }
   /// `queries`: matrices (dimension of the first side by that of the second), at most rows_of_a_group of
   /// them. Element (p, i) at [p * rows_of_a_group + i]. With one key in the first side and larger scores,
-  /// a row's sums have a common factor of their own, a power of two.
-  std::vector<double> sums(const std::vector<double>& queries) const;
+  /// a row's sums have a common factor of their own, a power of two. Under a causal mask row i sees the pairs
+  /// j1, j2 <= i, and these rows are those from `first_row` on.
+  std::vector<double> sums(const std::vector<double>& queries, std::optional<long> first_row = {}) const;
   /// Of a term on its way into a sum.
   TermRoundings roundings() const {
     const long of_first = 1 + cpu::keys_of_a_block + first.visible / cpu::keys_of_a_block + 1;

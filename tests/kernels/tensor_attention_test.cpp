@@ -227,7 +227,24 @@ TEST_CASE("fused exact tensor attention keeps its guarantee, masked or not, for 
       check_guarantee(in, exact_tensor_attention(in, scores, Mask::causal), Mask::causal);
     const OnDevice in_float(Device::cpu, Arithmetic::in_float);
     check_guarantee(in, exact_tensor_attention(in, scores));
+    if (in.q.rows() == in.k1.rows() && in.q.rows() == in.k2.rows())
+      check_guarantee(in, exact_tensor_attention(in, scores, Mask::causal), Mask::causal);
   }
+}
+
+TEST_CASE("fused exact causal tensor attention over several groups of rows keeps its guarantee") {
+  Stream draw(0, "exact causal tensor attention");
+  const TensorAttentionInput in = uniform_input(draw, {150, 150, 150, 1, 1}, 1);
+  const TensorScores scores = tensor_scores(in, PairShift::none);
+  const AttentionResult wide = exact_tensor_attention(in, scores, Mask::causal);
+  check_guarantee(in, wide, Mask::causal);
+  CHECK(wide.bound.value() < 1e-12);
+  const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+  const AttentionResult narrow = exact_tensor_attention(in, scores, Mask::causal);
+  const double difference = (wide.output - narrow.output).cwiseAbs().maxCoeff();
+  CHECK(difference <= (wide.bound + narrow.bound).value());
+  CHECK(difference > wide.bound.value());  // floats they are
+  CHECK(narrow.bound.value() < 1e-4);
 }
 
 TEST_CASE(
@@ -263,6 +280,9 @@ TEST_CASE("causal tensor attention by prefix sums keeps its guarantee") {
       const CertifiedPolynomial p = exp_polynomial_in_doubles({degree}, x);
       check_guarantee(in, polynomial_tensor_attention(in, scores, p, ThreadCount{1}, Mask::causal),
                       Mask::causal);
+      const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+      check_guarantee(in, polynomial_tensor_attention(in, scores, p, ThreadCount{1}, Mask::causal),
+                      Mask::causal);
     }
   // Several blocks and chunks: within both bounds of the fused exact kernel; the same for all threads.
   const TensorAttentionInput in = uniform_input(draw, {2300, 2300, 2300, 1, 1}, 1);
@@ -286,6 +306,29 @@ TEST_CASE("causal tensor attention by prefix sums keeps its guarantee") {
     }
   // 1e-9: this loop's own roundings
   CHECK(std::fabs(one.output(last, 0) - numerator / denominator) <= one.bound.value() + 1e-9);
+
+  const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+  const AttentionResult narrow = polynomial_tensor_attention(in, scores, p, ThreadCount{1}, Mask::causal),
+                        narrow_many =
+                            polynomial_tensor_attention(in, scores, p, ThreadCount{5}, Mask::causal);
+  CHECK(narrow.output == narrow_many.output);
+  CHECK(narrow.bound.value() == narrow_many.bound.value());
+  const double difference = (one.output - narrow.output).cwiseAbs().maxCoeff();
+  CHECK(difference <= (one.bound_rounding + narrow.bound_rounding).value());
+  CHECK(difference > one.bound_rounding.value());
+  CHECK(narrow.bound_rounding.value() < 1e-3);
+}
+
+TEST_CASE("causal tensor attention's sums over more monomials than one pass of the lanes") {
+  Stream draw(0, "causal tensor of large rank");
+  const TensorAttentionInput in = uniform_input(draw, {12, 12, 12, 4, 2}, 1);
+  const TensorScores scores = tensor_scores(in, PairShift::none);
+  const CertifiedPolynomial p = exp_polynomial_in_doubles({14}, scores.interval.half_width.exact());
+  const AttentionResult wide = polynomial_tensor_attention(in, scores, p, ThreadCount{1}, Mask::causal);
+  CHECK(wide.rank == 3060);
+  check_guarantee(in, wide, Mask::causal);
+  const OnDevice in_float(Device::cpu, Arithmetic::in_float);
+  check_guarantee(in, polynomial_tensor_attention(in, scores, p, ThreadCount{1}, Mask::causal), Mask::causal);
 }
 
 TEST_CASE("tensor outputs and bounds are the same bytes for any number of threads") {

@@ -244,9 +244,10 @@ long ScoreRows<T>::Group::stride() const {
 }
 
 template <class T>
-void ScoreRows<T>::Group::start(long first_row, long last_row) {
+void ScoreRows<T>::Group::start(long first_row, long last_row, long position) {
   first_ = first_row;
   last_ = last_row;
+  position_ = position;
   fresh_ = true;
   std::fill(hi_.begin(), hi_.end(), 0.0);
   std::fill(lo_.begin(), lo_.end(), 0.0);
@@ -265,7 +266,7 @@ void ScoreRows<T>::Group::start(long first_row, long last_row) {
 template <class T>
 void ScoreRows<T>::Group::add(long first_key, long last_key, bool causal) {
   for (long j = first_key; j < last_key; j += keys_of_a_block) {
-    if (causal && j >= last_) return;
+    if (causal && j >= position_ + last_ - first_) return;
     block(j, std::min(last_key, j + keys_of_a_block), causal);
   }
 }
@@ -288,11 +289,11 @@ void ScoreRows<T>::Group::block(long first_key, long last_key, bool causal) {
   const bool polynomial = !rows_.coefficients_.empty();
   std::vector<T> factor(static_cast<std::size_t>(tile));
   for (long t = 0; t * tile < last_ - first_; ++t) {
-    const bool masked = causal && last_key - 1 > first_ + t * tile;
-    if (masked && first_key > first_ + t * tile + tile - 1) continue;  // all of it after the tile's rows
+    const bool masked = causal && last_key - 1 > position_ + t * tile;
+    if (masked && first_key > position_ + t * tile + tile - 1) continue;  // all of it after the tile's rows
     const T *q = queries_.data() + t * d * tile, *index = row_index_.data() + t * tile;
     T* w = weights_.data();
-    const long key = first_key - first_;  // rows and keys counted from first_: small numbers
+    const long key = first_key - position_;  // rows and keys counted from the first row: small numbers
     const std::vector<T>& p = rows_.coefficients_;
     double *hi = hi_.data() + t * tile, *lo = lo_.data() + t * tile;
     if (rows_.online_) {

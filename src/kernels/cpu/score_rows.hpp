@@ -54,8 +54,10 @@ class ScoreRows {
   class Group {
    public:
     explicit Group(const ScoreRows& rows);
-    void start(long first_row, long last_row);
-    /// Keys [first, last); if causal, row i sees keys j <= i only.
+    void start(long first_row, long last_row) { start(first_row, last_row, first_row); }
+    /// `position`: the first row's place among the keys, for the mask.
+    void start(long first_row, long last_row, long position);
+    /// Keys [first, last); if causal, the row at place i sees keys j <= i only.
     void add(long first_key, long last_key, bool causal);
     /// Sums of row i at [c * stride() + i - first_row].
     const double* sums();
@@ -66,7 +68,7 @@ class ScoreRows {
     void accumulate(long tile, long tile_columns, long column, long keys, const T* weights);
     void block(long first_key, long last_key, bool causal);
     const ScoreRows& rows_;
-    long first_ = 0, last_ = 0;
+    long first_ = 0, last_ = 0, position_ = 0;
     std::vector<T> queries_, keys_, values_, weights_, row_index_;
     std::vector<double> hi_, lo_;
     std::vector<T> exponent_;  // per row: weights are 2^-exponent e^s
