@@ -25,7 +25,9 @@ struct Call {
 Json describe(const Call& call) {
   Json pairs = Json::array();
   for (int k = 0; k < 8; ++k) pairs.push_back({exact_text(double(call.a[k])), exact_text(double(call.b[k]))});
-  return {{"c", exact_text(double(call.c))}, {"products", pairs}};
+  return {{"c", exact_text(double(call.c))},
+          {"products", pairs},
+          {"sum", exact_text(double(cuda::cut_sum(call.c, call.a, call.b)))}};
 }
 Call draw_call(Draw& d) {
   Call call;

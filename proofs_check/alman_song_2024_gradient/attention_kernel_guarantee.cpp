@@ -70,14 +70,10 @@ Interval error(const Case& c, Result result, Output output) {
 }
 
 KernelOutput output_of_case(const Case& c, Result result, Output output) {
-  const BoundedGradient& of = c.*result.*output;
-  AttentionResult kernel;
-  kernel.output = of.gradient;
-  kernel.bound = of.bound();
   const char* by = output == &AttentionGradientResult::q   ? "q"
                    : output == &AttentionGradientResult::k ? "k"
                                                            : "v";
-  return {AttentionLossBy{c.in, c.upstream, by}, kernel, c.mask};
+  return output_by({c.in, c.upstream, by}, c.mask, c.*result.*output);
 }
 
 ClaimOf<Case> each_output(ClaimOf<Case> claim, Result polynomial, Result exact) {

@@ -23,9 +23,26 @@ std::map<RowIndex, Rational> leverage_of_rows(const KhatriRaoCase& c) {
   return law;
 }
 
-Rational law_error(const KhatriRaoCase& c) {
+std::map<RowIndex, Rational> law_of_sampler(const KhatriRaoCase& c) {
   const KhatriRaoSampler<Rational> sampler = sampler_of(c);
-  std::map<RowIndex, Rational> drawn = law_of_draws([&](auto& coin) { return sampler.draw(coin); });
+  return law_of_draws([&](auto& coin) { return sampler.draw(coin); });
+}
+
+struct Sampled : KhatriRaoCase {};
+Json describe(const Sampled& c) {
+  Json json = describe(static_cast<const KhatriRaoCase&>(c));
+  std::map<RowIndex, Rational> law = law_of_sampler(c);
+  for (const RowIndex& row : all_rows(c)) json["law"].push_back(json_number(law[row]));
+  return json;
+}
+std::vector<Sampled> smaller(const Sampled& c) {
+  std::vector<Sampled> cases;
+  for (KhatriRaoCase& s : smaller(static_cast<const KhatriRaoCase&>(c))) cases.push_back({std::move(s)});
+  return cases;
+}
+
+Rational law_error(const KhatriRaoCase& c) {
+  std::map<RowIndex, Rational> drawn = law_of_sampler(c);
   Rational largest = 0;
   for (const auto& [index, probability] : leverage_of_rows(c))
     largest = std::max(largest, Rational(abs(Rational(drawn[index] - probability))));
@@ -50,7 +67,7 @@ const Registration leverage_law =
         .says(
             "the sampler draws the rows of a Khatri-Rao product exactly from their leverage scores",
             R"($\Pr[(i_1,\dots,i_N)] = a\,(A^\top A)^+ a^\top / \mathrm{rank}\,A$, $A = U_1 \oslash \dots \oslash U_N$)")
-        .given(draw_khatri_rao)
+        .given([](Draw& d) { return Sampled{draw_khatri_rao(d)}; })
         .sizes(60, 400, 4000)
         .where("A is not 0", not_zero)
         .equal("law = leverage scores / rank", law_error)

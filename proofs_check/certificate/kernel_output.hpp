@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "kernels/gradient.hpp"
+#include "kernels/gradient_attention.hpp"
 #include "kernels/guaranteed_attention.hpp"
 #include "numeric/proved.hpp"
 
@@ -23,6 +24,13 @@ struct KernelOutput {
   AttentionResult result;
   Mask mask = Mask::none;  // of attention
 };
+
+inline KernelOutput output_by(AttentionLossBy input, Mask mask, const BoundedGradient& of) {
+  AttentionResult result;
+  result.output = of.gradient;
+  result.bound = of.bound();
+  return {std::move(input), result, mask};
+}
 
 /// Of a case with the input `in` and a result that the member pointer names: its bound, and the output that a
 /// certificate is about.

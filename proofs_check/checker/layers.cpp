@@ -18,15 +18,6 @@ namespace {
 
 constexpr std::size_t kMostLayers = 256;
 
-struct Ends {
-  Ball low, high;
-};
-Ends ends_of(const Row& x) {
-  Ends ends{x[0], x[0]};
-  for (const Ball& a : x) ends = {minimum(ends.low, a), maximum(ends.high, a)};
-  return ends;
-}
-
 HeadErrors head_constants(const Head& head, const Rows& t, ConstantsFrom from) {
   HeadErrors k{{}, {}, one_norm(head.w), largest_row_sum(transposed(head.w_v)), {}, {}};
   if (from == ConstantsFrom::norms) {
@@ -41,10 +32,7 @@ HeadErrors head_constants(const Head& head, const Rows& t, ConstantsFrom from) {
   }
   k.a = largest_row_sum(product(t, head.w));
   k.b = largest_row_sum(product(transposed(centred), transposed(head.w)));
-  for (const Row& column : transposed(product(t, head.w_v))) {
-    const Ends ends = ends_of(column);
-    k.v = maximum(k.v, (ends.high - ends.low) / 2);
-  }
+  for (const Row& column : transposed(product(t, head.w_v))) k.v = maximum(k.v, ends_of(column).range() / 2);
   return k;
 }
 

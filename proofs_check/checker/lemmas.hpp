@@ -47,7 +47,7 @@ Lemma one_layer_gradient, network_errors;
 Lemma feature_map, rank_of_polynomial, gradient_rank, sensitivity, factored_sums, prefix_representation,
     tree_attention, triangle_by_its_tree, support_decomposition, key_shift, score_range, decoder,
     column_norms, column_sampling, leverage, leverage_of_any_columns, leverage_with_a_constant,
-    largest_product, node_sums, node_sums_of_any_field, tree_cover;
+    largest_product, node_sums, node_sums_of_any_field, tree_cover, sum_of_products;
 
 // lemmas_reduction.cpp: formulas, families of vectors, planted instances and decisions
 Lemma threshold_of_gap, threshold_of_formula, threshold_of_unsatisfiable_formula, planted_tuple, wrong_answer,

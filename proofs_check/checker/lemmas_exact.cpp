@@ -444,6 +444,9 @@ Quantities leverage(const Field& in) {
       {"whitened, uniform rows", uniform - R},
       {"R (R - 1)", R * (R - Fraction(1))},
       {"product of laws less l/R", largest_size(transposed(law)[0] - scaled(Fraction(1) / R, a.leverage))}};
+  if (in.has("law"))  // of the sampler's draws
+    q.emplace("law less l/R",
+              largest_size(numbers(in["law"], a.rows.size()) - scaled(Fraction(1) / R, a.leverage)));
   if (in.has("x")) {
     const Fractions w = transposed(product(a.rows, transposed(Exact{numbers(in["x"], a.rows[0].size())})))[0];
     q.emplace("E (w/p)^2", second_moment(a, w));
@@ -497,6 +500,14 @@ Quantities node_sums_of_any_field(const Field& in) {
 Quantities node_sums(const Field& in) {
   require(in["T"].integer(1, 1000000) < in["q"].integer(2, 1000000), "instance.q: not above T");
   return node_sums_of_any_field(in);
+}
+
+// What an accumulator returned for c + sum a_k b_k.
+Quantities sum_of_products(const Field& in) {
+  const Fraction c = number(in["c"]), sum = number(in["sum"]);
+  const Exact factors = transposed(table(in["products"], 0, 2));
+  return {{"error", absolute_value(sum - c - dot(factors[0], factors[1]))},
+          {"|c| + sum |a b|", absolute_value(c) + dot(sizes(factors[0]), sizes(factors[1]))}};
 }
 
 namespace {

@@ -29,17 +29,15 @@ AttentionGradient attention_gradient(const Rows& f, const Rows& q, const Rows& k
   return {p, product(p, k), product(transposed(p), q), product(transposed(f), g)};
 }
 
+Ends ends_of(const Row& x) {
+  Ends ends{x[0], x[0]};
+  for (const Ball& a : x) ends = {minimum(ends.low, a), maximum(ends.high, a)};
+  return ends;
+}
 namespace {
-struct Ends {
-  Ball low, high;
-  Ball range() const { return high - low; }
-};
 std::vector<Ends> column_ends(const Rows& m) {
   std::vector<Ends> ends;
-  for (const Row& column : transposed(m)) {
-    ends.push_back({column[0], column[0]});
-    for (const Ball& x : column) ends.back() = {minimum(ends.back().low, x), maximum(ends.back().high, x)};
-  }
+  for (const Row& column : transposed(m)) ends.push_back(ends_of(column));
   return ends;
 }
 }  // namespace

@@ -73,6 +73,12 @@ Table<T> loss_gradient(const Table<T>& f, const Table<T>& a1, const Table<T>& ke
   return scaled(T(1) / T(d), product(product(transposed(a1), p), keys));
 }
 
+struct Ends {
+  Ball low, high;
+  Ball range() const { return high - low; }
+};
+Ends ends_of(const Row& x);
+
 /// factor range(R_b) sum_i |L_ia| (sum_l sizes_il r_l + 1/2 sum_l r_l^2), r_l = range(h_l): with factor phi/4
 /// and sizes at least |f h - E| it bounds the change of (L^T p R)_ab (Theorem L of docs/neighbours.md).
 Rows form_bounds(const Rows& left, const Rows& right, const Rows& sizes, const Rows& h, const Ball& factor);

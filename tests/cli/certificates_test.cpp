@@ -138,12 +138,9 @@ std::vector<Valid> valid_certificates(const fs::path& folder) {
       in, tensor.q, {Rational(1, 100), MethodChoice::polynomial, Mask::causal, ThreadCount{1}});
   kept("gradient-attention",
        write_gradient_certificate(folder / "gradient-attention", in, tensor.q, Mask::causal, by_all));
-  AttentionResult by_values;
-  by_values.output = by_all.v.gradient;
-  by_values.bound = by_all.v.bound();
   kept("gradient-attention-exceeds",
        write_kernel_certificate(folder / "gradient-attention-exceeds",
-                                {AttentionLossBy{in, tensor.q, "v"}, by_values, Mask::causal},
+                                output_by({in, tensor.q, "v"}, Mask::causal, by_all.v),
                                 Rational(1, 1L << 60)));
 
   keep("layers", layers_certificate(small_network(random), draw(3, 2, 1), draw(3, 2, 1), Rational(1, 1024)));

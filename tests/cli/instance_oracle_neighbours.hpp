@@ -1136,6 +1136,13 @@ inline Evaluated leverage_scores(const Json& in, bool constant, bool weights_giv
                   {"product of laws less l/R", enclose(off_law)},
                   {"1/N", enclose(Rational(1 / N))},
                   {"least leverage score", enclose(least)}};
+  if (in.contains("law")) {
+    const std::vector<Rational> drawn = numbers(in["law"]);
+    Rational off_drawn = 0;
+    for (std::size_t j = 0; j < l.size(); ++j)
+      off_drawn = std::max(off_drawn, Rational(abs(Rational(drawn.at(j) - l[j] / R))));
+    e.quantities["law less l/R"] = enclose(off_drawn);
+  }
   if (!in.contains("x")) return e;
   const std::vector<Rational> x = numbers(in["x"]);
   Rational moment = 0, norm = 0;
@@ -1159,6 +1166,16 @@ inline Evaluated sums_in_a_field(const Json& in, bool above) {
   for (long p = 2; p < q; ++p) prime &= q % p != 0;
   for (long sum = 1; sum <= T; ++sum) vanish += sum % q == 0;
   return {prime && (!above || q > T), {{"sums that vanish", Interval(vanish)}}};
+}
+
+inline Evaluated accumulated(const Json& in) {
+  Rational off = number(in["sum"]) - number(in["c"]), sizes = abs(number(in["c"]));
+  for (const Json& pair : in["products"]) {
+    const Rational product = number(pair[0]) * number(pair[1]);
+    off -= product;
+    sizes += abs(product);
+  }
+  return {true, {{"error", enclose(Rational(abs(off)))}, {"|c| + sum |a b|", enclose(sizes)}}};
 }
 
 /// From the leaves up: a node is taken where its sibling is outside.
@@ -1239,6 +1256,7 @@ inline const std::map<std::string, Evaluation> kEvaluations = {
     {"kappa-star", star_of_kappa},
     {"adapter-closed-form", adapters_closed_form},
     {"tree-cover", cover},
+    {"sum-of-products", accumulated},
     {"node-sums", [](const Json& in) { return sums_in_a_field(in, true); }},
     {"node-sums-of-any-field", [](const Json& in) { return sums_in_a_field(in, false); }},
 };

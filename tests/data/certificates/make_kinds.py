@@ -729,3 +729,13 @@ spoil("layers_backward_start_too_small", put("backward", "errors", 1, "3/100"), 
 spoil("layers_backward_norm_below_recursion", put("backward", "norms", 0, "1"), layers)
 spoil("gradient_of_another_shape", put("output", sides), gradient)
 spoil("reduction_of_three_families", put("arity", 3), counted)
+
+# 1 + 3/8 2 = 7/4, cut to 3/2: off by 1/4; and a law of draws
+cut = lemma("sum-of-products", "alman-song-2023/tensor-core-product", "eight roundings to nearest", "error", "|c| + sum |a b|",
+            {"c": "1", "products": [["3/8", "2"]], "sum": "3/2"}, scale="1/2097152", relation="greater")
+spoil("sum_of_products_of_three", put("instance", "products", 0, ["3/8", "2", "1"]), cut)
+spoil("sum_of_products_within", put("relation", "at most"), cut)
+law = lemma("leverage", "bharadwaj-et-al-2023/leverage-law", "law = leverage scores / rank", "law less l/R", "zero",
+            {"factors": scores_of_rows["instance"]["factors"], "leaf": 1, "law": ["1/10", "2/5", "1/10", "2/5"]}, file="leverage_law")
+spoil("leverage_law_uniform", put("instance", "law", ["1/4"] * 4), law)
+spoil("leverage_law_of_three_rows", put("instance", "law", ["1/3"] * 3), law)
