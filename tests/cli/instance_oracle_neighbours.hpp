@@ -111,6 +111,11 @@ inline Interval closed_form_below(const PhasePoint& p, long d, long g) {
   return closed_form(p, d, g) - log(Interval(d + g + 1)) / p.n.log();
 }
 inline Interval log_inverse_error(const PhasePoint& p) { return enclose(p.C) * p.n.log(); }
+/// Theorem L on the narrower interval: its s is one smaller where X is 8 s^3 exactly.
+inline ClosedDegrees closed_at(const PhasePoint& p, const PhaseValue& value) {
+  const Interval l = log_inverse_error(p);
+  return {closed_degrees(value.low_half_width, l).at_least, closed_degrees(value.half_width, l).at_most};
+}
 
 inline Evaluated entries_small(const Json& in) {
   const PhasePoint p = point_of(in, number(in["kappa"]));
@@ -139,7 +144,7 @@ inline Evaluated kappa_constant(const Json& in) {
   const PhaseValue value = phase_value(p);
   const long d = in["d"].get<long>(), least = in["closed_degrees"]["at_least"].get<long>(),
              most = in["closed_degrees"]["at_most"].get<long>();
-  const ClosedDegrees closed = closed_degrees(value.half_width, log_inverse_error(p));
+  const ClosedDegrees closed = closed_at(p, value);
   const Interval e = exp(-log_inverse_error(p)),
                  gamma = (enclose(half_width_ratio(p)) - log((1 + e) / (1 - e)) / p.n.log()) /
                          log(3 + 2 * sqrt(Interval(2)));
@@ -166,9 +171,7 @@ inline Evaluated star_of_kappa(const Json& in) {
   const long p = order(pays.kind), d = dimension(pays.n, pays.c),
              least = in["closed_degrees"]["at_least"].get<long>(),
              most = in["closed_degrees"]["at_most"].get<long>();
-  const auto degrees = [&](const PhasePoint& point) {
-    return closed_degrees(phase_value(point).half_width, log_inverse_error(point));
-  };
+  const auto degrees = [](const PhasePoint& point) { return closed_at(point, phase_value(point)); };
   const Interval limit = limit_kappa_star(pays.kind, pays.c, pays.C).interval();
   const Rational limits[] = {number(in["limit"]["lower"]), number(in["limit"]["upper"])};
   const bool holds =
