@@ -4,7 +4,7 @@
 #include <set>
 
 #include "lemmas.hpp"
-#include "reduction.hpp"
+#include "../kinds/reduction.hpp"
 
 namespace checker {
 namespace {

@@ -11,7 +11,7 @@
 // from |T_m - E|_1 <= g_m and n d e_m <= gam_m (the squared loss).
 #include "layers.hpp"
 
-#include "kinds.hpp"
+#include "../kinds.hpp"
 
 namespace checker {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "kinds.hpp"
+#include "../kinds.hpp"
 
 namespace checker {
 namespace {

@@ -1,6 +1,6 @@
 // Theorems L and U of docs/threshold.md, which bound the least degree in closed form at every n, and what
 // follows from them for the exponent and for kappa*. l = log(1/epsilon).
-#include "threshold.hpp"
+#include "../kinds/threshold.hpp"
 
 namespace checker {
 namespace {

@@ -2,7 +2,7 @@
 // threshold-limit, and the lemmas about them.
 #pragma once
 
-#include "lemmas.hpp"
+#include "../claims/lemmas.hpp"
 
 namespace checker {
 

@@ -1,7 +1,7 @@
 // Kind "claim-instance": left <= right ("at most") or left > right ("greater", a counterexample) on one exact
 // instance. Which two quantities a comparison of a claim sets against each other is in the table here: a
 // certificate cannot say that a claim says something else.
-#include "kinds.hpp"
+#include "../kinds.hpp"
 #include "lemmas.hpp"
 
 namespace checker {

@@ -9,8 +9,8 @@
 #include <climits>
 #include <sstream>
 
-#include "kinds.hpp"
-#include "least_degree.hpp"
+#include "../kinds.hpp"
+#include "../least_degree.hpp"
 
 namespace checker {
 namespace {

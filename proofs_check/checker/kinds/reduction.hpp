@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include "proof.hpp"
+#include "../proof.hpp"
 
 namespace checker {
 

@@ -8,7 +8,7 @@
 #include <map>
 #include <optional>
 
-#include "softmax.hpp"
+#include "../softmax.hpp"
 
 namespace checker {
 

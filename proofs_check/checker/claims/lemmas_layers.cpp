@@ -1,5 +1,5 @@
 // Attention layers: their closed-form gradients, and errors of states and gradients against the recursions.
-#include "layers.hpp"
+#include "../kinds/layers.hpp"
 #include "lemmas.hpp"
 
 namespace checker {

@@ -6,8 +6,8 @@
 //           and m x r matrices L, R (near singular vectors), B = L^T M R has sigma_r(M) >=
 //           sigma_min(B)/(|L|_2 |R|_2), sigma_min(B) >= min_i ( |B_ii| - sum_{j != i} (|B_ij| + |B_ji|)/2 )
 //           (Johnson),  |L|_2^2 <= the largest row sum of |L^T L|.
-#include "kinds.hpp"
-#include "softmax.hpp"
+#include "../kinds.hpp"
+#include "../softmax.hpp"
 
 namespace checker {
 

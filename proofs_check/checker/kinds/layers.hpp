@@ -2,7 +2,7 @@
 // through them: the recursions that kind layers verifies (layers.cpp has the formulas).
 #pragma once
 
-#include "softmax.hpp"
+#include "../softmax.hpp"
 
 namespace checker {
 
