@@ -45,41 +45,45 @@ const Registration forward_recursion =
 
 // ---- Backward.
 
+/// In one dimension norms of gradients attain their bounds, and intervals cannot part what is equal: all
+/// bounds times this.
+Interval attained(const LayersCase&) { return enclose(Rational(1073741825, 1073741824)); }  // 1 + 2^-30
+
 const Registration backward_recursion =
     claim("liang-et-al-2024-multilayer/backward-error",
           "Step 3.2 of Lemma H.4 with Sections I to K, explicit, derived by us", Standing::checked)
         .says(
             "gam' <= r gam + sum_h nu(gam + phi g) + (P~(A + B + 2eS) + 2PeS)/d in |.|_1, P = v g, "
-            "P~ = phi v g + (v + nu e) gam + nu e g; and the errors of dL/dW, dL/dW_V",
+            "P~ = phi v g + (v + nu e) gam + nu e g; and the errors of dL/dW, dL/dW_V; all times 1 + 2^-30",
             R"($\gamma' \le r\gamma + \sum_h \nu(\gamma+\varphi g) + \tfrac1d(\tilde P(A+B+2eS) + 2PeS)$)")
         .given(draw)
         .precision(Bits{128}, Bits{2048})
         .at_most(
             "gradient by the state, exact states",
             [](const LayersCase& c) { return backward_gap(c, States::exact, ConstantsFrom::states).input; },
-            one)
+            attained)
         .at_most(
             "gradients by the weights, exact states",
             [](const LayersCase& c) { return backward_gap(c, States::exact, ConstantsFrom::states).weights; },
-            one)
+            attained)
         .at_most(
             "gradient by the state, approximate states, constants from norms",
             [](const LayersCase& c) {
               return backward_gap(c, States::approximate, ConstantsFrom::norms).input;
             },
-            one)
+            attained)
         .at_most(
             "gradient by the state, approximate states",
             [](const LayersCase& c) {
               return backward_gap(c, States::approximate, ConstantsFrom::states).input;
             },
-            one)
+            attained)
         .at_most(
             "gradients by the weights, approximate states",
             [](const LayersCase& c) {
               return backward_gap(c, States::approximate, ConstantsFrom::states).weights;
             },
-            one)
+            attained)
         .finds(
             "ratio, exact states", "largest error of dL/dT over its bound", Extreme::largest,
             [](const LayersCase& c) { return backward_gap(c, States::exact, ConstantsFrom::states).input; })

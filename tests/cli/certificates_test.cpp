@@ -686,7 +686,7 @@ TEST_CASE("kernels' certificates are verified whatever the seed draws", "[certif
         ++kernels;
         certificates.add_claim(log_line(claim, run_claim(claim, settings)), settings);
       }
-    CHECK(kernels == 11);
+    CHECK(kernels == 12);
     for (const Json& line : certificates.check()) {
       INFO("seed " << seed << ": " << line.dump());
       CHECK((line.at("verdict") == "verified" || line.at("verdict") == "none"));

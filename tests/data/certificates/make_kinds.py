@@ -419,10 +419,10 @@ spoil("closed_form_as_its_twin", lambda c: c.update(comparison="literally withou
 
 # X = 1, epsilon = 1/2: constants err by tanh 1 = 0.76…, so 1 <= g*; but 1 is not above X. 2 is, and is not needed
 theorem_u = lemma("degree-from-above", "threshold-2026/degree-from-above", "F(g*, X) <= what suffices", "F(n, X)", "what suffices",
-                  {"half_width": "1/2", "epsilon": "2/5", "degree": 1, "degree_needed": 1, "lower": {"degree": 0, "points": ["-1", "1"]}})
+                  {"half_width": "1/2", "epsilon": "2/5", "degree": 1, "degree_needed": 1, "lower": {"half_width": "1/2", "degree": 0, "points": ["-1", "1"]}})
 spoil("degree_from_above_not_needed", put("instance", "epsilon", "1/2"), theorem_u)
-spoil("degree_from_above_within_x", put("instance", "half_width", "1"), theorem_u)
-spoil("degree_from_above_of_another_degree", put("instance", "degree_needed", 2), theorem_u)
+spoil("degree_from_above_within_x", lambda c: (c["instance"].update(half_width="1"), c["instance"]["lower"].update(half_width="1")), theorem_u)
+spoil("degree_from_above_of_another_degree", lambda c: c["instance"].update(degree=2, degree_needed=2), theorem_u)
 
 moving = {"X_Q": [["1"]], "X_K": [["1"], ["-1"]], "X_V": [["1"], ["-1"]], "Y": [["1"]], "Q": unit, "K": unit, "V": unit}
 along = lemma("adapter-closed-form", "hu-et-al-2024-lora/closed-form", "the difference quotient in all six factors lies among the slopes of the segment",
@@ -676,7 +676,8 @@ spoil("network_errors_with_an_mlp", put("instance", "layers", 0, "mlp", {"W1": [
 spoil("network_errors_target_of_one_token", put("instance", "E", [["0"]]), network)
 spoil("network_errors_of_less", lambda c: c.update(comparison="99 hundredths of the recursion", right={"quantity": "one", "scale": "99/100"}), network)
 gradients = copy.deepcopy(network)
-gradients.update(claim="liang-et-al-2024-multilayer/backward-error", comparison="gradient by the state, approximate states", left={"quantity": "by the state, states", "scale": "1"})
+gradients.update(claim="liang-et-al-2024-multilayer/backward-error", comparison="gradient by the state, approximate states", left={"quantity": "by the state, states", "scale": "1"},
+                 right={"quantity": "one", "scale": "1073741825/1073741824"})
 save("valid", "network_errors_backward", gradients)
 # W_V = 1/2 and a residual: the shift 1/128 of both tokens grows by 3/2
 steps = {"mask": "none", "residual": "added", "heads": [{"W": [["0"]], "W_V": [["1/2"]], "sigma": signs}]}
