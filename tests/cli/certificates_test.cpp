@@ -663,7 +663,7 @@ TEST_CASE("every comparison of every claim, twins included, has a certificate or
   }
   for (const char* name : {"degree-from-above", "degree-from-below", "exponent-bounded-away",
                            "exponent-tends-to-one", "kappa-star"})
-    without.insert(std::string("threshold-2026/") + name);  // of half-widths beyond the checker's limits
+    without.insert(std::string("threshold-2026/") + name);      // of half-widths beyond the checker's limits
   without.insert("liang-et-al-2024-multilayer/forward-error");  // where a layer has more than attention
   without.insert("liang-et-al-2024-multilayer/backward-error");
   for (const std::string& id : claims_without_certificates()) {
