@@ -3,8 +3,8 @@
 #include <map>
 #include <set>
 
-#include "lemmas.hpp"
 #include "../kinds/reduction.hpp"
+#include "lemmas.hpp"
 
 namespace checker {
 namespace {
