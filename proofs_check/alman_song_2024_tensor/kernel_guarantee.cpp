@@ -35,15 +35,9 @@ Case draw(Draw& d) {
   const long n = d.integer(1, 3), m1 = d.integer(1, 6), m2 = d.integer(1, 6), width = d.integer(1, 3);
   const long outputs = d.integer(1, 2);
   for (;;) {
-    Case c{{d.matrix(n, width, 1), d.matrix(m1, width, 2), d.matrix(m2, width, 2), d.matrix(m1, outputs, 3),
-            d.matrix(m2, outputs, 3)},
-           {},
-           {},
-           {},
-           {},
-           {},
-           {},
-           {}};
+    Case c;
+    c.in = {d.matrix(n, width, 1), d.matrix(m1, width, 2), d.matrix(m2, width, 2), d.matrix(m1, outputs, 3),
+            d.matrix(m2, outputs, 3)};
     if (max_abs(c.in.v1) == 0 || max_abs(c.in.v2) == 0) continue;
     if (d.integer(0, 3) == 0)
       c.in.k1 = c.in.k1.cwiseAbs(), c.in.k2 = c.in.k2.cwiseAbs();  // the shift of pairs

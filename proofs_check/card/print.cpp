@@ -43,7 +43,7 @@ const char* operator_text(Form form) {
 }
 
 std::string at_strength(const Expression& e, int least) {
-  return strength(e) >= least ? text_of(e) : '(' + text_of(e) + ')';
+  return strength(e) >= least ? text_of(e) : "(" + text_of(e) + ")";
 }
 
 std::string joined(const std::vector<Expression>& parts, std::string (*print)(const Expression&)) {
@@ -131,7 +131,7 @@ std::string card_text(const Card& card) {
     const Given& g = card.givens[i];
     print_lets(i);
     text += "given " + g.name + " in " + domain_text(g.domain);
-    if (!g.shape.empty()) text += '(' + joined(g.shape, text_of) + ')';
+    if (!g.shape.empty()) text += "(" + joined(g.shape, text_of) + ")";
     text += " [" + text_of(g.least) + ", " + text_of(g.largest) + "]\n";
   }
   print_lets(card.givens.size());
@@ -167,7 +167,7 @@ std::string latex_of(const Expression& e) {
     case Form::name:
       return latex_name(e.text);
     case Form::negate:
-      return '-' + latex_at(e.parts[0], 3);
+      return "-" + latex_at(e.parts[0], 3);
     case Form::add:
       return part(0) + " + " + part(1);
     case Form::subtract:

@@ -56,7 +56,7 @@ Json threshold_json(const ThresholdParameters& p) {
 }
 
 std::string fraction(const Interval& x) {
-  return '[' + decimal_down(lower(x), 12) + ", " + decimal_up(upper(x), 12) + ']';
+  return "[" + decimal_down(lower(x), 12) + ", " + decimal_up(upper(x), 12) + "]";
 }
 
 }  // namespace
