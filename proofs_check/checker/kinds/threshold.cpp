@@ -106,7 +106,8 @@ ThresholdParameters threshold_parameters_from(const Field& in, const Field& kapp
 }
 
 ThresholdPoint threshold_point_from(const Field& in, const Field& kappa, const Field& degrees) {
-  ThresholdPoint t{threshold_parameters_from(in, kappa)};
+  ThresholdPoint t;
+  static_cast<ThresholdParameters&>(t) = threshold_parameters_from(in, kappa);
   if (in.has("problem") && in["problem"].one_of({"forward", "gradient"}) == "gradient")
     t.factors_of_d = t.p - 1;
   t.d = degrees["d"].integer(1, kLargestOfAPoint);
